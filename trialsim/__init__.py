@@ -1,0 +1,1 @@
+"""Clinical trials, simulated: protocols and cohorts as documents, trials as computed consequences."""
