@@ -100,7 +100,7 @@ class Problems:
     __slots__ = ("_diagnostics",)
 
     def __init__(self) -> None:
-        self._diagnostics: list[Diagnostic] = []
+        self._diagnostics: dict[Diagnostic, None] = {}  # as a set in order: one fault is told once
 
     def error(
         self,
@@ -125,7 +125,7 @@ class Problems:
         self.add(Diagnostic(place, slug, message, label, tuple(notes), tuple(also), "warning"))
 
     def add(self, *diagnostics: Diagnostic) -> None:
-        self._diagnostics.extend(diagnostic for diagnostic in diagnostics if diagnostic not in self._diagnostics)
+        self._diagnostics.update(dict.fromkeys(diagnostics))
 
     @property
     def diagnostics(self) -> tuple[Diagnostic, ...]:
