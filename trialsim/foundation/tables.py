@@ -181,7 +181,7 @@ FAILURES = (
 )
 SUMMARY = (
     word("scenario", "scenario of the protocol"),
-    word("parameters", "whether parameters are typical or drawn from what is known", categories=("typical", "uncertain")),
+    word("parameters", "typical parameters, or drawn from what is known", categories=("typical", "uncertain")),
     word("design", "design: one point of `vary`"),
     word("analysis", "analysis; null for what belongs to the whole trial", nullable=True),
     word("comparison", "comparison; null for what belongs to the analysis or trial", nullable=True),
@@ -208,7 +208,7 @@ COLUMNS: Mapping[str, tuple[Column, ...]] = {
     "summary": SUMMARY,
 }
 DESCRIPTIONS: Mapping[str, str] = {
-    "patients": "one row a randomised patient of the kept trials; covariates and individual parameters as further columns",
+    "patients": "one row a randomised patient of a kept trial; covariates and own parameters as further columns",
     "doses": "one row an administration as planned and as taken",
     "visits": "one row a planned measurement",
     "events": "one row a patient and event: intercurrent events, loss to follow-up, completion",
@@ -221,7 +221,7 @@ DESCRIPTIONS: Mapping[str, str] = {
 }
 PATIENT_LEVEL = ("patients", "doses", "visits", "events", "endpoints", "counterfactuals")  # what `keep` limits
 TRIAL_LEVEL = ("looks", "trials", "failures")  # always whole
-RESERVED = frozenset(PARTITION) | {column.name for column in PATIENTS} | {"unit"}  # no covariate or parameter is so named
+RESERVED = frozenset(PARTITION) | {column.name for column in PATIENTS} | {"unit"}  # names no covariate can have
 
 
 def columns_of(table: str, further: Iterable[Column] = ()) -> tuple[Column, ...]:
