@@ -1,0 +1,1 @@
+"""The trial as written: its document, read, checked against its cohort and resolved."""

@@ -1,0 +1,296 @@
+"""The trial as written, as frozen objects: what a protocol document says once read, checked and resolved.
+
+Times are days since randomisation (day 0) unless a name says otherwise; amounts are in the unit of the state they enter.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from trialsim.foundation.expression import Expr
+from trialsim.foundation.units import Quantity
+
+Better = Literal["higher", "lower"]
+Strategy = Literal["treatment_policy", "hypothetical"]
+ParameterMode = Literal["typical", "uncertain"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContextOfUse:
+    question: str
+    decision: str
+    model_influence: str
+    consequence: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Patients:
+    """Who: the cohort, the conditions judged on screening's measured values, how many are randomised."""
+
+    cohort: str
+    eligible: tuple[Expr, ...]  # over covariates (as they are) and measures taken at the screening visit (as measured)
+    eligible_text: tuple[str, ...]
+    randomised: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dosing:
+    """One line of a dosing plan. Administrations at start, start + every, … strictly before `until`."""
+
+    drug: str
+    route: str
+    amount: Quantity  # as written: mass, or mass per weight (mg/kg, needs the covariate `weight`) or per surface is refused
+    amount_value: float  # in the unit of the receiving state (per kg when per_weight)
+    per_weight: bool
+    start: float  # days
+    every: float | None  # days; None = once
+    until: float | None  # days, excluded
+    infusion: float  # days; 0 = bolus
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arm:
+    name: str
+    label: str
+    dosing: tuple[Dosing, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Randomisation:
+    """Stratified permuted blocks. ratio is in the order of the arms; strata are categorical covariates, or `site`."""
+
+    ratio: tuple[int, ...]
+    block: int
+    strata: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Visit:
+    name: str
+    at: float  # nominal day
+    window: float  # ± days; the actual time is uniform within
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Assessment:
+    """A measure and the visits (and times after the visit's dose) at which it is taken."""
+
+    measure: str
+    visits: tuple[str, ...]
+    after_dose: tuple[float, ...]  # days after the visit's dose; (0.0,) when taken at the visit itself, before any dose then
+    known_after: float  # days, the measure's delay included
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Accrual:
+    """Randomised patients per day once all sites are open; ramp-up is linear from zero over `ramp_up` days."""
+
+    rate: float  # per day
+    sites: int
+    ramp_up: float  # days
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Adherence:
+    """Each planned dose is taken with a patient's own probability: logit-normal around the typical share."""
+
+    takes: float
+    between_patients_sd: float  # on the logit; 0 = everyone alike
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IntercurrentEvent:
+    """Something that happens to a patient at a hazard and changes the treatment."""
+
+    name: str
+    hazard: Expr  # per unit of the cohort's time when evaluated; checked to be 1/time
+    hazard_text: str
+    action: Literal["stop dosing"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LossReason:
+    """A reason to leave the trial (no data afterwards), at a hazard."""
+
+    name: str
+    hazard: Expr
+    hazard_text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Conduct:
+    accrual: Accrual
+    adherence: Adherence
+    intercurrent_events: tuple[IntercurrentEvent, ...]
+    missed_visits: float  # probability of each visit after baseline
+    lost_to_follow_up: tuple[LossReason, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Endpoint:
+    """A number a patient: from one measure at one visit."""
+
+    name: str
+    measure: str
+    derive: Literal["value", "change_from_baseline", "percent_change_from_baseline", "log_ratio_to_baseline", "below", "above", "within"]
+    at: str  # visit
+    after_dose: float  # days after that visit's dose, 0 = at the visit
+    baseline: str | None  # visit; the last assessment at or before day 0 unless written
+    threshold: tuple[float, ...]  # in the measure's unit: one for below/above, two for within
+    is_binary: bool
+    unit: str  # of the endpoint's values, "" for shares
+    label: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Estimand:
+    """An endpoint and what becomes of each intercurrent event (every event of the protocol is listed)."""
+
+    name: str
+    endpoint: str
+    strategies: tuple[tuple[str, Strategy], ...]
+
+    def switched_off(self) -> frozenset[str]:
+        """Return the events that do not happen in this estimand's world."""
+        return frozenset(event for event, strategy in self.strategies if strategy == "hypothetical")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Comparison:
+    treated: str
+    control: str
+    better: Better
+    margin: float  # null value of treated - control, 0 = superiority
+
+    @property
+    def name(self) -> str:
+        """Return its name as written in tables and scenarios."""
+        return f"{self.treated} vs {self.control}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Method:
+    kind: Literal["t_test", "welch", "ancova", "risk_difference"]
+    covariates: tuple[tuple[str, str | None], ...]  # (covariate, None) or (measure, visit)
+    strata: tuple[str, ...]  # factors: categorical covariates, or site
+    missing: Literal["complete_cases", "failure"]  # failure: a missing binary endpoint counts as not met
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Analysis:
+    name: str
+    estimand: str
+    method: Method
+    comparisons: tuple[Comparison, ...]
+    alpha: float  # one-sided
+    multiplicity: Literal["none", "bonferroni", "holm", "hochberg", "fixed_sequence", "dunnett"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Success:
+    """When the trial counts as a success: any or all comparisons of one analysis rejected."""
+
+    quantifier: Literal["any", "all"]
+    analysis: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Override:
+    """One change a scenario makes: a path, and a factor, a replacement value or a replacement hazard (one of the three)."""
+
+    path: tuple[str, ...]  # ("parameters", "EMAX") or ("conduct", "lost_to_follow_up", "lost", "hazard") …
+    factor: float | None  # x 0.6
+    value: float | None  # in the unit of what is replaced: a parameter's own unit, per day, days, a share
+    text: str  # as written
+    hazard: Expr | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scenario:
+    """A set of truths to try the design against, and which comparisons are null in it."""
+
+    name: str
+    label: str
+    overrides: tuple[Override, ...]
+    null: tuple[str, ...]  # comparison names
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Variation:
+    """One dimension of the design space: a path into the protocol and the values it takes."""
+
+    path: tuple[str, ...]
+    values: tuple[str, ...]  # as written
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Until:
+    """Add trials until the largest Monte-Carlo standard error of the power is at most this."""
+
+    power_standard_error: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Simulate:
+    seed: int
+    parameters: tuple[ParameterMode, ...]
+    at_least: int
+    at_most: int
+    until: Until | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Keep:
+    """How much patient-level data is stored: of the first so many trials of every cell."""
+
+    patients_of: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Protocol:
+    """A trial with nothing implied."""
+
+    id: str
+    title: str
+    phase: str
+    context_of_use: ContextOfUse
+    patients: Patients
+    arms: tuple[Arm, ...]
+    randomise: Randomisation
+    visits: tuple[Visit, ...]  # ascending
+    assess: tuple[Assessment, ...]
+    screening: str | None  # the visit at which eligibility is judged: the first before day 0
+    conduct: Conduct
+    cut_delay: float  # days from the last datum known to the analysis
+    endpoints: tuple[Endpoint, ...]
+    estimands: tuple[Estimand, ...]
+    analyses: tuple[Analysis, ...]
+    success: Success
+    scenarios: tuple[Scenario, ...]
+    vary: tuple[Variation, ...]
+    simulate: Simulate
+    keep: Keep
+    digest: str  # SHA-256 of the resolved document
+    designs: tuple[Design, ...] = ()  # every point of `vary`, in order; empty in the protocol of a design
+
+    def visit(self, name: str) -> Visit:
+        """Return the visit of that name."""
+        return next(visit for visit in self.visits if visit.name == name)
+
+    def endpoint(self, name: str) -> Endpoint:
+        """Return the endpoint of that name."""
+        return next(endpoint for endpoint in self.endpoints if endpoint.name == name)
+
+    def estimand(self, name: str) -> Estimand:
+        """Return the estimand of that name."""
+        return next(estimand for estimand in self.estimands if estimand.name == name)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Design:
+    """One point of `vary`: a label and the protocol as it is at that point."""
+
+    name: str
+    label: str
+    protocol: Protocol
