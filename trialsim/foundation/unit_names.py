@@ -38,7 +38,13 @@ TIMES = {
 }
 TIME_WORDS = ("second", "minute", "hour", "day", "week", "month", "year")
 
-LENGTHS = {"m": Fraction(10), "dm": Fraction(1), "cm": Fraction(1, 10), "mm": Fraction(1, 100), "um": Fraction(1, 10**5)}
+LENGTHS = {
+    "m": Fraction(10),
+    "dm": Fraction(1),
+    "cm": Fraction(1, 10),
+    "mm": Fraction(1, 100),
+    "um": Fraction(1, 10**5),
+}
 SQUARED, CUBED = ("m", "dm", "cm", "mm"), ("m", "dm", "cm", "mm")
 
 

@@ -112,7 +112,8 @@ def number(text: str) -> float:
     stripped = text.strip()
     match = NUMBER.fullmatch(stripped)
     if match is None:
-        notes = ["write numbers without separators: 1000"] if re.fullmatch(r"[0-9]{1,3}([,_' ][0-9]{3})+", stripped) else []
+        grouped = re.fullmatch(r"[0-9]{1,3}([,_' ][0-9]{3})+", stripped)
+        notes = ["write numbers without separators: 1000"] if grouped else []
         raise UnreadableText("bad-number", f"{shown(text)} is no number", notes)
     value = float(stripped)
     if not math.isfinite(value):
@@ -153,12 +154,12 @@ def unit_part(part: str, text: str) -> tuple[str, Fraction, Dimension]:
     if match is None or not part:
         if part.replace("_", "").isalnum():
             raise unknown_unit(part, text)
-        raise UnreadableText("bad-unit", f"{shown(text.strip())} is no unit", ["units look like: mg/L, 1/h, mL/min/1.73m2"])
+        raise no_unit(text, "units look like: mg/L, 1/h, mL/min/1.73m2")
     name, scale = match["name"], Fraction(match["number"] or 1)
     if name is None and (match["number"] != "1" or match["power"]):
-        raise UnreadableText("bad-unit", f"{shown(text.strip())} is no unit", [f"{part} stands where a unit is wanted"])
+        raise no_unit(text, f"{part} stands where a unit is wanted")
     if scale == 0:
-        raise UnreadableText("bad-unit", f"{shown(text.strip())} is no unit", ["a unit cannot be a multiple of 0"])
+        raise no_unit(text, "a unit cannot be a multiple of 0")
     if name is None:
         return "1", scale, DIMENSIONLESS
     word = unit_word(name)
@@ -166,10 +167,14 @@ def unit_part(part: str, text: str) -> tuple[str, Fraction, Dimension]:
         raise unknown_unit(name, text)
     power = int(match["power"] or 1)
     if not 0 < abs(power) <= LARGEST_POWER:
-        raise UnreadableText("bad-unit", f"{shown(text.strip())} is no unit", [f"powers of units go from 1 to {LARGEST_POWER}"])
+        raise no_unit(text, f"powers of units go from 1 to {LARGEST_POWER}")
     ratio, dimension = UNITS[word]
     written = (match["number"] or "") + word + (f"^{power}" if power != 1 else "")
     return written, scale * ratio**power, dimension**power
+
+
+def no_unit(text: str, note: str) -> UnreadableText:
+    return UnreadableText("bad-unit", f"{shown(text.strip())} is no unit", [note])
 
 
 def unknown_unit(name: str, text: str) -> UnreadableText:
