@@ -1,0 +1,82 @@
+"""From a course model to a compiled kernel: a content-addressed module file, so that compiling happens once a machine."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import os
+import sys
+import tempfile
+import threading
+from functools import lru_cache
+from pathlib import Path
+from types import ModuleType
+
+import numba
+
+from trialsim.dynamics import adaptive_kernel, arrivals, dop853, linear_kernel
+from trialsim.dynamics.model import CourseModel
+from trialsim.dynamics.source import model_source
+from trialsim.dynamics.system import tier_of
+from trialsim.foundation import arithmetic, elementary
+from trialsim.foundation.caches import cache_directory
+from trialsim.foundation.version import VERSION
+
+_MARKER = "# --- copied from here ---\n"
+_LOADING = threading.Lock()
+
+
+def kernel_source(model: CourseModel) -> str:
+    """Return the whole text of the module that computes the courses of a model."""
+    kernel = linear_kernel if tier_of(model)[0] == "linear" else adaptive_kernel
+    return model_source(model) + "\n\n" + _text(kernel).split(_MARKER, 1)[1]
+
+
+def compiled(model: CourseModel) -> ModuleType:
+    """Return the module that computes the courses of a model; its functions compile when first called."""
+    # Two threads that load one module at once would compile it twice.
+    with _LOADING:
+        return _compiled(model)
+
+
+@lru_cache(maxsize=64)
+def _compiled(model: CourseModel) -> ModuleType:
+    source = kernel_source(model)
+    # The compiled code also holds what the module imports, of which numba's own cache knows nothing.
+    imported = [_text(module) for module in (arrivals, dop853, arithmetic, elementary)]
+    key = hashlib.sha256("\0".join([source, *imported, VERSION, numba.__version__]).encode()).hexdigest()[:32]
+    name = f"trialsim_model_{key}"
+    return sys.modules[name] if name in sys.modules else _loaded(name, _written(name, source))
+
+
+def _text(module: ModuleType) -> str:
+    return Path(str(module.__file__)).read_text(encoding="utf-8")
+
+
+def _written(name: str, source: str) -> Path:
+    """Return the path of the module file, written if it is not there yet."""
+    path = cache_directory() / "models" / f"{name}.py"
+    try:
+        if path.exists():
+            return path
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, temporary = tempfile.mkstemp(dir=path.parent, suffix=".part")
+    except OSError:
+        # No cache can be kept here: compile for this process alone.
+        path = Path(tempfile.mkdtemp(prefix="trialsim-")) / f"{name}.py"
+        handle, temporary = tempfile.mkstemp(dir=path.parent, suffix=".part")
+    with os.fdopen(handle, "w", encoding="utf-8") as file:
+        file.write(source)
+    os.replace(temporary, path)
+    return path
+
+
+def _loaded(name: str, path: Path) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(name, path)
+    if spec is None or spec.loader is None:
+        raise ImportError(f"{path} cannot be imported")
+    module = importlib.util.module_from_spec(spec)
+    # Numba looks the module up by name when it loads compiled code from its cache.
+    sys.modules[name] = module
+    spec.loader.exec_module(module)
+    return module
