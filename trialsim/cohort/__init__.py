@@ -1,0 +1,1 @@
+"""The patients as a population: cohort documents read and checked, virtual patients drawn from them."""

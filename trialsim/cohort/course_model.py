@@ -1,0 +1,108 @@
+"""From a cohort to what the kernels run: expressions as pure numbers, parameters as columns."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from trialsim.cohort.model import Cohort
+from trialsim.cohort.names import units_of
+from trialsim.dynamics.model import CourseModel, Hazard, Inlet
+from trialsim.foundation.expression import (
+    Binary,
+    Call,
+    Compare,
+    Expr,
+    Name,
+    Number,
+    events_of,
+    numeric,
+    substitute,
+    to_text,
+)
+from trialsim.foundation.units import ONE, Quantity, Unit, unit
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from trialsim.cohort.patients import Candidates
+
+TIME = "t"  # the clock of a course model, in the cohort's unit of time
+
+
+def course_model(
+    cohort: Cohort, hazards: Sequence[tuple[str, Expr]], outputs: Sequence[str], shift_days: float
+) -> CourseModel:
+    """Return the cohort's course as numbers in its declared units and its unit of time.
+
+    `outputs` names measures, quantities and states; a measure's output is what an errorless instrument would read, in
+    the measure's unit. The course's time zero lies `shift_days` before randomisation; hazards act from randomisation
+    on. Columns of its parameters: the cohort's parameters, then its covariates.
+    """
+    units = units_of(cohort)
+    shift = Quantity(shift_days, unit("day")).to(cohort.time)
+    per_time = per(cohort.time)
+
+    def numbers(expr: Expr, target: Unit | None) -> Expr:
+        return with_clock(numeric(expr, units, target, cohort.time), shift)
+
+    quantities = [(q.name, numbers(q.value, q.unit)) for q in cohort.quantities]
+    quantities += [(m.name, numbers(m.value, m.unit)) for m in cohort.measures if m.name in outputs]
+    inlets = tuple(
+        Inlet(
+            drug=inlet.drug,
+            route=inlet.route,
+            state=state.name,
+            lag=None if inlet.lag is None else numbers(inlet.lag, cohort.time),
+            bioavailability=None if inlet.bioavailability is None else numbers(inlet.bioavailability, None),
+        )
+        for state in cohort.states
+        for inlet in state.receives
+    )
+    return CourseModel(
+        states=tuple(s.name for s in cohort.states),
+        parameters=parameter_columns(cohort),
+        starts=tuple(Number(0.0) if s.start is None else numbers(s.start, s.unit) for s in cohort.states),
+        rates=tuple(numbers(s.rate, per(cohort.time, s.unit)) for s in cohort.states),
+        quantities=tuple(quantities),
+        outputs=tuple(outputs),
+        inlets=inlets,
+        hazards=tuple(Hazard(name=name, rate=after(shift, numbers(rate, per_time))) for name, rate in hazards),
+    )
+
+
+def per(time: Unit, of: Unit = ONE) -> Unit:
+    """Return the unit `of` per unit of time."""
+    return Unit(f"{of.text or '1'}/{time.text}", of.ratio / time.ratio, of.dimension / time.dimension)
+
+
+def after(shift: float, rate: Expr) -> Expr:
+    """Return a hazard that is zero before randomisation."""
+    if shift == 0.0:
+        return rate
+    return Call("if", (Compare((">=",), (Name(TIME), Number(shift))), rate, Number(0.0)))
+
+
+def with_clock(expr: Expr, shift: float) -> Expr:
+    """Return the expression with `since(randomised)` as the course's time less the shift."""
+    clock = Name(TIME) if shift == 0.0 else Binary("-", Name(TIME), Number(shift))
+    told = substitute(expr, {"since(randomised)": clock})
+    if events_of(told):
+        raise ValueError(f"{to_text(told)} asks about an event, which the reader should have refused")
+    return told
+
+
+def parameter_columns(cohort: Cohort) -> tuple[str, ...]:
+    """Return the names of a course model's parameter columns: parameters, then covariates."""
+    return tuple(p.name for p in cohort.parameters) + tuple(c.name for c in cohort.covariates)
+
+
+def parameter_matrix(model: CourseModel, candidates: Candidates) -> NDArray[np.float64]:
+    """Return the candidates' parameters and covariates as the columns of the model, [n, P] in declared units."""
+    import numpy as np
+
+    columns: Mapping[str, NDArray[np.float64]] = {**candidates.parameters, **candidates.covariates}
+    if not model.parameters:
+        return np.empty((len(next(iter(columns.values()), np.empty(0))), 0))
+    return np.ascontiguousarray(np.column_stack([columns[name] for name in model.parameters]))

@@ -1,0 +1,76 @@
+"""Candidates: virtual patients before anybody has screened them, as arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from trialsim.cohort.covariates import correlated_scores, covariate_values
+from trialsim.cohort.draws import TypicalValues, logit_shifted
+from trialsim.cohort.model import Cohort, Effect, Parameter
+from trialsim.foundation.elementary import exp_array, power_array
+
+Floats = NDArray[np.float64]
+Integers = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Candidates:
+    """The properties of n candidates, every array [n] in the cohort's declared units; categories as positions."""
+
+    covariates: Mapping[str, Floats]
+    parameters: Mapping[str, Floats]
+
+
+def candidates(
+    cohort: Cohort, typical: TypicalValues, seed: int, trials: Integers, rows: Integers, patients: Integers
+) -> Candidates:
+    """Return the covariates and individual parameters of candidates, in the cohort's declared units.
+
+    `trials` and `patients` are the numbers that key the luck of each candidate, `rows` the position of its trial in
+    `typical`. Nothing depends on which other candidates are asked for at the same time.
+    """
+    trials, rows, patients = (np.asarray(a, dtype=np.int64) for a in (trials, rows, patients))
+    covariates = covariate_values(cohort, seed, trials, patients)
+    varying = [p.name for p in cohort.parameters if p.between_patients is not None]
+    scores = correlated_scores("individual", varying, cohort.random_effect_correlation, seed, trials, patients)
+    parameters: dict[str, Floats] = {}
+    for parameter in cohort.parameters:
+        value = typical.parameters[parameter.name][rows] * covariate_factor(cohort, parameter, covariates, len(rows))
+        if parameter.between_patients is not None:
+            shift = typical.between_patients_sd[parameter.name][rows] * scores[parameter.name]
+            value = shifted(parameter, value, shift)
+        parameters[parameter.name] = value
+    return Candidates(covariates=covariates, parameters=parameters)
+
+
+def shifted(parameter: Parameter, values: Floats, shifts: Floats) -> Floats:
+    """Return values moved by random effects on the parameter's scale."""
+    assert parameter.between_patients is not None
+    if parameter.between_patients.scale == "lognormal":
+        return values * exp_array(shifts)
+    if parameter.between_patients.scale == "normal":
+        return values + shifts
+    share = parameter.unit.factor  # 0.01 for a parameter in %
+    return logit_shifted(values * share, shifts) / share
+
+
+def covariate_factor(cohort: Cohort, parameter: Parameter, covariates: Mapping[str, Floats], n: int) -> Floats:
+    """Return the product of a parameter's covariate effects, dimensionless [n]; one where it has none."""
+    factor = np.ones(n)
+    for effect in parameter.effects:
+        factor = factor * effect_factor(effect, covariates[effect.covariate])
+    return factor
+
+
+def effect_factor(effect: Effect, values: Floats) -> Floats:
+    """Return the factor of one covariate effect at the covariate's values."""
+    if effect.kind == "factors":
+        return np.array(effect.factors)[values.astype(np.int64)]
+    if effect.kind == "power":
+        return power_array(values / effect.reference, effect.coefficient)
+    distance = effect.coefficient * (values - effect.reference)
+    return 1.0 + distance if effect.kind == "linear" else exp_array(distance)
