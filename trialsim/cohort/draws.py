@@ -13,7 +13,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from trialsim.cohort.model import Cohort, Uncertainty
+from trialsim.cohort.model import Cohort, Effect, Uncertainty
 from trialsim.cohort.posterior import PosteriorDraws, additive_key, between_patients_key, proportional_key
 from trialsim.foundation.elementary import exp_array
 from trialsim.foundation.streams import draws_of_trials, label, normals
@@ -27,11 +27,14 @@ Mode = Literal["typical", "uncertain"]
 class TypicalValues:
     """The truth of each of T trials, every array [T], in the cohort's declared units.
 
-    `between_patients_sd` is on the scale of the random effect; `draw` is the posterior draw, -1 where none was used.
+    `between_patients_sd` is on the scale of the random effect. `coefficients` has, by (parameter, covariate), the
+    coefficient of an effect [T] or the factors of a covariate's categories [T, categories]. `draw` is the posterior
+    draw, -1 where none was used.
     """
 
     parameters: Mapping[str, Floats]
     between_patients_sd: Mapping[str, Floats]
+    coefficients: Mapping[tuple[str, str], Floats]
     additive: Mapping[str, Floats]
     proportional: Mapping[str, Floats]
     draw: Integers
@@ -53,6 +56,8 @@ def typical_values(
                     for p in cohort.parameters},
         between_patients_sd={name: source.values(between_patients_key(name), effect.sd, effect.uncertainty)
                              for name, effect in effects},
+        coefficients={(p.name, effect.covariate): source.coefficients(p.name, effect)
+                      for p in cohort.parameters for effect in p.effects},
         additive={name: source.values(additive_key(name), e.additive, e.additive_uncertainty) for name, e in errors},
         proportional={name: source.values(proportional_key(name), e.proportional, e.proportional_uncertainty)
                       for name, e in errors},
@@ -85,6 +90,18 @@ class _Source:
         if uncertainty.scale == "normal":
             return published + errors
         return logit_shifted(np.full(len(errors), published * share), errors) / share
+
+    def coefficients(self, parameter: str, effect: Effect) -> Floats:
+        """The coefficient of an effect [T], or its factors [T, categories]."""
+        key = f"{parameter} on {effect.covariate}"
+        if effect.kind != "factors":
+            return self.values(key, effect.coefficient, effect.uncertainty)
+        uncertain = effect.factors_uncertainty or (None,) * len(effect.factors)
+        columns = [
+            self.values(f"{key} {i}", factor, uncertainty)
+            for i, (factor, uncertainty) in enumerate(zip(effect.factors, uncertain, strict=True))
+        ]
+        return np.column_stack(columns)
 
 
 def logit_shifted(shares: Floats, shifts: Floats) -> Floats:

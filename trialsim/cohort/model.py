@@ -111,6 +111,8 @@ class Effect:
     coefficient: float = 0.0  # per declared unit of the covariate for linear and exponential
     reference: float = 0.0  # in the covariate's declared unit
     factors: tuple[float, ...] = ()
+    uncertainty: Uncertainty | None = None  # of the coefficient
+    factors_uncertainty: tuple[Uncertainty | None, ...] = ()  # of each factor; empty = all are certain
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -39,7 +39,7 @@ def candidates(
     scores = correlated_scores("individual", varying, cohort.random_effect_correlation, seed, trials, patients)
     parameters: dict[str, Floats] = {}
     for parameter in cohort.parameters:
-        value = typical.parameters[parameter.name][rows] * covariate_factor(cohort, parameter, covariates, len(rows))
+        value = typical.parameters[parameter.name][rows] * covariate_factor(parameter, typical, covariates, rows)
         if parameter.between_patients is not None:
             shift = typical.between_patients_sd[parameter.name][rows] * scores[parameter.name]
             value = shifted(parameter, value, shift)
@@ -58,19 +58,23 @@ def shifted(parameter: Parameter, values: Floats, shifts: Floats) -> Floats:
     return logit_shifted(values * share, shifts) / share
 
 
-def covariate_factor(cohort: Cohort, parameter: Parameter, covariates: Mapping[str, Floats], n: int) -> Floats:
+def covariate_factor(
+    parameter: Parameter, typical: TypicalValues, covariates: Mapping[str, Floats], rows: Integers
+) -> Floats:
     """Return the product of a parameter's covariate effects, dimensionless [n]; one where it has none."""
-    factor = np.ones(n)
+    factor = np.ones(len(rows))
     for effect in parameter.effects:
-        factor = factor * effect_factor(effect, covariates[effect.covariate])
+        coefficients = typical.coefficients[parameter.name, effect.covariate][rows]
+        factor = factor * effect_factor(effect, coefficients, covariates[effect.covariate])
     return factor
 
 
-def effect_factor(effect: Effect, values: Floats) -> Floats:
-    """Return the factor of one covariate effect at the covariate's values."""
+def effect_factor(effect: Effect, coefficients: Floats, values: Floats) -> Floats:
+    """Return the factor of one covariate effect at the covariate's values, [n]."""
     if effect.kind == "factors":
-        return np.array(effect.factors)[values.astype(np.int64)]
+        chosen: Floats = coefficients[np.arange(len(values)), values.astype(np.int64)]
+        return chosen
     if effect.kind == "power":
-        return power_array(values / effect.reference, effect.coefficient)
-    distance = effect.coefficient * (values - effect.reference)
+        return power_array(values / effect.reference, coefficients)
+    distance = coefficients * (values - effect.reference)
     return 1.0 + distance if effect.kind == "linear" else exp_array(distance)

@@ -1,8 +1,11 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from tests.unit.cohort.populations import EVERYTHING
 from trialsim.cohort.draws import logit_shifted, median, typical_values
+from trialsim.cohort.model import Uncertainty
 from trialsim.cohort.posterior import PosteriorDraws
 
 TRIALS = np.arange(40_000)
@@ -38,6 +41,23 @@ def test_published_uncertainty_has_the_stated_centre_and_spread():
         assert abs(errors.std() / sd - 1.0) < 4.5 / np.sqrt(2 * len(TRIALS))
     assert (typical.parameters["KOUT"] == 0.2).all()
     assert (typical.between_patients_sd["EMAX"] == 4.0).all()
+
+
+def test_coefficients_of_effects_are_uncertain_too():
+    cl = next(p for p in EVERYTHING.parameters if p.name == "CL")
+    power, factors = cl.effects
+    power = replace(power, uncertainty=Uncertainty(scale="normal", sd=0.05))
+    factors = replace(factors, factors_uncertainty=(None, Uncertainty(scale="lognormal", sd=0.1), None))
+    population = replace(EVERYTHING, parameters=(replace(cl, effects=(power, factors)),))
+    certain = typical_values(population, 7, TRIALS[:2], "typical", None).coefficients
+    assert certain["CL", "weight"].tolist() == [0.75, 0.75]
+    assert certain["CL", "sex"].tolist() == [[1.0, 1.3, 1.0], [1.0, 1.3, 1.0]]
+    uncertain = typical_values(population, 7, TRIALS, "uncertain", None).coefficients
+    male = np.log(uncertain["CL", "sex"][:, 1] / 1.3)
+    for errors, centre, sd in [(uncertain["CL", "weight"], 0.75, 0.05), (male, 0.0, 0.1)]:
+        assert abs(errors.mean() - centre) < 4.5 * sd / np.sqrt(len(TRIALS))
+        assert abs(errors.std() / sd - 1.0) < 4.5 / np.sqrt(2 * len(TRIALS))
+    assert (uncertain["CL", "sex"][:, [0, 2]] == 1.0).all()
 
 
 def test_a_trials_values_do_not_depend_on_which_trials_are_asked_for():
