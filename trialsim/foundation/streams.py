@@ -1,4 +1,4 @@
-"""Random numbers by key: each is a pure function of (seed, purpose, trial, patient, index), in any order, on any worker.
+"""Random numbers by key: each is a pure function of (seed, purpose, trial, patient, index), in any order, anywhere.
 
 Philox4x32 with ten rounds (Salmon et al. 2011): the key is the 64-bit seed, the counter the four 32-bit words
 (label, index, patient, trial). One counter gives one number. See docs/methods/random-numbers.md.
