@@ -17,6 +17,7 @@ MOST_NODES = 50_000
 MOST_ALIASES = 20
 DEEPEST = 40
 
+LINE_END = re.compile("\r\n|\n|\r")
 # Control characters, other line breaks than \n and \r, and signs that turn the direction of writing (they make a
 # line look like another one to its reviewer).
 UNWANTED = re.compile(
@@ -95,35 +96,35 @@ def node(text: str | bytes, file: str) -> Node:
 
 def decoded(text: str | bytes, file: str, problems: Problems) -> str:
     """Return the text of a document, refused as a whole if it is too large or holds unwanted characters."""
-    if isinstance(text, bytes):
-        try:
-            text = text.decode("utf-8")
-        except UnicodeDecodeError as fault:
-            line = text.count(b"\n", 0, fault.start) + 1
-            column = len(text[text.rfind(b"\n", 0, fault.start) + 1 : fault.start].decode("utf-8", "replace")) + 1
-            place = Place(file, line, column, column + 1)
-            problems.error(place, "not-utf-8", "this file is not written in UTF-8", notes=["save it as UTF-8"])
-            raise Refused from None
-    text = text.removeprefix("\ufeff")
-    if len(text) > LARGEST_BYTES or len(text.encode("utf-8", "surrogatepass")) > LARGEST_BYTES:
+    whole = (utf8_text(text, file, problems) if isinstance(text, bytes) else text).removeprefix("\ufeff")
+    if len(whole) > LARGEST_BYTES or len(whole.encode("utf-8", "surrogatepass")) > LARGEST_BYTES:
         problems.error(Place(file, 1, 1, 2), "document-too-large", "a document is at most 1 MB of text")
         raise Refused
-    for number, line in enumerate(re.split("\r\n|\n|\r", text), start=1):
-        match = UNWANTED.search(line)
-        if match:
-            problems.error(
-                Place(file, number, match.start() + 1, match.end() + 1),
-                "control-character",
-                f"the character U+{ord(match[0]):04X} is not allowed in a document",
-            )
+    for i_line, line in enumerate(LINE_END.split(whole), start=1):
+        unwanted = UNWANTED.search(line)
+        if unwanted:
+            what = f"the character U+{ord(unwanted[0]):04X} is not allowed in a document"
+            place = Place(file, i_line, unwanted.start() + 1, unwanted.end() + 1)
+            problems.error(place, "control-character", what)
         if "\t" in line:
             column = line.index("\t") + 1
-            problems.error(Place(file, number, column, column + 1), "tab", "a tab character", notes=["use spaces"])
+            problems.error(Place(file, i_line, column, column + 1), "tab", "a tab character", notes=["use spaces"])
         if len(problems.diagnostics) > MOST_SHOWN:
             break
     if problems.any_errors:
         raise Refused
-    return text
+    return whole
+
+
+def utf8_text(raw: bytes, file: str, problems: Problems) -> str:
+    try:
+        return raw.decode("utf-8")
+    except UnicodeDecodeError as fault:
+        before = raw[: fault.start]
+        column = len(before[before.rfind(b"\n") + 1 :].decode("utf-8", "replace")) + 1
+        place = Place(file, before.count(b"\n") + 1, column, column + 1)
+        problems.error(place, "not-utf-8", "this file is not written in UTF-8", notes=["save it as UTF-8"])
+        raise Refused from None
 
 
 class Reader:
@@ -131,7 +132,7 @@ class Reader:
 
     def __init__(self, text: str, file: str, problems: Problems) -> None:
         self.text = text
-        self.lines = re.split("\r\n|\n|\r", text)
+        self.lines = LINE_END.split(text)
         self.file = file
         self.problems = problems
         self.open: list[Open] = []
