@@ -1,0 +1,1 @@
+"""Many trials: planned as cells and parts, executed anywhere, summarised with the error of every number."""

@@ -1,0 +1,59 @@
+"""Whether a comparison that a scenario declares null is null in truth, and whether one that is null was declared."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from trialsim.campaign.figures import Figure
+from trialsim.protocol.model import Comparison
+from trialsim.store.layout import Key
+
+SOLVER_NOISE = 1e-6  # of the spread of the estimates: what differently placed solver steps can feign, and no test sees
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """Something a run found out about its own scenarios."""
+
+    kind: Literal["null_not_verified", "undeclared_null"]
+    message: str
+
+    @property
+    def is_fault(self) -> bool:
+        return self.kind == "null_not_verified"
+
+
+def unverified_null(
+    key: Key, analysis: str, comparison: Comparison, truth: Figure, estimate_sd: float
+) -> Finding | None:
+    """Return why a declared null does not hold: the pooled truth lies beyond the null in the direction of benefit.
+
+    Beyond is 3 paired standard errors of the pooled truth; where every trial has the same truth, 1e-9.
+    """
+    gain = truth.value - comparison.margin if comparison.better == "higher" else comparison.margin - truth.value
+    noise = SOLVER_NOISE * estimate_sd if estimate_sd > 0 else 0.0
+    allowed = max(3 * truth.standard_error if truth.standard_error > 0 else 1e-9, noise)
+    if not gain > allowed:
+        return None
+    return Finding(
+        kind="null_not_verified",
+        message=(
+            f"{key}: {analysis}, {comparison.name} is declared null, but its true effect is {truth.value:.6g} "
+            f"(Monte-Carlo standard error {truth.standard_error:.2g}), beyond the null of {comparison.margin:.6g}"
+        ),
+    )
+
+
+def undeclared_null(key: Key, analysis: str, comparison: Comparison, truths: Sequence[float]) -> Finding | None:
+    """Return that a comparison is null in every trial and the scenario does not say so."""
+    if not truths or any(abs(truth - comparison.margin) > 1e-12 for truth in truths):
+        return None
+    return Finding(
+        kind="undeclared_null",
+        message=(
+            f"{key}: {analysis}, {comparison.name} has a true effect of exactly {comparison.margin:.6g} in every "
+            "trial, which is the null, but the scenario does not declare it null: its power is a type I error"
+        ),
+    )

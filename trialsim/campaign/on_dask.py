@@ -1,0 +1,162 @@
+"""Parts on a Dask cluster: the same tasks, the same bytes. The only module that imports Dask.
+
+Every worker writes its own parts into the run folder, which therefore must lie on a file system that all of them see
+under the same path. Tasks carry trial numbers; a cell's world travels once, as a task of its own, so that it comes
+back when the worker that held it is lost.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from distributed import Client, Future, LocalCluster, as_completed
+from distributed.client import FutureCancelledError
+from distributed.scheduler import KilledWorker
+
+from trialsim.campaign.part import Outcome, Simulate, Task, failed_part, simulated_part
+from trialsim.campaign.plan import Plan
+from trialsim.campaign.pools import PARTS_PER_WORKER, WorldOf
+from trialsim.foundation.errors import TrialsimError
+from trialsim.store.folder import stored_plan
+from trialsim.store.layout import Layout
+from trialsim.store.manifest import software_versions
+
+RETRIES = 2
+
+
+class DaskPool:
+    """Computes parts on the workers of a Dask client."""
+
+    def __init__(self, client: Client, simulate: Simulate, world_of: WorldOf, run: str) -> None:
+        self._client = client
+        self._simulate = simulate
+        self._world_of = world_of
+        self._run = run
+        self._worlds: dict[int, Future] = {}
+        self._tasks: dict[Future, Task] = {}
+        self._completed = as_completed(raise_errors=False)
+
+    @property
+    def most_in_flight(self) -> int:
+        """Two parts a worker; workers may come and go while a run goes on."""
+        return PARTS_PER_WORKER * max(1, len(self._client.scheduler_info(n_workers=-1)["workers"]))
+
+    def __enter__(self) -> DaskPool:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._client.cancel(list(self._tasks), force=True)
+        self._tasks.clear()
+        self._worlds.clear()
+
+    def submit(self, task: Task) -> None:
+        name = f"{self._run}-{task.cell}"
+        if task.cell not in self._worlds:
+            self._worlds[task.cell] = self._client.submit(
+                unchanged, self._world_of(task.cell), key=f"world-{name}", pure=False
+            )
+        future = self._client.submit(
+            part_on_worker,
+            self._simulate,
+            self._worlds[task.cell],
+            task,
+            self._run,
+            key=f"part-{name}-{task.number}",
+            pure=False,
+            retries=RETRIES,
+        )
+        self._tasks[future] = task
+        self._completed.add(future)
+
+    def finished(self) -> list[tuple[Task, Outcome]]:
+        futures = [next(self._completed), *self._completed.next_batch(block=False)]
+        return [(task := self._tasks.pop(future), outcome_of(future, task)) for future in futures]
+
+
+def unchanged(world: Any) -> Any:
+    return world
+
+
+def part_on_worker(simulate: Simulate, world: Any, task: Task, digest: str) -> Outcome:
+    """Compute a part on a worker, unless the worker does not see the run folder."""
+    if stored_plan(Layout(Path(task.root))).get("digest") != digest:
+        raise TrialsimError(
+            "folder-not-shared",
+            f"a worker does not see the run folder {task.root}",
+            ["put the run on a file system that all workers share under the same path"],
+            exit_code=4,
+        )
+    return simulated_part(simulate, world, task)
+
+
+def outcome_of(future: Future, task: Task) -> Outcome:
+    """Return a part's outcome; a part that kills its workers is a failed part, told by name."""
+    try:
+        outcome: Outcome = future.result()
+    except KilledWorker:
+        return failed_part(task, killed_worker(task).message)
+    except (FutureCancelledError, OSError) as error:
+        raise TrialsimError(
+            "cluster-lost",
+            f"the cluster was lost while computing {task}",
+            ["the run folder is left as it can be resumed"],
+            exit_code=4,
+        ) from error
+    return outcome
+
+
+def killed_worker(task: Task) -> TrialsimError:
+    return TrialsimError(
+        "killed-worker",
+        f"computing {task} killed every worker that tried",
+        ["a worker is killed when it needs more memory than it has: simulate fewer trials at once, or give it more"],
+        exit_code=4,
+    )
+
+
+def dask_pool(client: Client, plan: Plan) -> Callable[[Simulate, WorldOf], DaskPool]:
+    """Return what `execute` takes as `pool_of`, for a client of a cluster whose workers run the same versions."""
+    own, others = software_versions(), client.run(software_versions)
+    for worker, versions in sorted(others.items()):
+        if versions != own:
+            differing = [
+                f"{name}: {own[name]} here, {versions.get(name)} there"
+                for name in own
+                if own[name] != versions.get(name)
+            ]
+            raise TrialsimError("workers-differ", f"the worker {worker} runs other versions", differing, exit_code=4)
+    return lambda simulate, world_of: DaskPool(client, simulate, world_of, plan.digest)
+
+
+@contextmanager
+def cluster_client(address: str | None, workers: int) -> Iterator[Client]:
+    """Give a client of the cluster at an address, or of so many worker processes on this machine, and close it.
+
+    One thread a worker: kernels run side by side in processes, never inside one another.
+    """
+    if address is not None:
+        try:
+            client = Client(address, timeout=20)
+        except OSError as error:
+            raise TrialsimError("no-cluster", f"there is no Dask scheduler at {address}", exit_code=4) from error
+        with client:
+            yield client
+        return
+    with (
+        LocalCluster(
+            n_workers=workers,
+            threads_per_worker=1,
+            processes=True,
+            dashboard_address=None,
+            silence_logs=logging.CRITICAL,
+        ) as cluster,
+        Client(cluster) as client,
+    ):
+        yield client

@@ -1,0 +1,209 @@
+"""Operating characteristics of every cell, from its looks and trials, each with its Monte-Carlo error."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from trialsim.campaign.figures import Figure, mean, rate, standard_deviation
+from trialsim.campaign.nulls import Finding, undeclared_null, unverified_null
+from trialsim.campaign.plan import Cell, Plan
+from trialsim.foundation.tables import SUMMARY
+from trialsim.foundation.tables_parquet import parquet_bytes
+from trialsim.protocol.model import Analysis, Comparison
+from trialsim.store.folder import markers
+from trialsim.store.layout import Layout
+from trialsim.store.read import cell_columns
+from trialsim.store.write import write_whole
+
+LOOK_COLUMNS = ("trial", "analysis", "comparison", "estimate", "standard_error", "lower", "upper", "n_treated",
+                "n_control", "n_missing", "rejected", "status", "truth", "unit")  # fmt: skip
+TRIAL_COLUMNS = ("screened", "randomised", "lost", "success", "n_events", "duration", "accrual_ended_at",
+                 "failed_patients")  # fmt: skip
+
+Arrays = dict[str, np.ndarray[Any, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of the summary, but for its cell."""
+
+    quantity: str
+    figure: Figure
+    meaning: str
+    unit: str = ""
+    analysis: str | None = None
+    comparison: str | None = None
+
+
+def write_summary(plan: Plan, layout: Layout) -> tuple[Finding, ...]:
+    """Write summary.parquet and return what was found out about the nulls of the scenarios."""
+    rows: list[tuple[Cell, Row]] = []
+    findings: list[Finding] = []
+    for cell in plan.cells:
+        cell_rows, cell_findings = operating_characteristics(cell, layout)
+        rows += [(cell, row) for row in cell_rows]
+        findings += cell_findings
+    write_whole(layout.summary, parquet_bytes("summary", summary_columns(rows)))
+    return tuple(findings)
+
+
+def summary_columns(rows: Sequence[tuple[Cell, Row]]) -> dict[str, list[Any]]:
+    lines = [
+        {
+            **cell.key.values,
+            "analysis": row.analysis,
+            "comparison": row.comparison,
+            "quantity": row.quantity,
+            "value": row.figure.value,
+            "standard_error": row.figure.standard_error,
+            "lower": row.figure.lower,
+            "upper": row.figure.upper,
+            "n": row.figure.n,
+            "unit": row.unit,
+            "meaning": row.meaning,
+        }
+        for cell, row in rows
+    ]
+    return {column.name: [line[column.name] for line in lines] for column in SUMMARY}
+
+
+def operating_characteristics(cell: Cell, layout: Layout) -> tuple[list[Row], list[Finding]]:
+    """Return a cell's rows of the summary and the findings about its nulls."""
+    looks = cell_columns(layout, cell.key, "looks", LOOK_COLUMNS)
+    rows: list[Row] = []
+    findings: list[Finding] = []
+    for analysis in cell.protocol.analyses:
+        chosen = {c.name: only(looks, analysis.name, c.name) for c in analysis.comparisons}
+        found = {c.name: finding(cell, analysis.name, c, chosen[c.name]) for c in analysis.comparisons}
+        findings += [each for each in found.values() if each]
+        for comparison in analysis.comparisons:
+            rows += comparison_rows(cell, analysis, comparison, chosen[comparison.name], found[comparison.name])
+        rows += family_rows(cell, analysis, chosen, found.values())
+    return rows + trial_rows(cell, layout), findings
+
+
+def only(looks: Arrays, analysis: str, comparison: str) -> Arrays:
+    mask = (looks["analysis"] == analysis) & (looks["comparison"] == comparison)
+    return {name: values[mask] for name, values in looks.items()}
+
+
+def is_declared_null(cell: Cell, comparison: Comparison) -> bool:
+    return comparison.name in cell.scenario.null
+
+
+def finding(cell: Cell, analysis: str, comparison: Comparison, looks: Arrays) -> Finding | None:
+    truths = known(looks["truth"])
+    if not is_declared_null(cell, comparison):
+        return undeclared_null(cell.key, analysis, comparison, truths)
+    sd = standard_deviation(known(looks["estimate"])).value
+    return unverified_null(cell.key, analysis, comparison, mean(truths), sd)
+
+
+def known(values: np.ndarray[Any, Any], *others: np.ndarray[Any, Any]) -> list[float]:
+    """Return the values that are there, in trials where the others are there too."""
+    there = ~np.isnan(values.astype(np.float64))
+    for other in others:
+        there &= ~np.isnan(other.astype(np.float64))
+    return [float(value) for value in values[there]]
+
+
+def comparison_rows(
+    cell: Cell, analysis: Analysis, comparison: Comparison, looks: Arrays, found: Finding | None
+) -> Iterable[Row]:
+    """Yield the rows of one comparison, the rejection rate first."""
+    truth, estimate, error = looks["truth"], looks["estimate"], looks["standard_error"]
+    unit = next(iter(looks["unit"]), "")
+
+    def row(quantity: str, figure: Figure, meaning: str, unit: str = "") -> Row:
+        return Row(quantity, figure, meaning, unit, analysis.name, comparison.name)
+
+    if found is not None and found.is_fault:
+        yield row("null_not_verified", mean(known(truth)), "true effect where the scenario declares a null", unit)
+    else:
+        yield row(*rejection_figure(cell, comparison, looks))
+    yield row("truth", mean(known(truth)), "mean over trials of the true effect in each trial's own patients", unit)
+    yield row("mean_estimate", mean(known(estimate)), "mean of the estimates", unit)
+    yield row("bias", bias(estimate, truth), "mean of estimate - true effect in the trial's own patients", unit)
+    yield row("empirical_se", standard_deviation(known(estimate)), "standard deviation of the estimates", unit)
+    yield row("mean_se", mean(known(error)), "mean of the standard errors that the method gives", unit)
+    yield row("coverage", *coverage(cell, analysis, looks))
+    missing = looks["n_missing"] / np.maximum(looks["n_missing"] + looks["n_treated"] + looks["n_control"], 1)
+    yield row("missing", mean(known(missing)), "mean share of the two arms' patients whose endpoint is missing")
+    failed = rate(sum(status is not None for status in looks["status"]), len(looks["trial"]))
+    yield row("failed_analyses", failed, "share of trials not estimable; they count as not rejected")
+
+
+def rejection_figure(cell: Cell, comparison: Comparison, looks: Arrays) -> tuple[str, Figure, str]:
+    """Return power, assurance or type I error: what the rejection rate is called under this truth."""
+    figure = rate(int(sum(bool(rejected) for rejected in looks["rejected"])), len(looks["trial"]))
+    if is_declared_null(cell, comparison):
+        return "type_1", figure, "share of trials that reject a null that is true"
+    if cell.mode == "typical":
+        return "power", figure, "share of trials that reject, parameters being typical"
+    return "assurance", figure, "share of trials that reject, parameters drawn from what is known"
+
+
+def bias(estimate: np.ndarray[Any, Any], truth: np.ndarray[Any, Any]) -> Figure:
+    """Return the mean of estimate - truth, paired by trial."""
+    return mean(known(estimate.astype(np.float64) - truth.astype(np.float64)))
+
+
+def coverage(cell: Cell, analysis: Analysis, looks: Arrays) -> tuple[Figure, str]:
+    level = f"{100 * (1 - 2 * analysis.alpha):g}%"
+    if cell.mode == "typical":
+        pooled = mean(known(looks["truth"])).value
+        targets, what = np.full(len(looks["truth"]), pooled), "the mean true effect over all trials"
+    else:
+        targets, what = looks["truth"], "the true effect in the trial's own patients"
+    lower, upper = known(looks["lower"], looks["upper"], targets), known(looks["upper"], looks["lower"], targets)
+    inside = [a <= t <= b for a, t, b in zip(lower, known(targets, looks["lower"], looks["upper"]), upper, strict=True)]
+    return rate(sum(inside), len(inside)), f"share of the {level} intervals that contain {what}"
+
+
+def family_rows(
+    cell: Cell, analysis: Analysis, looks: dict[str, Arrays], found: Iterable[Finding | None]
+) -> Iterable[Row]:
+    """Yield the family-wise type I error over the declared nulls, if every one of them is null in truth."""
+    nulls = [comparison.name for comparison in analysis.comparisons if is_declared_null(cell, comparison)]
+    if not nulls or any(each and each.is_fault for each in found):
+        return
+    rejecting = {int(trial) for name in nulls for trial in looks[name]["trial"][looks[name]["rejected"].astype(bool)]}
+    trials = {int(trial) for name in nulls for trial in looks[name]["trial"]}
+    figure = rate(len(rejecting), len(trials))
+    yield Row(
+        "family_wise_type_1", figure, "share of trials that reject at least one true null", analysis=analysis.name
+    )
+
+
+def trial_rows(cell: Cell, layout: Layout) -> list[Row]:
+    """Return what belongs to the trial as a whole."""
+    trials = cell_columns(layout, cell.key, "trials", TRIAL_COLUMNS)
+    n, success = len(trials["success"]), cell.protocol.success
+    screened = np.maximum(trials["screened"], 1)
+    randomised = np.maximum(trials["randomised"], 1)
+    failed = sum(marker.failed for marker in markers(layout, cell.key).values())
+    goal = f"share of trials that succeed: {success.quantifier} of {success.analysis}"
+    of = {
+        "screened": (trials["screened"], "mean number of candidates screened", ""),
+        "screen_failure": ((screened - randomised) / screened, "mean share of candidates who are not eligible", ""),
+        "lost": (trials["lost"] / randomised, "mean share of patients lost to follow-up", ""),
+        "intercurrent_events": (
+            trials["n_events"] / randomised,
+            "mean share of patients with an intercurrent event",
+            "",
+        ),
+        "failed_patients": (trials["failed_patients"] / randomised, "mean share of patients not computable", ""),
+        "accrual_time": (trials["accrual_ended_at"], "mean day of the last randomisation", "day"),
+        "duration": (trials["duration"], "mean day of the last data cut", "day"),
+    }
+    return [
+        Row("success", rate(int(sum(bool(won) for won in trials["success"])), n), goal, analysis=success.analysis),
+        *(Row(name, mean(known(values)), meaning, unit) for name, (values, meaning, unit) in of.items()),
+        Row(
+            "failed_trials", rate(failed, n + failed), "share of trials that could not be simulated; in no other figure"
+        ),
+    ]
