@@ -1,0 +1,1 @@
+"""One trial: enrol, randomise, treat, observe, look; `simulate` alone knows the order."""

@@ -1,0 +1,44 @@
+"""What became of the patients of a batch of trials, before it is laid out as tables."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from trialsim.foundation.tables import Coded
+from trialsim.trial.enrolled import Enrolled
+from trialsim.trial.estimate import EndpointData
+from trialsim.trial.observe import Observations
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+Flags = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Batch:
+    """Everything that became of the patients of a batch of trials, in the order of `patients`."""
+
+    patients: Enrolled
+    sites: Ints
+    randomised_at: Floats
+    strata: Ints
+    arms: Ints
+    adherence: Floats
+    taken: Flags  # [N, slots]
+    days: Floats  # [N, moments]
+    own_events: Floats  # [N, hazards] days of the assigned arm's events
+    lost_at: Floats  # infinite if never
+    own_failed: Flags  # the course under the assigned arm could not be computed
+    seen: Observations
+    endpoints: Mapping[str, EndpointData]
+
+
+def words(texts: list[str], positions: Ints) -> Coded:
+    """Return a category column from the text of each position."""
+    categories = list(dict.fromkeys(texts))
+    codes = np.array([categories.index(text) for text in texts], dtype=np.int64)
+    return Coded(codes=codes[positions], categories=tuple(categories))

@@ -1,0 +1,190 @@
+"""The patient-level tables of the trials that are kept, column by column."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from trialsim.cohort.model import Cohort
+from trialsim.foundation.tables import Coded, Column, number, word
+from trialsim.protocol.model import Dosing
+from trialsim.trial.batch import Batch, words
+from trialsim.trial.look import known_days
+from trialsim.trial.setup import Setup
+from trialsim.trial.treat import weights_kg
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+Flags = NDArray[np.bool_]
+Table = dict[str, Any]
+
+
+def patient_columns(cohort: Cohort) -> tuple[Column, ...]:
+    """Return the columns that a cohort adds to the table of patients: its covariates, then its parameters."""
+    columns = []
+    for covariate in cohort.covariates:
+        text = covariate.label or f"covariate {covariate.name}"
+        if covariate.categories:
+            columns.append(word(covariate.name, text, categories=covariate.categories))
+        else:
+            columns.append(number(covariate.name, text, unit=covariate.unit.text))
+    for parameter in cohort.parameters:
+        text = parameter.label or f"individual parameter {parameter.name}"
+        columns.append(number(parameter.name, text, unit=parameter.unit.text))
+    return tuple(columns)
+
+
+def patient_tables(setup: Setup, batch: Batch, keep_below: int) -> dict[str, Table]:
+    """Return the patient-level tables of the trials whose number is below `keep_below`."""
+    at = np.flatnonzero(batch.patients.trials < keep_below)
+    return {
+        "patients": _patients(setup, batch, at),
+        "doses": _doses(setup, batch, at),
+        "visits": _visits(setup, batch, at),
+        "events": _events(setup, batch, at),
+        "endpoints": _endpoints(setup, batch, at),
+        "counterfactuals": _counterfactuals(setup, batch, at),
+    }
+
+
+def _ids(batch: Batch, at: Ints, each: int = 1) -> Table:
+    """Return the keys of rows: trial and patient, each repeated."""
+    return {
+        "trial": np.repeat(batch.patients.trials[at], each).astype(np.int32),
+        "patient": np.repeat(batch.patients.patients[at], each).astype(np.int32),
+    }
+
+
+def _arm(setup: Setup, codes: Ints) -> Coded:
+    return Coded(codes=codes, categories=tuple(arm.name for arm in setup.protocol.arms))
+
+
+def _patients(setup: Setup, batch: Batch, at: Ints) -> Table:
+    strata = batch.strata[at] if setup.protocol.randomise.strata else np.full(at.shape, -1)
+    table = _ids(batch, at) | {
+        "arm": _arm(setup, batch.arms[at]),
+        "site": batch.sites[at].astype(np.int32),
+        "stratum": Coded(codes=strata, categories=setup.strata),
+        "randomised_at": batch.randomised_at[at],
+        "adherence": batch.adherence[at],
+    }
+    for covariate in setup.cohort.covariates:
+        column = batch.patients.covariates[covariate.name][at]
+        coded = bool(covariate.categories)
+        table[covariate.name] = (
+            Coded(codes=column.astype(np.int64), categories=covariate.categories) if coded else column
+        )
+    return table | {p.name: batch.patients.parameters[p.name][at] for p in setup.cohort.parameters}
+
+
+def _doses(setup: Setup, batch: Batch, at: Ints) -> Table:
+    """Every planned dose of the assigned arm; one not taken, or stopped by an event, says so."""
+    stopped = batch.own_events[:, : len(setup.events)].min(axis=1, initial=np.inf)
+    lines = [line for arm in setup.protocol.arms for line in arm.dosing]
+    first_line = np.cumsum([0, *(len(arm.dosing) for arm in setup.protocol.arms)])
+    counts = np.array([plan.day.shape[0] for plan in setup.dosing.arms], dtype=np.int64)
+    starts = np.cumsum(counts) - counts
+    arm = batch.arms[at]
+    who = np.repeat(at, counts[arm])
+    ends = np.cumsum(counts[arm])
+    which = np.arange(who.shape[0]) - np.repeat(ends - counts[arm] - starts[arm], counts[arm])
+    line = np.concatenate([plan.line + k for plan, k in zip(setup.dosing.arms, first_line, strict=False)])[which]
+    day = np.concatenate([plan.day for plan in setup.dosing.arms])[which]
+    slot = np.concatenate([plan.slot for plan in setup.dosing.arms])[which]
+    weight = np.where(_of_lines(lines, "per_weight", bool)[line], weights_kg(setup, batch.patients)[who], 1.0)
+    units = [setup.cohort.amount_unit(each.drug, each.route).text for each in lines]
+    return _ids(batch, who) | {
+        "drug": words([each.drug for each in lines], line),
+        "route": words([each.route for each in lines], line),
+        "planned_time": day,
+        "taken": batch.taken[who, slot] & (day < stopped[who]),
+        "amount": _of_lines(lines, "amount_value", np.float64)[line] * weight,
+        "unit": words(units, line),
+        "infusion": _of_lines(lines, "infusion", np.float64)[line],
+    }
+
+
+def _of_lines(lines: list[Dosing], field: str, dtype: type) -> NDArray[Any]:
+    return np.array([getattr(line, field) for line in lines], dtype=dtype)
+
+
+def _visits(setup: Setup, batch: Batch, at: Ints) -> Table:
+    readings, seen = setup.calendar.readings, batch.seen
+    n = len(readings)
+    each = np.tile(np.arange(n), at.shape[0])
+    moments = [setup.calendar.moments[reading.moment] for reading in readings]
+    there = seen.seen[:, at].T.reshape(-1)
+
+    def flat(values: NDArray[Any]) -> NDArray[Any]:
+        return values[:, at].T.reshape(-1)
+
+    known = np.array([known_days(setup, i, batch.randomised_at, seen) for i in range(n)]).reshape(n, -1)
+    return _ids(batch, at, n) | {
+        "measure": words([reading.measure for reading in readings], each),
+        "visit": words([moment.visit.name for moment in moments], each),
+        "nominal_time": np.array([moment.nominal for moment in moments])[each],
+        "actual_time": np.where(there, flat(seen.actual_days), np.nan),
+        "known_at": flat(known),
+        "true_value": np.where(there, flat(seen.true_values), np.nan),
+        "value": flat(seen.values),
+        "below_lloq": flat(seen.below_lloq),
+        "missed": ~there,
+        "reason": Coded(
+            codes=np.where(flat(seen.lost), 0, np.where(flat(seen.missed), 1, -1)), categories=("lost", "missed")
+        ),
+        "unit": words([setup.measures[reading.output].unit.text for reading in readings], each),
+    }
+
+
+def _events(setup: Setup, batch: Batch, at: Ints) -> Table:
+    """Intercurrent events up to loss, the loss that came first, or completion: a row each, null if it never happens."""
+    lost_at, last = batch.lost_at[at], batch.days[at].max(axis=1, initial=0.0)
+    names = (*setup.events, *setup.losses, "completed")
+    days = np.concatenate([batch.own_events[at], last[:, None]], axis=1)
+    n_events, n_losses = len(setup.events), len(setup.losses)
+    happened = np.isfinite(days)
+    happened[:, :n_events] &= days[:, :n_events] < lost_at[:, None]
+    happened[:, n_events : n_events + n_losses] &= days[:, n_events : n_events + n_losses] == lost_at[:, None]
+    happened[:, -1] = np.isinf(lost_at)
+    kinds = ["intercurrent"] * n_events + ["loss"] * n_losses + ["completed"]
+    each = np.tile(np.arange(len(names)), at.shape[0])
+    return _ids(batch, at, len(names)) | {
+        "event": words(list(names), each),
+        "kind": words(kinds, each),
+        "time": np.where(happened, days, np.nan).reshape(-1),
+    }
+
+
+def _estimand_words(setup: Setup, each: Ints) -> Table:
+    """Return the columns endpoint, estimand and unit of positions among the estimands."""
+    estimands = setup.protocol.estimands
+    return {
+        "endpoint": words([estimand.endpoint for estimand in estimands], each),
+        "estimand": words([estimand.name for estimand in estimands], each),
+        "unit": words([setup.protocol.endpoint(estimand.endpoint).unit for estimand in estimands], each),
+    }
+
+
+def _endpoints(setup: Setup, batch: Batch, at: Ints) -> Table:
+    estimands = setup.protocol.estimands
+    values = np.array([batch.endpoints[estimand.name].analysed[at] for estimand in estimands])
+    each = np.tile(np.arange(len(estimands)), at.shape[0])
+    return (
+        _ids(batch, at, len(estimands))
+        | {"arm": _arm(setup, np.repeat(batch.arms[at], len(estimands))), "value": values.T.reshape(-1)}
+        | _estimand_words(setup, each)
+    )
+
+
+def _counterfactuals(setup: Setup, batch: Batch, at: Ints) -> Table:
+    estimands, n_arms = setup.protocol.estimands, len(setup.protocol.arms)
+    values = np.array([batch.endpoints[estimand.name].counterfactual[:, at] for estimand in estimands])
+    each = np.tile(np.repeat(np.arange(len(estimands)), n_arms), at.shape[0])
+    return (
+        _ids(batch, at, len(estimands) * n_arms)
+        | {"arm": _arm(setup, np.tile(np.arange(n_arms), at.shape[0] * len(estimands)))}
+        | {"value": values.transpose(2, 0, 1).reshape(-1)}
+        | _estimand_words(setup, each)
+    )

@@ -1,0 +1,56 @@
+"""What screening measures: the undosed course up to the screening visit, read with the instrument's error."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from trialsim.cohort.course_model import parameter_matrix
+from trialsim.cohort.draws import TypicalValues
+from trialsim.cohort.patients import Candidates
+from trialsim.dynamics.courses import courses
+from trialsim.dynamics.doses import no_doses
+from trialsim.foundation.expression import names_of
+from trialsim.trial.observe import as_measured, measurement_luck, visit_days
+from trialsim.trial.setup import Setup
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+
+def screened_measures(
+    setup: Setup, typical: TypicalValues, trials: Ints, rows: Ints, patients: Ints, drawn: Candidates
+) -> tuple[dict[str, Floats], Ints]:
+    """Return the measured values [n] that eligibility asks about, and the status of each course (0 = computed).
+
+    The course runs without doses or events to the day on which the candidate's screening visit falls.
+    """
+    calendar, screening = setup.calendar, setup.protocol.screening
+    assert screening is not None, "the reader refuses a measure in `eligible` without a screening visit"
+    asked = {name for condition in setup.entry_measured for name in names_of(condition)}
+    wanted = sorted(asked & set(calendar.measures))
+    readings = [calendar.first_reading(name, screening) for name in wanted]
+    visit = next(visit for visit in calendar.visits if visit.name == screening)
+    day = visit_days(visit, setup.world.seed, trials, patients)
+    after = np.array([calendar.moments[calendar.readings[i].moment].after_dose for i in readings])
+    moments, column = np.unique(after, return_inverse=True)
+    times = calendar.clock.model_times(day[:, None] + moments)
+    n_hazards = len(setup.model.hazards)
+    off = np.full((trials.shape[0], n_hazards), np.inf)
+    course = courses(
+        setup.model,
+        parameter_matrix(setup.model, drawn),
+        no_doses(trials.shape[0]),
+        times,
+        off,
+        np.zeros(n_hazards, dtype=np.bool_),
+        np.zeros(n_hazards, dtype=np.bool_),
+        times[:, -1],
+    )
+    seen = {}
+    for name, i, at in zip(wanted, readings, column, strict=True):
+        true = course.outputs[:, at, calendar.readings[i].output]
+        luck = measurement_luck(setup, i, trials, patients)
+        measure = setup.measures[calendar.readings[i].output]
+        seen[name] = as_measured(measure, true, luck, typical.additive[name][rows], typical.proportional[name][rows])[0]
+    return seen, course.status.astype(np.int64)

@@ -1,0 +1,76 @@
+"""What all trials of a world share: the calendar, the course model, the dosing plans, the conditions of entry."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from trialsim.cohort.course_model import course_model
+from trialsim.cohort.model import Cohort, Measure
+from trialsim.cohort.names import units_of, with_categories_coded
+from trialsim.dynamics.model import CourseModel
+from trialsim.foundation.expression import Expr, names_of, numeric
+from trialsim.protocol.model import Protocol
+from trialsim.trial.plan_doses import DosingPlan, dosing_plan
+from trialsim.trial.randomize import strata_names
+from trialsim.trial.timetable import Timetable, timetable
+from trialsim.trial.world import World
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setup:
+    """A world made ready: everything that does not depend on a trial's number."""
+
+    world: World
+    calendar: Timetable
+    model: CourseModel
+    measures: tuple[Measure, ...]  # of the calendar, in its order
+    dosing: DosingPlan
+    strata: tuple[str, ...]
+    entry: tuple[Expr, ...]  # conditions on covariates alone, as pure numbers
+    entry_measured: tuple[Expr, ...]  # conditions that also need measures taken at screening
+
+    @property
+    def protocol(self) -> Protocol:
+        """Return the protocol of this design."""
+        return self.world.protocol
+
+    @property
+    def cohort(self) -> Cohort:
+        """Return the cohort with the scenario's truth."""
+        return self.world.cohort
+
+    @property
+    def events(self) -> tuple[str, ...]:
+        """Return the intercurrent events, the first hazards of the model."""
+        return tuple(event.name for event in self.protocol.conduct.intercurrent_events)
+
+    @property
+    def losses(self) -> tuple[str, ...]:
+        """Return the reasons for loss, the hazards after the intercurrent events."""
+        return tuple(loss.name for loss in self.protocol.conduct.lost_to_follow_up)
+
+
+def setup_of(world: World) -> Setup:
+    """Return what all trials of a world share."""
+    protocol, cohort = world.protocol, world.cohort
+    calendar = timetable(protocol, cohort)
+    conduct = protocol.conduct
+    happenings = (*conduct.intercurrent_events, *conduct.lost_to_follow_up)
+    hazards = tuple((each.name, each.hazard) for each in happenings)
+    model = course_model(cohort, hazards, calendar.measures, calendar.clock.shift_days)
+    by_name = {measure.name: measure for measure in cohort.measures}
+    units = units_of(cohort)
+    conditions = [
+        numeric(with_categories_coded(condition, cohort.covariates), units, None, cohort.time)
+        for condition in protocol.patients.eligible
+    ]
+    return Setup(
+        world=world,
+        calendar=calendar,
+        model=model,
+        measures=tuple(by_name[name] for name in calendar.measures),
+        dosing=dosing_plan(protocol, model, calendar.clock),
+        strata=strata_names(protocol.randomise, cohort, conduct.accrual.sites),
+        entry=tuple(condition for condition in conditions if not names_of(condition) & by_name.keys()),
+        entry_measured=tuple(condition for condition in conditions if names_of(condition) & by_name.keys()),
+    )

@@ -1,0 +1,113 @@
+"""A batch of trials from first candidate to last decision: the only place that knows the order."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from trialsim.cohort.draws import TypicalValues, typical_values
+from trialsim.cohort.posterior import posterior_with_overrides
+from trialsim.trial.accrue import arrival_times, sites
+from trialsim.trial.batch import Batch
+from trialsim.trial.enroll import enrolled
+from trialsim.trial.enrolled import Enrolled
+from trialsim.trial.estimate import endpoint_data
+from trialsim.trial.look import cut_days, look, successes
+from trialsim.trial.observe import measurement_luck, moment_days, observations
+from trialsim.trial.patient_rows import patient_tables
+from trialsim.trial.randomize import allocated_arms, crossed
+from trialsim.trial.setup import Setup, setup_of
+from trialsim.trial.treat import NOTHING, Outcomes, adherences, doses_taken, outcomes
+from trialsim.trial.trial_rows import failures_table, looks_table, trials_table
+from trialsim.trial.world import World
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+
+def simulate_trials(world: World, trials: range, keep_patients_below: int) -> dict[str, dict[str, Any]]:
+    """Return the tables of trials with these numbers: table name, column name, values.
+
+    Trial-level tables hold every trial, patient-level ones those whose number is below `keep_patients_below`.
+    A trial's rows are the same bits whichever other trials are simulated with it. A trial that finds hardly
+    anybody eligible raises TrialsimError; a patient whose course cannot be computed is a row of `failures`.
+    """
+    setup = setup_of(world)
+    numbers = np.arange(trials.start, trials.stop, trials.step, dtype=np.int64)
+    posterior = posterior_with_overrides(world.posterior, world.overrides)
+    typical = typical_values(world.cohort, world.seed, numbers, world.mode, posterior)
+    patients = enrolled(setup, typical, numbers)
+    batch, worlds = _lived(setup, typical, patients)
+    return _tables(setup, typical, numbers, batch, worlds, keep_patients_below)
+
+
+def _lived(
+    setup: Setup, typical: TypicalValues, patients: Enrolled
+) -> tuple[Batch, dict[frozenset[str], Outcomes]]:
+    """Return what became of the patients: allocated, treated, observed; and their courses in every world."""
+    protocol, seed = setup.protocol, setup.world.seed
+    conduct, trials, numbers = protocol.conduct, patients.trials, patients.patients
+    at_sites = sites(conduct.accrual, seed, trials, numbers)
+    strata = crossed(protocol.randomise.strata, patients.covariates, at_sites, setup.cohort, conduct.accrual.sites)
+    arms = allocated_arms(protocol.randomise, setup.strata, seed, trials, patients.rows, strata)
+    adherence = adherences(conduct.adherence, seed, trials, numbers)
+    taken = doses_taken(setup.dosing, seed, trials, numbers, adherence)
+    days = moment_days(setup, trials, numbers)
+    worlds = outcomes(setup, patients, days, taken, [each.switched_off() for each in protocol.estimands])
+    every = np.arange(trials.shape[0])
+    own_events = worlds[NOTHING].event_days[arms, every]
+    luck = np.array([measurement_luck(setup, i, trials, numbers) for i in range(len(setup.calendar.readings))])
+    lost_at = _loss_days(setup, own_events, days)
+    seen = observations(setup, typical, patients, days, worlds[NOTHING].actual[:, arms, every], luck, lost_at)
+    batch = Batch(
+        patients=patients,
+        sites=at_sites,
+        randomised_at=arrival_times(conduct.accrual, seed, trials, numbers, protocol.patients.randomised),
+        strata=strata,
+        arms=arms,
+        adherence=adherence,
+        taken=taken,
+        days=days,
+        own_events=own_events,
+        lost_at=lost_at,
+        own_failed=worlds[NOTHING].status[arms, every] != 0,
+        seen=seen,
+        endpoints=endpoint_data(setup, typical, patients, worlds, seen, luck, own_events),
+    )
+    return batch, worlds
+
+
+def _loss_days(setup: Setup, own_events: Floats, days: Floats) -> Floats:
+    """Return the day each patient is lost, infinite for those who are still there when last measured."""
+    lost = own_events[:, len(setup.events) :].min(axis=1, initial=np.inf)
+    return np.where(lost <= days.max(axis=1, initial=0.0), lost, np.inf)
+
+
+def _tables(
+    setup: Setup, typical: TypicalValues, trials: Ints, batch: Batch, worlds: dict[frozenset[str], Outcomes], keep: int
+) -> dict[str, dict[str, Any]]:
+    """Return what was concluded and all that is stored."""
+    status = np.maximum.reduce([world.status for world in worlds.values()])
+    failed = (status != 0).any(axis=0)
+    looks = {
+        analysis.name: look(
+            setup,
+            analysis,
+            batch.patients,
+            batch.arms,
+            batch.sites,
+            batch.endpoints[analysis.estimand],
+            batch.seen,
+            batch.own_failed,
+        )
+        for analysis in setup.protocol.analyses
+    }
+    cut_at = cut_days(setup, batch.randomised_at, batch.seen)
+    success = successes(setup, looks)
+    return patient_tables(setup, batch, keep) | {
+        "looks": looks_table(setup, trials, looks, cut_at),
+        "trials": trials_table(setup, trials, typical, batch, success, cut_at, failed),
+        "failures": failures_table(setup, batch, trials, status),
+    }

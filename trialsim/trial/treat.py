@@ -1,0 +1,205 @@
+"""What patients take and what becomes of them: courses under every arm, with events and without."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from trialsim.cohort.course_model import parameter_matrix
+from trialsim.cohort.draws import logit_shifted
+from trialsim.dynamics.courses import Courses, courses
+from trialsim.dynamics.doses import Schedule
+from trialsim.foundation.streams import exponentials, normals, uniforms
+from trialsim.foundation.units import unit
+from trialsim.protocol.model import Adherence
+from trialsim.trial.enrolled import Enrolled
+from trialsim.trial.grid import Grid, sample_grid
+from trialsim.trial.keys import adherence_key, dose_key, event_key, loss_key
+from trialsim.trial.plan_doses import DosingPlan
+from trialsim.trial.setup import Setup
+
+NOTHING: frozenset[str] = frozenset()
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+Flags = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Outcomes:
+    """What happens to N patients under each of A arms, with certain events switched off."""
+
+    nominal: Floats  # [readings, A, N] true values at the planned times; NaN where the course failed
+    actual: Floats  # [readings, A, N] at the times of the patient's own visits
+    event_days: Floats  # [A, N, hazards] since randomisation, infinite if not by the last visit
+    status: Ints  # [A, N] of the course, 0 = computed
+
+
+def adherences(adherence: Adherence, seed: int, trials: Ints, patients: Ints) -> Floats:
+    """Return each patient's own probability of taking a planned dose: logit-normal around the typical share."""
+    shares = np.full(trials.shape[0], adherence.takes)
+    if adherence.between_patients_sd == 0.0:
+        return shares
+    return logit_shifted(shares, adherence.between_patients_sd * normals(seed, adherence_key(), trials, patients))
+
+
+def doses_taken(plan: DosingPlan, seed: int, trials: Ints, patients: Ints, adherence: Floats) -> Flags:
+    """Return whether each patient takes each slot's dose, [N, slots], before any event stops dosing."""
+    drugs = list(dict.fromkeys((slot.drug, slot.route) for slot in plan.slots))
+    taken = np.ones((trials.shape[0], len(plan.slots)), dtype=np.bool_)
+    if np.all(adherence == 1.0):
+        return taken
+    for drug, route in drugs:
+        here = [i for i, slot in enumerate(plan.slots) if (slot.drug, slot.route) == (drug, route)]
+        minutes = np.array([plan.slots[i].minute for i in here], dtype=np.int64) % 2**32
+        drawn = uniforms(seed, dose_key(drug, route), trials[:, None], patients[:, None], minutes)
+        taken[:, here] = drawn < adherence[:, None]
+    return taken
+
+
+def schedule_under(setup: Setup, arm: int, taken: Flags, weight_kg: Floats) -> Schedule:
+    """Return what patients would take under an arm: `taken` [N, slots] tells which slots' doses."""
+    plan = setup.dosing.arms[arm]
+    given = taken[:, plan.slot[plan.given_dose]]
+    who, which = np.nonzero(given)
+    amount = plan.given_amount[which] * np.where(plan.given_per_weight[which], weight_kg[who], 1.0)
+    return Schedule(
+        offsets=np.concatenate(([0], np.cumsum(given.sum(axis=1)))),
+        time=plan.given_time[which],
+        inlet=plan.given_inlet[which],
+        amount=amount,
+        duration=plan.given_duration[which],
+    )
+
+
+def weights_kg(setup: Setup, patients: Enrolled) -> Floats:
+    """Return each patient's weight in kg; ones where the cohort has no weight (nothing is dosed by it then)."""
+    for covariate in setup.cohort.covariates:
+        if covariate.name == "weight" and not covariate.categories:
+            return patients.covariates["weight"] * (covariate.unit.factor / unit("kg").factor)
+    return np.ones(patients.trials.shape[0])
+
+
+def thresholds(setup: Setup, trials: Ints, patients: Ints) -> Floats:
+    """Return the unit-exponential thresholds of every hazard, [N, hazards], in the model's order."""
+    keys = [event_key(name) for name in setup.events] + [loss_key(name) for name in setup.losses]
+    columns = [exponentials(setup.world.seed, key, trials, patients) for key in keys]
+    return np.column_stack(columns) if columns else np.empty((trials.shape[0], 0))
+
+
+def outcomes(
+    setup: Setup, patients: Enrolled, days: Floats, taken: Flags, worlds: Iterable[frozenset[str]]
+) -> dict[frozenset[str], Outcomes]:
+    """Return what happens under every arm, as it is (key: no event off) and in each world with some events off.
+
+    `days` [N, moments] are the patients' own visits. Only who had an event that a world switches off is run
+    again for it: everybody else's course is the same.
+    """
+    grid = sample_grid(setup.calendar, days)
+    run = _Run(setup, patients, taken, grid)
+    n = patients.trials.shape[0] * len(setup.protocol.arms)
+    factual = _by_arm(run.outcomes(np.arange(n), NOTHING), len(setup.protocol.arms))
+    out = {NOTHING: factual}
+    for off in worlds:
+        if off in out:
+            continue
+        hit = _had(setup, factual, off)
+        rows = np.flatnonzero(hit.reshape(-1))
+        out[off] = _with_rows(factual, run.outcomes(rows, off), rows) if rows.size else factual
+    return out
+
+
+def _had(setup: Setup, factual: Outcomes, events: frozenset[str]) -> Flags:
+    """Return who had one of the events under which arm, [A, N]; a failed course is run again too."""
+    columns = [setup.events.index(name) for name in sorted(events)]
+    return np.isfinite(factual.event_days[:, :, columns]).any(axis=2) | (factual.status != 0)
+
+
+class _Run:
+    """Courses of rows (arm, patient), arm after arm, of one batch."""
+
+    def __init__(self, setup: Setup, patients: Enrolled, taken: Flags, grid: Grid) -> None:
+        self.setup, self.patients, self.grid = setup, patients, grid
+        self.n = patients.trials.shape[0]
+        self.parameters = parameter_matrix(setup.model, patients.candidates)
+        self.thresholds = thresholds(setup, patients.trials, patients.patients)
+        weight = weights_kg(setup, patients)
+        self.schedules = [schedule_under(setup, arm, taken, weight) for arm in range(len(setup.protocol.arms))]
+
+    def outcomes(self, rows: Ints, off: frozenset[str]) -> Outcomes:
+        """Return the outcomes of rows as if of one arm with as many patients."""
+        setup, who = self.setup, rows % self.n
+        limits = self.thresholds[who]
+        limits[:, [setup.events.index(name) for name in sorted(off)]] = np.inf
+        n_hazards = len(setup.model.hazards)
+        stops = np.arange(n_hazards) < len(setup.events)
+        course = courses(
+            setup.model,
+            self.parameters[who],
+            _of_rows(self.schedules, rows, self.n),
+            self.grid.times[who],
+            limits,
+            stops,
+            np.zeros(n_hazards, dtype=np.bool_),
+            self.grid.times[who, -1],
+        )
+        return self._read(course, who)
+
+    def _read(self, course: Courses, who: Ints) -> Outcomes:
+        """Return the readings of courses, missing where the course failed."""
+        calendar, every = self.setup.calendar, np.arange(who.shape[0])
+        failed = course.status != 0
+        true = np.empty((2, len(calendar.readings), who.shape[0]))
+        for i, reading in enumerate(calendar.readings):
+            for k, positions in enumerate((self.grid.nominal, self.grid.actual)):
+                true[k, i] = course.outputs[every, positions[who, reading.moment], reading.output]
+        true[:, :, failed] = np.nan
+        event_days = calendar.clock.days(np.where(failed[:, None], np.inf, course.event_times))
+        return Outcomes(
+            nominal=true[0][:, None],
+            actual=true[1][:, None],
+            event_days=event_days[None],
+            status=course.status.astype(np.int64)[None],
+        )
+
+
+def _by_arm(flat: Outcomes, n_arms: int) -> Outcomes:
+    """Return the outcomes of all rows (arm, patient) with the arms as a dimension of their own."""
+    readings, n, hazards = flat.nominal.shape[0], flat.status.size // n_arms, flat.event_days.shape[2]
+    return Outcomes(
+        nominal=flat.nominal.reshape(readings, n_arms, n),
+        actual=flat.actual.reshape(readings, n_arms, n),
+        event_days=flat.event_days.reshape(n_arms, n, hazards),
+        status=flat.status.reshape(n_arms, n),
+    )
+
+
+def _of_rows(schedules: list[Schedule], rows: Ints, n: int) -> Schedule:
+    """Return the schedules of rows (arm, patient), arm after arm."""
+    offsets = np.concatenate([schedule.offsets[:-1] + 0 for schedule in schedules])
+    sizes = np.concatenate([np.diff(schedule.offsets) for schedule in schedules])
+    totals = np.array([schedule.time.size for schedule in schedules])
+    starts = offsets + np.repeat(np.cumsum(totals) - totals, n)
+    length = sizes[rows]
+    ends = np.cumsum(length)
+    pick = np.arange(int(length.sum())) + np.repeat(starts[rows] - (ends - length), length)
+    columns = [
+        np.concatenate([getattr(schedule, name) for schedule in schedules])[pick]
+        for name in ("time", "inlet", "amount", "duration")
+    ]
+    return Schedule(
+        offsets=np.concatenate(([0], ends)), time=columns[0], inlet=columns[1], amount=columns[2], duration=columns[3]
+    )
+
+
+def _with_rows(base: Outcomes, new: Outcomes, rows: Ints) -> Outcomes:
+    """Return the outcomes with some rows (arm, patient) replaced."""
+    arm, who = rows // base.status.shape[1], rows % base.status.shape[1]
+    nominal, actual = base.nominal.copy(), base.actual.copy()
+    event_days, status = base.event_days.copy(), base.status.copy()
+    nominal[:, arm, who], actual[:, arm, who] = new.nominal[:, 0], new.actual[:, 0]
+    event_days[arm, who], status[arm, who] = new.event_days[0], new.status[0]
+    return Outcomes(nominal=nominal, actual=actual, event_days=event_days, status=status)
