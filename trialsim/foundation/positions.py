@@ -102,6 +102,8 @@ def decoded(text: str | bytes, file: str, problems: Problems) -> str:
         raise Refused
     for i_line, line in enumerate(LINE_END.split(whole), start=1):
         unwanted = UNWANTED.search(line)
+        if unwanted is None and "\t" not in line:
+            continue
         if unwanted:
             what = f"the character U+{ord(unwanted[0]):04X} is not allowed in a document"
             place = Place(file, i_line, unwanted.start() + 1, unwanted.end() + 1)
