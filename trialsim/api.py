@@ -1,0 +1,196 @@
+"""The steps of the command line as functions on typed objects, for Python. Tables come out as pandas frames.
+
+Everything heavy is imported inside the function that needs it, so that `import trialsim` costs next to nothing.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from trialsim.foundation.errors import Diagnostic, TrialsimError
+from trialsim.foundation.library import find, identifiers, shipped
+
+if TYPE_CHECKING:
+    import pandas
+
+    from trialsim.cohort.fits import Fit
+    from trialsim.cohort.model import Cohort
+    from trialsim.foundation.slugs import Explanation
+    from trialsim.protocol.model import Protocol
+
+DocumentKind = Literal["protocol", "cohort"]
+FITS = Path("fits")
+RUNS = Path("runs")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckedDocument:
+    """A valid document: what it is, its warnings, its resolved text with nothing implied, how it will run."""
+
+    kind: DocumentKind
+    id: str
+    digest: str
+    warnings: tuple[Diagnostic, ...]
+    resolved: str
+    notes: tuple[str, ...]
+
+
+def load_cohort(name_or_path: str | Path, library: Path | None = None) -> Cohort:
+    """Return the population model of that name or path; raises InvalidDocument with every fault it has."""
+    from trialsim.cohort.read import read_cohort
+
+    return read_cohort(find("cohorts", name_or_path, library))[0]
+
+
+def load_protocol(name_or_path: str | Path, library: Path | None = None) -> Protocol:
+    """Return the trial of that name or path; raises InvalidDocument with every fault it has."""
+    from trialsim.protocol.read import read_protocol
+
+    return read_protocol(find("protocols", name_or_path, library), library)[0]
+
+
+def check_document(name_or_path: str | Path, library: Path | None = None) -> CheckedDocument:
+    """Return what a valid document says with nothing implied; raises InvalidDocument with every fault it has."""
+    path = document_path(name_or_path, library)
+    if document_kind(path) == "cohort":
+        return _checked_cohort(path)
+    return _checked_protocol(path, library)
+
+
+def document_path(name_or_path: str | Path, library: Path | None = None) -> Path:
+    """Return the file that a path, or the name of a protocol or a cohort, means."""
+    name = str(name_or_path)
+    for kind in ("protocols", "cohorts"):
+        if name in identifiers(kind, library):  # type: ignore[arg-type]
+            return find(kind, name, library)  # type: ignore[arg-type]
+    return find("protocols", name_or_path, library)
+
+
+def document_kind(path: Path) -> DocumentKind:
+    """Return which of the two documents a file is, by its first word `language`; a protocol if it does not say."""
+    from trialsim.foundation.positions import Mapping as YamlMapping
+    from trialsim.foundation.positions import Scalar, document
+
+    root = document(path)
+    if isinstance(root, YamlMapping):
+        for entry in root.entries:
+            if entry.key.text == "language" and isinstance(entry.value, Scalar):
+                return "cohort" if entry.value.text.startswith("cohort") else "protocol"
+    return "protocol"
+
+
+def explanations() -> Mapping[str, Explanation]:
+    """Return every error's explanation by its slug."""
+    from trialsim.cohort.slugs import SLUGS as COHORT
+    from trialsim.foundation.slugs import SLUGS as LANGUAGE
+    from trialsim.protocol.slugs import SLUGS as PROTOCOL
+
+    return {**LANGUAGE, **COHORT, **PROTOCOL}
+
+
+def document_schema(kind: DocumentKind) -> dict[str, Any]:
+    """Return the JSON Schema (draft 2020-12) of a document."""
+    from trialsim.cohort.schema import cohort_schema
+    from trialsim.protocol.schema import protocol_schema
+
+    return cohort_schema() if kind == "cohort" else protocol_schema()
+
+
+def reference_page(kind: DocumentKind) -> str:
+    """Return the reference of a document's sections and fields as Markdown, from the reader's own source."""
+    from trialsim.cohort.schema import COHORT
+    from trialsim.foundation.sections import reference_markdown
+    from trialsim.protocol.schema import PROTOCOL
+
+    return reference_markdown(COHORT if kind == "cohort" else PROTOCOL)
+
+
+def library_entries() -> list[tuple[str, str, str]]:
+    """Return (kind, id, title) of every shipped protocol and cohort."""
+    entries = []
+    for kind in ("protocols", "cohorts"):
+        folder = shipped(kind)  # type: ignore[arg-type]
+        for path in sorted(folder.rglob("*.yaml")):
+            title = next((line[6:].strip() for line in path.read_text("utf-8").splitlines() if line.startswith("title:")), "")
+            entries.append((kind.removesuffix("s"), path.stem, title))
+    return entries
+
+
+def copy_from_library(name: str, to: Path, force: bool = False) -> list[Path]:
+    """Copy a shipped protocol (with its cohort) or a cohort, with the data it names, below `to`; return the copies."""
+    from trialsim.cohort.read import read_cohort
+    from trialsim.protocol.read import read_protocol
+
+    sources: list[tuple[Path, Path]] = []  # file, where it goes below `to`
+    if name in identifiers("protocols"):
+        path = find("protocols", name)
+        sources.append((path, Path("protocols") / path.name))
+        cohort_path = find("cohorts", read_protocol(path)[0].patients.cohort)
+    else:
+        cohort_path = find("cohorts", name)
+    cohort = read_cohort(cohort_path)[0]
+    sources.append((cohort_path, Path("cohorts") / cohort_path.name))
+    for data in (cohort.fit, cohort.covariates_from):
+        if data is not None:
+            sources.append((Path(data.absolute_path), Path("cohorts") / data.path))
+    present = [to / place for _, place in sources if (to / place).exists()]
+    if present and not force:
+        raise TrialsimError("file-exists", f"'{present[0]}' is there already", ["--force replaces it"], exit_code=2)
+    for source, place in sources:
+        (to / place).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(source, to / place)
+    return [to / place for _, place in sources]
+
+
+def fit(cohort: Cohort, folder: Path = FITS, on_progress: Callable[[int, int, str], None] | None = None) -> Fit:
+    """Fit a cohort to the data of its `fit` section; write the posterior below `folder`; return its diagnostics.
+
+    The same content (document, data, sampler, versions) is never sampled twice: the cached posterior is used.
+    """
+    from trialsim.cohort.bayes import fit_cohort
+    from trialsim.foundation.caches import cache_directory
+
+    return fit_cohort(cohort, folder / cohort.id, cache_directory() / "fits", on_progress)
+
+
+def sample_patients(cohort: Cohort, n: int, seed: int = 1, fits: Path = FITS) -> pandas.DataFrame:
+    """Return n virtual patients of a cohort, one row each: covariates and individual parameters, in declared units."""
+    from trialsim.cohort.sample import sampled_patients
+
+    return sampled_patients(cohort, n, seed, fits)
+
+
+def _checked_cohort(path: Path) -> CheckedDocument:
+    from trialsim.cohort.read import read_cohort
+    from trialsim.cohort.write import cohort_text
+
+    cohort, document = read_cohort(path)
+    return CheckedDocument(
+        kind="cohort", id=cohort.id, digest=cohort.digest, warnings=document.warnings,
+        resolved=cohort_text(cohort), notes=tuple(_dynamics_notes(cohort)),
+    )
+
+
+def _checked_protocol(path: Path, library: Path | None) -> CheckedDocument:
+    from trialsim.protocol.read import read_protocol
+    from trialsim.protocol.write import protocol_text
+
+    protocol, document = read_protocol(path, library)
+    cohort = load_cohort(protocol.patients.cohort, library)
+    events = [(event.name, event.hazard) for event in protocol.conduct.intercurrent_events]
+    return CheckedDocument(
+        kind="protocol", id=protocol.id, digest=protocol.digest, warnings=document.warnings,
+        resolved=protocol_text(protocol), notes=tuple(_dynamics_notes(cohort, tuple(events))),
+    )
+
+
+def _dynamics_notes(cohort: Cohort, hazards: tuple[tuple[str, Any], ...] = ()) -> list[str]:
+    from trialsim.cohort.course_model import course_model
+    from trialsim.dynamics.courses import tier_of
+
+    tier, why = tier_of(course_model(cohort, hazards, tuple(m.name for m in cohort.measures), 0.0))
+    return [f"dynamics of {cohort.id}: {tier}: {why}"]
