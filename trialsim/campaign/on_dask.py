@@ -8,6 +8,7 @@ back when the worker that held it is lost.
 from __future__ import annotations
 
 import logging
+import secrets
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -37,6 +38,7 @@ class DaskPool:
         self._simulate = simulate
         self._world_of = world_of
         self._run = run
+        self._token = secrets.token_hex(4)  # a cluster remembers a key that failed: a later pool needs others
         self._worlds: dict[int, Future] = {}
         self._tasks: dict[Future, Task] = {}
         self._completed = as_completed(raise_errors=False)
@@ -57,7 +59,7 @@ class DaskPool:
         self._worlds.clear()
 
     def submit(self, task: Task) -> None:
-        name = f"{self._run}-{task.cell}"
+        name = f"{self._run[:12]}-{self._token}-{task.cell}"
         if task.cell not in self._worlds:
             self._worlds[task.cell] = self._client.submit(
                 unchanged, self._world_of(task.cell), key=f"world-{name}", pure=False
@@ -136,14 +138,14 @@ def dask_pool(client: Client, plan: Plan) -> Callable[[Simulate, WorldOf], DaskP
 
 
 @contextmanager
-def cluster_client(address: str | None, workers: int) -> Iterator[Client]:
+def cluster_client(address: str | None, workers: int, patience: float = 20.0) -> Iterator[Client]:
     """Give a client of the cluster at an address, or of so many worker processes on this machine, and close it.
 
-    One thread a worker: kernels run side by side in processes, never inside one another.
+    One thread a worker: kernels run side by side in processes, never inside one another. `patience` is in seconds.
     """
     if address is not None:
         try:
-            client = Client(address, timeout=20)
+            client = Client(address, timeout=patience)
         except OSError as error:
             raise TrialsimError("no-cluster", f"there is no Dask scheduler at {address}", exit_code=4) from error
         with client:

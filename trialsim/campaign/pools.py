@@ -17,7 +17,9 @@ WorldOf = Callable[[int], Any]  # position of a cell in the plan → its world
 class Pool(Protocol):
     """A place that computes parts; leaving its context waits for or drops what is in flight, and nothing else."""
 
-    most_in_flight: int
+    @property
+    def most_in_flight(self) -> int:
+        """How many parts are wanted at once; it may change while a run goes on."""
 
     def __enter__(self) -> Pool: ...
 

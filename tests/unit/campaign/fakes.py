@@ -130,7 +130,7 @@ def worlds_of(plan: Plan, **changes):
         cell = plan.cells[position]
         effect = 0.0 if cell.scenario.name == "no_effect" else 0.4
         world = FakeWorld(cell.key.scenario, cell.mode, cell.protocol.simulate.seed, effect)
-        return replace(world, **{name: value for name, value in changes.items()})
+        return replace(world, **changes)
 
     return world_of
 
@@ -156,7 +156,7 @@ def fake_simulate(world: FakeWorld, trials: range, keep: int):
             "arm": Coded(codes=np.tile([0, 2], len(kept)).astype(np.int64), categories=ARMS),
             "site": np.ones(2 * len(kept), dtype=np.int64),
             "stratum": [None] * (2 * len(kept)),
-            "randomised_at": np.arange(2.0 * len(kept)),
+            "randomised_at": np.tile([0.0, 1.5], len(kept)),
             "adherence": np.ones(2 * len(kept)),
             "weight": np.array([luck(world, trial).normal(70, 10) for trial in kept for _ in range(2)]),
         },
