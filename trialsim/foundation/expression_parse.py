@@ -29,7 +29,7 @@ from trialsim.foundation.unit_names import unit_word
 from trialsim.foundation.units import Quantity, Unit, unit, unknown_unit
 
 LONGEST = 2_000
-DEEPEST = 60
+DEEPEST = 120  # a bracket behind an operator is two levels
 DEEPEST_TREE = 150  # chains such as a + b + c + … make deep trees without any bracket
 LARGEST_POWER = 100
 
@@ -110,7 +110,7 @@ class Parser:
             "expression-too-large",
             "this expression is nested too deeply",
             notes=[
-                f"at most {DEEPEST} brackets within each other and {DEEPEST_TREE} operations one upon the other",
+                f"at most {DEEPEST} levels of brackets and operators and {DEEPEST_TREE} operations one upon the other",
                 "give parts of it names of their own",
             ],
         )
@@ -118,7 +118,7 @@ class Parser:
     def expression(self, binding: int) -> Expr:
         """Return the longest expression from here whose operators bind more strongly than `binding`."""
         self.depth += 1
-        if self.depth > 2 * DEEPEST:  # a bracket behind an operator counts twice
+        if self.depth > DEEPEST:
             self.too_deep(self.token)
         start = self.token.start
         left = self.prefix(binding)
