@@ -135,7 +135,8 @@ def patient_columns(cohort: Cohort) -> tuple[Column, ...]:
             name=covariate.name,
             type="category" if covariate.categories else "float64",
             unit="" if covariate.categories else covariate.unit.text,
-            description=f"covariate: {covariate.label or covariate.name}",
+            description=covariate.label or f"covariate {covariate.name}",
+            categories=covariate.categories,
         )
         for covariate in cohort.covariates
     ]
@@ -144,7 +145,7 @@ def patient_columns(cohort: Cohort) -> tuple[Column, ...]:
             name=parameter.name,
             type="float64",
             unit=parameter.unit.text,
-            description=f"the patient's own parameter: {parameter.label or parameter.name}",
+            description=parameter.label or f"individual parameter {parameter.name}",
         )
         for parameter in cohort.parameters
     ]

@@ -131,10 +131,20 @@ def comparison_rows(
     yield row("empirical_se", standard_deviation(known(estimate)), "standard deviation of the estimates", unit)
     yield row("mean_se", mean(known(error)), "mean of the standard errors that the method gives", unit)
     yield row("coverage", *coverage(cell, analysis, looks))
-    missing = looks["n_missing"] / np.maximum(looks["n_missing"] + looks["n_treated"] + looks["n_control"], 1)
-    yield row("missing", mean(known(missing)), "mean share of the two arms' patients whose endpoint is missing")
+    yield row(
+        "missing",
+        mean(known(missing_share(analysis, looks))),
+        "mean share of the two arms' patients whose endpoint is missing",
+    )
     failed = rate(sum(status is not None for status in looks["status"]), len(looks["trial"]))
     yield row("failed_analyses", failed, "share of trials not estimable; they count as not rejected")
+
+
+def missing_share(analysis: Analysis, looks: Arrays) -> np.ndarray[Any, Any]:
+    """Return each trial's share of missing endpoints; those that count as failures are in the analysis already."""
+    analysed = looks["n_treated"] + looks["n_control"]
+    randomised = analysed if analysis.method.missing == "failure" else analysed + looks["n_missing"]
+    return np.asarray(looks["n_missing"] / np.maximum(randomised, 1))
 
 
 def rejection_figure(cell: Cell, comparison: Comparison, looks: Arrays) -> tuple[str, Figure, str]:

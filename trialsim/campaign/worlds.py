@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from trialsim.campaign.plan import Plan
 from trialsim.cohort.model import Cohort
 from trialsim.cohort.overrides import with_overrides
-from trialsim.protocol.model import Protocol, Scenario
+from trialsim.protocol.scenarios import with_conduct
 
 if TYPE_CHECKING:
     from trialsim.cohort.posterior import PosteriorDraws
@@ -18,13 +18,9 @@ if TYPE_CHECKING:
 def worlds(
     plan: Plan,
     cohort: Cohort,
-    posterior: PosteriorDraws | None,
-    with_conduct: Callable[[Protocol, Scenario], Protocol],
+    posterior: PosteriorDraws | None = None,
 ) -> Callable[[int], World]:
-    """Return the function from a cell's position in the plan to its world.
-
-    `with_conduct` gives a protocol as a scenario has it: the design untouched, the conduct overridden.
-    """
+    """Return the function from a cell's position in the plan to its world."""
 
     def world_of(position: int) -> World:
         from trialsim.trial.world import World

@@ -13,25 +13,22 @@ from trialsim.protocol.model import Design, Override
 
 
 def test_a_world_has_the_scenarios_truth_and_conduct_and_the_designs_protocol():
-    name = EVERYTHING.parameters[0].name
-    halved = Override(path=("parameters", name), factor=0.5, value=None, text="x 0.5")
+    parameter = EVERYTHING.parameters[0]
+    halved = Override(path=("parameters", parameter.name), factor=0.5, value=None, text="x 0.5")
+    slower = Override(path=("conduct", "accrual", "rate"), factor=0.25, value=None, text="x 0.25")
     made = protocol(modes=("typical", "uncertain"))
-    made = replace(made, scenarios=(made.scenarios[0], replace(made.scenarios[1], overrides=(halved,))))
+    made = replace(made, scenarios=(made.scenarios[0], replace(made.scenarios[1], overrides=(halved, slower))))
     larger = replace(made, patients=replace(made.patients, randomised=900))
     plan = campaign_plan(made, EVERYTHING, [Design(name="larger", label="", protocol=larger)])
-
-    def with_conduct(design, scenario):
-        return replace(design, title=f"{design.patients.randomised} patients, {scenario.name}")
-
-    world_of = worlds(plan, EVERYTHING, None, with_conduct)
-    told = [(w.scenario, w.mode, w.design, w.protocol.title) for w in map(world_of, range(4))]
-    assert told == [
-        ("expected", "typical", "larger", "900 patients, expected"),
-        ("expected", "uncertain", "larger", "900 patients, expected"),
-        ("no_effect", "typical", "larger", "900 patients, no_effect"),
-        ("no_effect", "uncertain", "larger", "900 patients, no_effect"),
+    worlds_of_plan = [*map(worlds(plan, EVERYTHING), range(4))]
+    assert [(w.scenario, w.mode, w.design, w.protocol.conduct.accrual.rate) for w in worlds_of_plan] == [
+        ("expected", "typical", "larger", 1.0),
+        ("expected", "uncertain", "larger", 1.0),
+        ("no_effect", "typical", "larger", 0.25),
+        ("no_effect", "uncertain", "larger", 0.25),
     ]
-    typical = EVERYTHING.parameters[0].typical
-    assert [world_of(i).cohort.parameters[0].typical for i in (0, 2)] == [typical, typical * 0.5]
-    assert world_of(2).overrides == (halved,)
-    assert pickle.loads(pickle.dumps(world_of(2))) == world_of(2)
+    assert {w.protocol.patients.randomised for w in worlds_of_plan} == {900}
+    typicals = [w.cohort.parameters[0].typical for w in worlds_of_plan]
+    assert typicals == [parameter.typical, parameter.typical, parameter.typical * 0.5, parameter.typical * 0.5]
+    assert worlds_of_plan[2].overrides == (halved, slower)
+    assert pickle.loads(pickle.dumps(worlds_of_plan[2])) == worlds_of_plan[2]
