@@ -174,7 +174,7 @@ class Parser:
         if token.text in ("-", "+") and token.kind == "sign":
             operand = self.expression(SIGN - 1)
             return Unary("-", operand, self.span(token.start)) if token.text == "-" else operand
-        self.unexpected(token)
+        return self.unexpected(token)
 
     def unclosed(self, opened: Token) -> NoReturn:
         if self.token.kind == "end":

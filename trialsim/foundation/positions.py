@@ -197,9 +197,12 @@ class Reader:
 
     def place(self, start: Any, end: Any) -> Place:
         """Return a stretch of the line where it starts; a stretch of several lines ends with its first."""
-        width = len(self.lines[start.line]) if start.line < len(self.lines) else start.column
-        last = end.column if end.line == start.line else width
-        return Place(self.file, start.line + 1, start.column + 1, max(last, start.column + 1) + 1)
+        line, first = start.line, start.column
+        if line >= len(self.lines):  # an empty value at the end of the text
+            line = len(self.lines) - 1
+            first = len(self.lines[line])
+        last = end.column if end.line == start.line == line else len(self.lines[line])
+        return Place(self.file, line + 1, first + 1, max(last, first + 1) + 1)
 
     def check_tag(self, event: Any) -> None:
         if event.tag is not None:
