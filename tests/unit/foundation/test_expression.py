@@ -1,8 +1,10 @@
 """Expressions: what they read as, what they refuse and where, their units, numbers, derivatives, values."""
 
+import re
 import subprocess
 import sys
 from fractions import Fraction
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,6 +14,7 @@ from hypothesis import strategies as st
 from trialsim.foundation.dimensions import DIMENSIONLESS, MASS, SUBSTANCE, TIME, VOLUME, Dimension
 from trialsim.foundation.errors import InvalidDocument, Place, Problems, diagnostic_text
 from trialsim.foundation.expression import (
+    FUNCTIONS,
     Binary,
     Call,
     Compare,
@@ -35,6 +38,7 @@ from trialsim.foundation.expression import (
     to_text,
     values,
 )
+from trialsim.foundation.expression_parse import DEEPEST, DEEPEST_TREE, LARGEST_POWER
 from trialsim.foundation.units import quantity, unit
 
 a, b, c = Name("a"), Name("b"), Name("c")
@@ -512,3 +516,22 @@ def test_parsing_needs_no_numpy() -> None:
     code = "import sys, trialsim.foundation.expression, trialsim.foundation.sections; print('numpy' in sys.modules)"
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert found.stdout == "False\n"
+
+
+def test_the_reference_shows_expressions_that_read_and_all_functions() -> None:
+    page = (Path(__file__).parents[3] / "docs/reference/expressions.md").read_text(encoding="utf-8")
+    examples = page.split("```expression\n")[1].split("```")[0].splitlines()
+    names = ["ka", "depot", "CL", "V", "central", "hr", "h0"]
+    assert len(examples) == 7
+    for example in examples:
+        assert to_text(parse(example, names=names)).replace(" ", "") == example.replace(" ", "")
+    table = page[page.index("## Functions") : page.index("There is no")]
+    assert set(re.findall(r"`(\w+)\(", table)) == set(FUNCTIONS)
+    for limit in ("2,000 characters", f"{DEEPEST} levels", f"{DEEPEST_TREE} operations", f"up to {LARGEST_POWER}"):
+        assert limit in page
+
+
+def test_quantities_read_as_the_reference_says() -> None:
+    assert parse("dose / 2 mg/L") == Binary("/", Name("dose"), constant("2 mg/L"))
+    assert parse("5 mg / h", names=["h"]) == Binary("/", constant("5 mg"), Name("h"))
+    assert parse("25 kg/m^2") == constant("25 kg/m^2")

@@ -1,8 +1,10 @@
 """Units and quantities: sizes, readings, refusals in full."""
 
 import math
+import re
 from collections.abc import Callable
 from fractions import Fraction
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -201,3 +203,14 @@ def test_hostile_texts_are_refused_and_nothing_worse(text: str) -> None:
             reader(text)
         except TrialsimError as fault:
             assert fault.exit_code == 3
+
+
+def test_the_reference_lists_every_unit_and_no_other() -> None:
+    page = (Path(__file__).parents[3] / "docs/reference/units.md").read_text(encoding="utf-8")
+    table = page[page.index("| measures") : page.index("A month is")]
+    assert set(re.findall(r"`([^`]+)`", table)) == set(UNITS)
+    refused = page[page.index("## Refused") : page.index("## Points")]
+    pairs = re.findall(r"((?:`\w+`(?: and )?)+) \(`(\w+)`\)", refused)
+    assert len(pairs) > 10
+    for lookalikes, remedy in pairs:
+        assert all(LOOKALIKES[each].split(",")[0] == remedy for each in re.findall(r"`(\w+)`", lookalikes))
