@@ -30,6 +30,7 @@ class Patients:
 
     cohort: str
     eligible: tuple[Expr, ...]  # over covariates (as they are) and measures taken at the screening visit (as measured)
+    # with categories by their labels (`sex == female`); hazards have them coded as the cohort's positions
     eligible_text: tuple[str, ...]
     randomised: int
 
@@ -40,7 +41,9 @@ class Dosing:
 
     drug: str
     route: str
-    amount: Quantity  # as written: mass, or mass per weight (mg/kg, needs the covariate `weight`) or per surface is refused
+    amount: (
+        Quantity  # as written: mass, or mass per weight (mg/kg, needs the covariate `weight`) or per surface is refused
+    )
     amount_value: float  # in the unit of the receiving state (per kg when per_weight)
     per_weight: bool
     start: float  # days
@@ -78,7 +81,9 @@ class Assessment:
 
     measure: str
     visits: tuple[str, ...]
-    after_dose: tuple[float, ...]  # days after the visit's dose; (0.0,) when taken at the visit itself, before any dose then
+    after_dose: tuple[
+        float, ...
+    ]  # days after the visit's dose; (0.0,) when taken at the visit itself, before any dose then
     known_after: float  # days, the measure's delay included
 
 
@@ -104,7 +109,7 @@ class IntercurrentEvent:
     """Something that happens to a patient at a hazard and changes the treatment."""
 
     name: str
-    hazard: Expr  # per unit of the cohort's time when evaluated; checked to be 1/time
+    hazard: Expr  # per unit of the cohort's time when evaluated; checked to be 1/time; categories are coded
     hazard_text: str
     action: Literal["stop dosing"]
 
@@ -133,7 +138,15 @@ class Endpoint:
 
     name: str
     measure: str
-    derive: Literal["value", "change_from_baseline", "percent_change_from_baseline", "log_ratio_to_baseline", "below", "above", "within"]
+    derive: Literal[
+        "value",
+        "change_from_baseline",
+        "percent_change_from_baseline",
+        "log_ratio_to_baseline",
+        "below",
+        "above",
+        "within",
+    ]
     at: str  # visit
     after_dose: float  # days after that visit's dose, 0 = at the visit
     baseline: str | None  # visit; the last assessment at or before day 0 unless written
@@ -141,6 +154,7 @@ class Endpoint:
     is_binary: bool
     unit: str  # of the endpoint's values, "" for shares
     label: str
+    threshold_text: tuple[str, ...] = ()  # with its unit
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -161,7 +175,8 @@ class Comparison:
     treated: str
     control: str
     better: Better
-    margin: float  # null value of treated - control, 0 = superiority
+    margin: float  # null value of treated - control, in the endpoint's unit, 0 = superiority
+    margin_text: str = "0"  # with its unit
 
     @property
     def name(self) -> str:
@@ -197,7 +212,7 @@ class Success:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Override:
-    """One change a scenario makes: a path, and a factor, a replacement value or a replacement hazard (one of the three)."""
+    """One change a scenario makes: a path, and a factor, a replacement value or a replacement hazard (one of three)."""
 
     path: tuple[str, ...]  # ("parameters", "EMAX") or ("conduct", "lost_to_follow_up", "lost", "hazard") …
     factor: float | None  # x 0.6

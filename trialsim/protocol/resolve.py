@@ -1,0 +1,254 @@
+"""From a draft without faults to the protocol with nothing implied."""
+
+from __future__ import annotations
+
+from trialsim.cohort.model import Cohort
+from trialsim.foundation.expression import to_text
+from trialsim.foundation.units import quantity_text
+from trialsim.protocol.dosing import resolved_dosing
+from trialsim.protocol.draft import Draft
+from trialsim.protocol.model import (
+    Analysis,
+    Arm,
+    Assessment,
+    Comparison,
+    Conduct,
+    ContextOfUse,
+    Endpoint,
+    Estimand,
+    Keep,
+    Method,
+    ParameterMode,
+    Patients,
+    Protocol,
+    Randomisation,
+    Scenario,
+    Simulate,
+    Success,
+    Until,
+    Variation,
+    Visit,
+)
+from trialsim.protocol.resolve_conduct import resolved_conduct
+from trialsim.protocol.rules_analyses import (
+    SUCCESS,
+    VERSUS,
+    covariate_parts,
+    endpoint_of,
+    endpoint_unit,
+    one_sided,
+)
+from trialsim.protocol.rules_arms import ratio_of
+from trialsim.protocol.rules_campaign import is_uncertain, kept_trials, one_spaced, scenario_overrides
+from trialsim.protocol.rules_endpoints import (
+    BINARY,
+    FROM_BASELINE,
+    baseline_of,
+    measure_unit,
+    thresholds_of,
+)
+from trialsim.protocol.rules_visits import screening_visit
+from trialsim.protocol.times import days
+from trialsim.protocol.written import Written, WrittenAnalysis, WrittenComparison
+
+BLOCKS_OF_RATIO = 2  # a block holds the ratio twice unless written
+MODES: dict[str, tuple[ParameterMode, ...]] = {
+    "typical": ("typical",),
+    "uncertain": ("uncertain",),
+    "both": ("typical", "uncertain"),
+}
+DERIVED_WORDS = {
+    "value": "",
+    "change_from_baseline": ", change from baseline",
+    "percent_change_from_baseline": ", percent change from baseline",
+    "log_ratio_to_baseline": ", log of the ratio to baseline",
+}
+
+
+def resolved(draft: Draft) -> Protocol:
+    """Return the protocol of a draft that no rule found fault with; its digest and designs are not yet known."""
+    written, conduct = draft.written, resolved_conduct(draft)
+    assert conduct is not None and written.context_of_use is not None and written.simulate is not None
+    context = written.context_of_use
+    return Protocol(
+        id=written.id,
+        title=written.title,
+        phase=written.phase,
+        context_of_use=ContextOfUse(
+            question=context.question,
+            decision=context.decision,
+            model_influence=context.model_influence,
+            consequence=context.consequence,
+        ),
+        patients=patients(draft),
+        arms=arms(written, draft.cohort),
+        randomise=randomisation(draft),
+        visits=visits(written),
+        assess=assessments(written, draft.cohort),
+        screening=screening_visit(draft),
+        conduct=conduct,
+        cut_delay=days(written.cut_delay),
+        endpoints=tuple(endpoint(draft, name) for name in written.endpoints),
+        estimands=tuple(estimand(draft, name, conduct) for name in written.estimands),
+        analyses=tuple(analysis(draft, name, item) for name, item in written.analyses.items()),
+        success=success(written),
+        scenarios=tuple(scenario(draft, name, conduct) for name in written.scenarios),
+        vary=tuple(Variation(path=tuple(key.split(".")), values=values) for key, values in written.vary.items()),
+        simulate=simulation(draft),
+        keep=kept(written),
+        digest="",
+    )
+
+
+def patients(draft: Draft) -> Patients:
+    written = draft.written.patients
+    assert written is not None
+    conditions = [draft.formulas[formula] for formula in written.eligible]
+    return Patients(
+        cohort=written.cohort,
+        eligible=tuple(conditions),
+        eligible_text=tuple(to_text(condition) for condition in conditions),
+        randomised=written.randomised,
+    )
+
+
+def arms(written: Written, cohort: Cohort) -> tuple[Arm, ...]:
+    return tuple(
+        Arm(name=name, label=arm.label or name, dosing=tuple(resolved_dosing(line, cohort) for line in arm.dosing))
+        for name, arm in written.arms.items()
+    )
+
+
+def randomisation(draft: Draft) -> Randomisation:
+    written, ratio = draft.written.randomise, tuple(ratio_of(draft).values())
+    blocks = written.blocks if written else None
+    return Randomisation(
+        ratio=ratio, block=blocks or BLOCKS_OF_RATIO * sum(ratio), strata=written.strata if written else ()
+    )
+
+
+def visits(written: Written) -> tuple[Visit, ...]:
+    found = [Visit(name=name, at=visit.at, window=days(visit.window)) for name, visit in written.visits.items()]
+    return tuple(sorted(found, key=lambda visit: visit.at))
+
+
+def assessments(written: Written, cohort: Cohort) -> tuple[Assessment, ...]:
+    delays = {measure.name: measure.known_after for measure in cohort.measures}
+    return tuple(
+        Assessment(
+            measure=name,
+            visits=tuple(sorted(item.at, key=lambda visit: written.visits[visit].at)),
+            after_dose=tuple(sorted(days(time) for time in item.after_dose)) if item.after_dose else (0.0,),
+            known_after=delays[name] if item.known_after is None else days(item.known_after),
+        )
+        for name, item in written.assess.items()
+    )
+
+
+def endpoint(draft: Draft, name: str) -> Endpoint:
+    written = draft.written.endpoints[name]
+    unit = measure_unit(draft, written.measure)
+    assert unit is not None
+    values = tuple(value.to(unit) for value in thresholds_of(written))
+    texts = tuple(quantity_text(value, unit) for value in values)
+    target = endpoint_unit(written.derive, unit)
+    assert target is not None
+    own_baseline = written.baseline or baseline_of(draft, written.measure)
+    measure = next(measure for measure in draft.cohort.measures if measure.name == written.measure)
+    words = DERIVED_WORDS.get(written.derive, f" {written.derive} {' to '.join(texts)}")
+    return Endpoint(
+        name=name,
+        measure=written.measure,
+        derive=written.derive,  # type: ignore[arg-type]
+        at=written.at,
+        after_dose=days(written.after_dose),
+        baseline=own_baseline if written.derive in FROM_BASELINE else None,
+        threshold=values,
+        threshold_text=texts,
+        is_binary=written.derive in BINARY,
+        unit=target.text,
+        label=written.label or f"{measure.label or measure.name}{words} at {written.at}",
+    )
+
+
+def estimand(draft: Draft, name: str, conduct: Conduct) -> Estimand:
+    written = draft.written.estimands[name]
+    strategies = tuple((event.name, written.events[event.name]) for event in conduct.intercurrent_events)
+    return Estimand(name=name, endpoint=written.endpoint, strategies=strategies)  # type: ignore[arg-type]
+
+
+def analysis(draft: Draft, name: str, written: WrittenAnalysis) -> Analysis:
+    alpha = one_sided(written.alpha)
+    assert alpha is not None
+    return Analysis(
+        name=name,
+        estimand=written.estimand,
+        method=method(draft, written),
+        comparisons=tuple(comparison(draft, written, text, item) for text, item in written.compare.items()),
+        alpha=alpha,
+        multiplicity=written.multiplicity or "none",  # type: ignore[arg-type]
+    )
+
+
+def method(draft: Draft, written: WrittenAnalysis) -> Method:
+    """Return the method; a missing binary value is a failure unless an event is hypothetical."""
+    endpoint = endpoint_of(draft, written)
+    strategies = draft.written.estimands[written.estimand].events.values()
+    assert endpoint is not None
+    counts_as_failure = endpoint.derive in BINARY and "hypothetical" not in strategies
+    return Method(
+        kind=written.method.kind,  # type: ignore[arg-type]
+        covariates=tuple(covariate_parts(text) for text in written.method.covariates),
+        strata=written.method.strata,
+        missing=written.missing or ("failure" if counts_as_failure else "complete_cases"),  # type: ignore[arg-type]
+    )
+
+
+def comparison(draft: Draft, analysis: WrittenAnalysis, text: str, written: WrittenComparison) -> Comparison:
+    parts = VERSUS.fullmatch(text.strip())
+    endpoint = endpoint_of(draft, analysis)
+    assert parts is not None and endpoint is not None
+    target = endpoint_unit(endpoint.derive, measure_unit(draft, endpoint.measure))
+    assert target is not None
+    margin = 0.0 if written.margin is None else written.margin.to(target)
+    return Comparison(
+        treated=parts[1],
+        control=parts[2],
+        better=written.better,  # type: ignore[arg-type]
+        margin=margin,
+        margin_text=quantity_text(margin, target),
+    )
+
+
+def success(written: Written) -> Success:
+    match = SUCCESS.fullmatch(written.success.strip())
+    assert match is not None
+    return Success(quantifier=match[1], analysis=match[2])  # type: ignore[arg-type]
+
+
+def scenario(draft: Draft, name: str, conduct: Conduct) -> Scenario:
+    written = draft.written.scenarios[name]
+    overrides = scenario_overrides(draft, name, conduct)
+    return Scenario(
+        name=name, label=written.label or name, overrides=overrides, null=tuple(map(one_spaced, written.null))
+    )
+
+
+def simulation(draft: Draft) -> Simulate:
+    written = draft.written.simulate
+    assert written is not None
+    mode = written.parameters or ("both" if is_uncertain(draft.cohort) else "typical")
+    precision = written.trials.standard_error
+    return Simulate(
+        seed=written.seed,
+        parameters=MODES[mode],
+        at_least=written.trials.at_least,
+        at_most=written.trials.at_most,
+        until=None if precision is None else Until(power_standard_error=precision),
+    )
+
+
+def kept(written: Written) -> Keep:
+    assert written.simulate is not None
+    text = written.keep.patients_of if written.keep else "first 1 trials"
+    return Keep(patients_of=kept_trials(text, written.simulate.trials.at_most) or 0)

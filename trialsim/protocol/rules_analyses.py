@@ -1,0 +1,209 @@
+"""Analyses: methods that fit their endpoints, comparisons that exist, error rates that hold."""
+
+from __future__ import annotations
+
+import re
+
+from trialsim.foundation.units import DIMENSIONLESS, Quantity, Unit, dimension_name, number_text, unit
+from trialsim.protocol.draft import Draft, Path
+from trialsim.protocol.rules_arms import check_factors
+from trialsim.protocol.rules_endpoints import BINARY, measure_unit
+from trialsim.protocol.written import WrittenAnalysis, WrittenEndpoint
+
+VERSUS = re.compile(r"(\S+)\s+vs\s+(\S+)")
+ALPHA = re.compile(r"([0-9.eE+-]+%?)\s+(one|two)-sided")
+AT_VISIT = re.compile(r"(\S+)\s+at\s+(\S+)")
+SUCCESS = re.compile(r"(any|all)\s+of\s+(\S+)")
+ONE, PERCENT = Unit("", unit("%").ratio * 100, DIMENSIONLESS), unit("%")
+WAYS = "bonferroni, holm, hochberg, fixed_sequence, dunnett, none"
+
+
+def check_analyses(draft: Draft) -> None:
+    """Every analysis is of an estimand, by a method for its endpoint, of comparisons with their error rate."""
+    for name, analysis in draft.written.analyses.items():
+        path: Path = ("analyses", name)
+        draft.is_known((*path, "estimand"), "estimand", analysis.estimand, draft.written.estimands)
+        check_method(draft, path, analysis)
+        check_missing(draft, path, analysis)
+        check_comparisons(draft, path, analysis)
+        check_alpha(draft, path, analysis)
+        check_multiplicity(draft, path, analysis)
+
+
+def endpoint_of(draft: Draft, analysis: WrittenAnalysis) -> WrittenEndpoint | None:
+    estimand = draft.written.estimands.get(analysis.estimand)
+    return draft.written.endpoints.get(estimand.endpoint) if estimand else None
+
+
+def check_method(draft: Draft, path: Path, analysis: WrittenAnalysis) -> None:
+    endpoint, kind = endpoint_of(draft, analysis), analysis.method.kind
+    where = (*path, "method")
+    if endpoint is not None and (endpoint.derive in BINARY) != (kind == "risk_difference"):
+        is_binary = endpoint.derive in BINARY
+        what = "is yes or no" if is_binary else "is a number"
+        use = "risk_difference" if is_binary else "t_test, welch or ancova"
+        name = draft.written.estimands[analysis.estimand].endpoint
+        draft.error(where, "method-endpoint", f"{kind} cannot compare {name}, which {what}", "", [f"use {use}"])
+    options = (*where, kind)
+    check_factors(draft, (*options, "strata"), analysis.method.strata)
+    for i, covariate in enumerate(analysis.method.covariates):
+        check_covariate(draft, (*options, "covariates", i), covariate)
+
+
+def check_covariate(draft: Draft, path: Path, text: str) -> None:
+    """An ANCOVA adjusts for a continuous covariate, or a measure taken before treatment."""
+    visits = draft.written.visits
+    covariates = {covariate.name: covariate for covariate in draft.cohort.covariates}
+    measures = [measure.name for measure in draft.cohort.measures]
+    name, visit = covariate_parts(text)
+    if visit is None:
+        if name in measures:
+            remedy = [f"write {name} at {next((v for v in visits if visits[v].at == 0), 'baseline')}"]
+            draft.error(path, "covariate-visit", f"the measure {name} is taken at several visits", "", remedy)
+        elif name in covariates and covariates[name].categories:
+            notes = [f"write strata: [{name}]"]
+            draft.error(path, "covariate-categorical", f"'{name}' has categories and is no number", "", notes)
+        elif name not in covariates:
+            draft.is_known(path, "covariate", name, [*covariates, *(f"{m} at VISIT" for m in measures)])
+        return
+    if not draft.is_known(path, "measure", name, measures) or not draft.is_known(path, "visit", visit, visits):
+        return
+    assessment = draft.written.assess.get(name)
+    if assessment is None or visit not in assessment.at:
+        notes = [f"{name} is assessed at: {', '.join(assessment.at) if assessment else 'no visit'}"]
+        draft.error(path, "not-assessed", f"{name} is not assessed at {visit}", "", notes)
+    elif visits[visit].at > 0:
+        message = f"adjusting for {text} removes part of the effect: it is measured under treatment"
+        draft.error(
+            path, "covariate-after-randomisation", message, "", ["adjust for what was known at day 0 or before"]
+        )
+
+
+def covariate_parts(text: str) -> tuple[str, str | None]:
+    """Return (covariate, None), or (measure, visit) of `sbp at baseline`."""
+    match = AT_VISIT.fullmatch(text.strip())
+    return (match[1], match[2]) if match else (text.strip(), None)
+
+
+def check_missing(draft: Draft, path: Path, analysis: WrittenAnalysis) -> None:
+    """A missing value counts as failure only where failing is possible and missing means it."""
+    endpoint, estimand = endpoint_of(draft, analysis), draft.written.estimands.get(analysis.estimand)
+    if analysis.missing != "failure" or endpoint is None or estimand is None:
+        return
+    if endpoint.derive not in BINARY:
+        message = "a missing number cannot count as failure"
+        draft.error((*path, "missing"), "missing-failure", message, "", ["write missing: complete_cases"])
+    elif any(strategy == "hypothetical" for strategy in estimand.events.values()):
+        event = next(event for event, strategy in estimand.events.items() if strategy == "hypothetical")
+        message = f"values after '{event}' are set aside as hypothetical and would all count as failures"
+        notes = ["write missing: complete_cases", f"or say that {event} is treatment_policy"]
+        draft.error((*path, "missing"), "missing-failure", message, "", notes)
+
+
+def check_comparisons(draft: Draft, path: Path, analysis: WrittenAnalysis) -> None:
+    arms = draft.written.arms
+    endpoint = endpoint_of(draft, analysis)
+    if not analysis.compare:
+        draft.error(
+            (*path, "compare"), "no-comparison", "an analysis compares something", "", ["write high vs placebo"]
+        )
+    for name, comparison in analysis.compare.items():
+        where = draft.key(*path, "compare", name)
+        parts = VERSUS.fullmatch(name.strip())
+        if parts is None:
+            notes = ["a comparison looks like: high vs placebo"]
+            draft.error(where, "bad-comparison", f"'{name}' does not say which arms are compared", "", notes)
+        elif all([draft.is_known(where, "arm", parts[1], arms), draft.is_known(where, "arm", parts[2], arms)]):
+            if parts[1] == parts[2]:
+                draft.error(where, "bad-comparison", f"'{parts[1]}' is compared with itself")
+        if comparison.margin is not None and endpoint is not None:
+            check_margin(draft, (*path, "compare", name, "margin"), comparison.margin, endpoint)
+
+
+def check_margin(draft: Draft, path: Path, margin: Quantity, endpoint: WrittenEndpoint) -> None:
+    target = endpoint_unit(endpoint.derive, measure_unit(draft, endpoint.measure))
+    if target is None:
+        return
+    if margin.dimension != target.dimension or (target == PERCENT) != (margin.unit.text == "%") and target != ONE:
+        unit_name = target.text or "a plain number or %"
+        notes = [f"the endpoint is in: {unit_name}", f"{margin}: {dimension_name(margin.dimension)}"]
+        draft.error(path, "margin-unit", f"{margin} is no difference of this endpoint", "", notes)
+    elif endpoint.derive in BINARY and not -1 < margin.coherent < 1:
+        draft.error(path, "margin-unit", f"two shares cannot differ by {margin}", "", ["between -100% and 100%"])
+
+
+def endpoint_unit(derive: str, measured: Unit | None) -> Unit | None:
+    """Return the unit of an endpoint's values; shares and log ratios are plain numbers."""
+    if derive in BINARY or derive == "log_ratio_to_baseline":
+        return ONE
+    return PERCENT if derive == "percent_change_from_baseline" else measured
+
+
+def check_alpha(draft: Draft, path: Path, analysis: WrittenAnalysis) -> None:
+    where = (*path, "alpha")
+    form = ["write 0.025 one-sided, or 0.05 two-sided"]
+    value = one_sided(analysis.alpha)
+    if value is None:
+        message = f"'{analysis.alpha}' does not say how large the error rate is and on how many sides"
+        draft.error(where, "bad-alpha", message, "", form)
+    elif not 0 < value < 0.5:
+        message = f"an error rate of {number_text(value)} on one side is not between 0 and 0.5"
+        draft.error(where, "bad-alpha", message, "", form)
+
+
+def one_sided(text: str) -> float | None:
+    """Return the one-sided error rate of a text such as `0.05 two-sided` (halved), None if it says none."""
+    match = ALPHA.fullmatch(text.strip())
+    if match is None:
+        return None
+    try:
+        value = float(match[1].removesuffix("%")) / (100 if match[1].endswith("%") else 1)
+    except ValueError:
+        return None
+    return value / 2 if match[2] == "two" else value
+
+
+def check_multiplicity(draft: Draft, path: Path, analysis: WrittenAnalysis) -> None:
+    """Several comparisons need a rule that holds the error rate of the family, and one that is valid for them."""
+    n, rule = len(analysis.compare), analysis.multiplicity
+    if n > 1 and rule is None:
+        alpha = one_sided(analysis.alpha) or 0.025
+        notes = [f"without one, the chance of a false claim is up to {n * alpha:.3g} instead of {alpha:.3g}"]
+        notes += [f"write multiplicity: one of {WAYS}"]
+        message = f"{n} comparisons in one analysis need a multiplicity rule"
+        draft.error(draft.key(*path, "compare"), "multiplicity-missing", message, "", notes)
+    if rule not in ("dunnett", "hochberg"):
+        return
+    where = (*path, "multiplicity")
+    controls = {parts[2] for name in analysis.compare if (parts := VERSUS.fullmatch(name.strip()))}
+    directions = {comparison.better for comparison in analysis.compare.values()}
+    needs = {
+        "dunnett": "one control and one direction",
+        "hochberg": "positively dependent tests: one control and one direction",
+    }[rule]
+    if len(controls) > 1:
+        message = f"{rule} needs {needs}, and these have {len(controls)} controls: {', '.join(sorted(controls))}"
+        draft.error(where, "multiplicity-family", message, "", ["use holm, or an analysis for each control"])
+    elif len(directions) > 1:
+        message = f"{rule} needs {needs}, and these look for higher and lower"
+        draft.error(where, "multiplicity-family", message, "", ["use holm, or an analysis for each direction"])
+    if rule == "dunnett" and analysis.method.kind != "ancova":
+        message = f"dunnett needs one model of all arms, which {analysis.method.kind} is not"
+        notes = (
+            ["use holm"]
+            if analysis.method.kind == "risk_difference"
+            else ["use ancova (it may be without covariates), or holm"]
+        )
+        draft.error(where, "multiplicity-family", message, "", notes)
+
+
+def check_success(draft: Draft) -> None:
+    """Success is judged by one analysis."""
+    text = draft.written.success
+    match = SUCCESS.fullmatch(text.strip())
+    if match is None:
+        message = f"'{text}' does not say when the trial succeeds"
+        first = next(iter(draft.written.analyses), "primary")
+        draft.error(("success",), "bad-success", message, "", [f"write any of {first}, or all of {first}"])
+    else:
+        draft.is_known(("success",), "analysis", match[2], draft.written.analyses)

@@ -1,0 +1,153 @@
+"""Visits and assessments: when patients come, what is measured then, who may enter."""
+
+from __future__ import annotations
+
+from trialsim.cohort.names import with_categories_coded
+from trialsim.foundation.errors import InvalidDocument
+from trialsim.foundation.expression import check_condition, names_of
+from trialsim.foundation.nearest import nearest
+from trialsim.foundation.sections import FormulaText
+from trialsim.protocol.dosing import end_of, first_dose
+from trialsim.protocol.draft import Draft, Path, near
+from trialsim.protocol.times import days, duration_text, moment_text
+from trialsim.protocol.written import WrittenAssessment, WrittenDosing
+
+SECONDS = 86400
+
+
+def check_visits(draft: Draft) -> None:
+    """Visits come one after the other, and none can slip over randomisation."""
+    visits = draft.written.visits
+    ordered = sorted(visits, key=lambda name: visits[name].at)
+    for name in ordered:
+        at, window = visits[name].at, days(visits[name].window)
+        if at <= 0 < at + window:
+            message = f"with a window of {duration_text(window)} the visit {name} could be after randomisation"
+            notes = [f"its window is at most {duration_text(-at)}"]
+            draft.error(("visits", name, "window"), "window-over-randomisation", message, "", notes)
+    for before, after in zip(ordered, ordered[1:], strict=False):
+        gap = visits[after].at - visits[before].at
+        windows = days(visits[before].window) + days(visits[after].window)
+        if gap == 0 or windows > gap:
+            what = "are at one moment" if gap == 0 else "have windows that overlap"
+            notes = (
+                []
+                if gap == 0
+                else [f"they are {duration_text(gap)} apart, their windows add up to {duration_text(windows)}"]
+            )
+            notes += ["one visit may hold several assessments"] if gap == 0 else []
+            draft.error(
+                draft.key("visits", after), "visits-overlap", f"the visits {before} and {after} {what}", "", notes
+            )
+
+
+def screening_visit(draft: Draft) -> str | None:
+    """Return the first visit before day 0, where eligibility is judged."""
+    visits = draft.written.visits
+    return min((name for name in visits if visits[name].at < 0), key=lambda name: visits[name].at, default=None)
+
+
+def check_assessments(draft: Draft) -> None:
+    """What is assessed are measures of the cohort, at visits of the protocol."""
+    measures = [measure.name for measure in draft.cohort.measures]
+    for name, assessment in draft.written.assess.items():
+        where = draft.key("assess", name)
+        others = {item.name: kind for kind, items in _not_measures(draft) for item in items}
+        if name in others:
+            notes = [f"measures: {', '.join(measures)}"]
+            draft.error(
+                where, "not-a-measure", f"'{name}' is {others[name]}, and only measures can be assessed", "", notes
+            )
+        else:
+            draft.is_known(where, "measure", name, measures)
+        for i, visit in enumerate(assessment.at):
+            path: Path = ("assess", name, "at", i)
+            if visit in assessment.at[:i]:
+                draft.error(path, "said-twice", f"'{visit}' is given twice")
+            else:
+                draft.is_known(path, "visit", visit, draft.written.visits)
+        check_after_dose(draft, name, assessment)
+
+
+def _not_measures(draft: Draft) -> list[tuple[str, tuple[object, ...]]]:
+    cohort = draft.cohort
+    return [
+        ("a state", cohort.states),
+        ("a quantity", cohort.quantities),
+        ("a parameter", cohort.parameters),
+        ("a covariate", cohort.covariates),
+    ]
+
+
+def check_after_dose(draft: Draft, name: str, assessment: WrittenAssessment) -> None:
+    """A sample after a dose needs a dose at that visit, at a moment that is certain."""
+    times = [days(time) for time in assessment.after_dose or ()]
+    path: Path = ("assess", name, "after_dose")
+    for i, time in enumerate(times):
+        if time in times[:i]:
+            draft.error((*path, i), "said-twice", f"{duration_text(time)} is given twice")
+    if not any(times):
+        return
+    for visit in assessment.at:
+        if visit not in draft.written.visits:
+            continue
+        at, window = draft.written.visits[visit].at, days(draft.written.visits[visit].window)
+        if not any(is_dosed_at(line, at) for arm in draft.written.arms.values() for line in arm.dosing):
+            message = f"{name} is wanted after the dose of visit {visit}, and no arm has a dose at {moment_text(at)}"
+            notes = ["a dose at 'until' itself is not given", f"assess {visit} without after_dose, or move the doses"]
+            draft.error(path, "no-dose-at-visit", message, "", notes)
+        elif window:
+            message = f"a sample timed from the dose of visit {visit} cannot have a window of {duration_text(window)}"
+            draft.error(path, "window-after-dose", message, "", [f"leave out the window of {visit}"])
+
+
+def is_dosed_at(line: WrittenDosing, at: float) -> bool:
+    """Return whether a dosing line plans a dose at that day, to the second."""
+    start, end = first_dose(line), end_of(line)
+    if line.every is None:
+        return round(start * SECONDS) == round(at * SECONDS)
+    if at < start or end is None or at >= end or not line.every.value > 0:
+        return False
+    return round((at - start) * SECONDS) % max(1, round(days(line.every) * SECONDS)) == 0
+
+
+def check_eligibility(draft: Draft) -> None:
+    """Eligibility is judged on covariates and on what screening measured."""
+    patients = draft.written.patients
+    for i, formula in enumerate(patients.eligible if patients else ()):
+        check_condition_of_entry(draft, ("patients", "eligible", i), formula)
+
+
+def check_condition_of_entry(draft: Draft, path: Path, formula: FormulaText) -> None:
+    cohort = draft.cohort
+    covariates = {covariate.name: covariate.unit.dimension for covariate in cohort.covariates}
+    measures = {measure.name: measure.unit.dimension for measure in cohort.measures}
+    labels = {label for covariate in cohort.covariates for label in covariate.categories}
+    expr = draft.parsed(formula, {*covariates, *measures, *labels})
+    if expr is None:
+        return
+    screening = screening_visit(draft)
+    for name in sorted(names_of(expr) & measures.keys()):
+        assessment = draft.written.assess.get(name)
+        if screening is None:
+            message = f"eligibility looks at {name}, and no visit is before day 0"
+            draft.error(path, "not-screened", message, "", ["give the trial a visit such as screening: week -2"])
+        elif assessment is None or screening not in assessment.at:
+            message = f"eligibility looks at {name}, which is not assessed at {screening}"
+            draft.error(path, "not-screened", message, "", [f"write assess: {{{name}: {{at: [{screening}, …]}}}}"])
+    hidden = [*cohort.states, *cohort.quantities, *cohort.parameters]
+    unseen = sorted(names_of(expr) & {item.name for item in hidden})
+    for name in unseen:
+        notes = [
+            f"what can be seen: {', '.join([*covariates, *measures])}",
+            *near(nearest(name, [*covariates, *measures])),
+        ]
+        draft.error(path, "unseen", f"nobody can see '{name}' at screening", "", notes)
+    if unseen:
+        return
+    try:
+        coded = with_categories_coded(expr, cohort.covariates, formula.place)
+    except InvalidDocument as fault:
+        draft.problems.add(*fault.diagnostics)
+        return
+    check_condition(coded, {**covariates, **measures}, draft.problems, formula.place, ())

@@ -1,0 +1,252 @@
+"""The sections of a protocol about design and conduct: patients, arms, visits, assessments, what happens on the way."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from trialsim.foundation.sections import (
+    Amount,
+    ByShape,
+    Choice,
+    Duration,
+    Field,
+    Formula,
+    ListOf,
+    MapOf,
+    Moment,
+    Name,
+    NotYet,
+    Number,
+    Section,
+    Text,
+    Whole,
+)
+from trialsim.foundation.units import DIMENSIONLESS, TIME, Quantity, unit
+from trialsim.protocol.written import (
+    WrittenAccrual,
+    WrittenAdherence,
+    WrittenArm,
+    WrittenAssessment,
+    WrittenConduct,
+    WrittenContext,
+    WrittenDosing,
+    WrittenEvent,
+    WrittenLoss,
+    WrittenPatients,
+    WrittenRandomisation,
+    WrittenSpread,
+    WrittenVisit,
+)
+
+LEVELS = Choice("low", "medium", "high")
+PER_TIME = DIMENSIONLESS / TIME
+NO_TIME = Quantity(0.0, unit("day"))
+
+CONTEXT = Section(
+    "a context of use",
+    {
+        "question": Field(
+            Text(), "the question the simulation answers", required=True, example='"Which dose goes on?"'
+        ),
+        "decision": Field(Text(), "the decision it informs", required=True, example="dose and size of phase III"),
+        "model_influence": Field(LEVELS, "how much the decision rests on the model", required=True),
+        "consequence": Field(LEVELS, "how much harm a wrong decision does", required=True),
+    },
+    make=WrittenContext,
+)
+
+PATIENTS = Section(
+    "the patients",
+    {
+        "cohort": Field(Name(hyphens=True), "the cohort (population model) they come from", required=True),
+        "eligible": Field(
+            ListOf(Formula(condition=True)),
+            "conditions of entry, all of which must hold: on covariates, and on measures as screening measured them",
+            default=(),
+            example='["18 years <= age <= 75 years"]',
+        ),
+        "randomised": Field(Whole(1, 1_000_000), "how many are randomised", required=True, example="300"),
+    },
+    make=WrittenPatients,
+)
+
+
+def written_dosing(**values: Any) -> WrittenDosing:
+    """Return a dosing line; `for` is a word of Python and has another name inside."""
+    values["length"] = values.pop("for")
+    return WrittenDosing(**values)
+
+
+DOSING = Section(
+    "a dosing line",
+    {
+        "drug": Field(Name(), "a drug the cohort knows", required=True),
+        "amount": Field(Amount(), "how much at each dose, or how much per kg", required=True, example="5 mg/kg"),
+        "route": Field(Name(), "a route by which a state of the cohort receives it", required=True, example="oral"),
+        "every": Field(Duration(), "the time between doses", example="12 h"),
+        "at": Field(Moment(), "when the one dose is given", example="day 0"),
+        "start": Field(Moment(), "the first of repeated doses; day 0 unless written", example="week 2"),
+        "until": Field(Moment(), "repeated doses end before this", example="week 12"),
+        "for": Field(Duration(positive=True), "repeated doses end so long after they start", example="12 weeks"),
+        "over": Field(Duration(), "how long a dose runs in; at once unless written", example="1 h"),
+        "rate": Field(Amount(), "how fast a dose runs in", example="100 mg/h"),
+    },
+    exactly_one=(("every", "at"),),
+    at_most_one=(("until", "for"), ("over", "rate")),
+    make=written_dosing,
+)
+
+ARM = Section(
+    "an arm",
+    {
+        "label": Field(Text(), "what tables and figures call it; its name unless written"),
+        "dosing": Field(ListOf(DOSING), "what its patients are given", default=()),
+        "rules": Field(NotYet("an arm's 'rules'", "doses of this version are fixed in advance"), ""),
+        "sets": Field(NotYet("an arm's 'sets'", "only doses act on patients in this version"), ""),
+        "opens": Field(NotYet("an arm's 'opens'", "all arms of this version are open from the first day"), ""),
+        "closes": Field(NotYet("an arm's 'closes'", "all arms of this version stay open to the last patient"), ""),
+    },
+    make=WrittenArm,
+)
+
+RANDOMISATION = Section(
+    "a randomisation",
+    {
+        "ratio": Field(
+            MapOf(Whole(1, 1000), Name()),
+            "each arm's share; equal shares unless written",
+            example="{placebo: 1, high: 2}",
+        ),
+        "blocks": Field(
+            Whole(1, 10_000), "the size of the permuted blocks; twice the sum of the ratio unless written", example="6"
+        ),
+        "strata": Field(
+            ListOf(Name()),
+            "categorical covariates, or site: blocks are filled within each combination",
+            default=(),
+            example="[sex]",
+        ),
+    },
+    make=WrittenRandomisation,
+)
+
+
+def visit_at(at: float, window: Any = None) -> WrittenVisit:
+    """Return a visit."""
+    return WrittenVisit(at=at, window=window)
+
+
+VISIT = ByShape(
+    scalar=Moment(),
+    mapping=Section(
+        "a visit",
+        {
+            "at": Field(Moment(), "when it is planned", required=True, example="week 12"),
+            "window": Field(Duration(), "how far it may be off, before and after", default=NO_TIME, example="3 days"),
+        },
+        make=visit_at,
+    ),
+)
+
+ASSESSMENT = Section(
+    "an assessment",
+    {
+        "at": Field(
+            ListOf(Name(), at_least=1), "the visits at which it is taken", required=True, example="[baseline, w12]"
+        ),
+        "after_dose": Field(
+            ListOf(Duration(), at_least=1),
+            "times after the dose planned at each of these visits; before any dose unless written",
+            example="[0 h, 2 h, 6 h]",
+        ),
+        "known_after": Field(Duration(), "how long until the value is known; the measure's own delay unless written"),
+        "every": Field(NotYet("an assessment's 'every'", "list the visits in at"), ""),
+        "window": Field(NotYet("an assessment's 'window'", "give the visit a window"), ""),
+    },
+    make=WrittenAssessment,
+)
+
+ACCRUAL = Section(
+    "an accrual",
+    {
+        "rate": Field(
+            Amount(PER_TIME),
+            "patients randomised per time, once all sites are open",
+            required=True,
+            example="20 per month",
+        ),
+        "sites": Field(Whole(1, 100_000), "how many sites", default=1, example="12"),
+        "ramp_up": Field(Duration(), "how long until all sites are open", default=NO_TIME, example="3 months"),
+    },
+    make=WrittenAccrual,
+)
+
+ADHERENCE = Section(
+    "an adherence",
+    {
+        "takes": Field(Number(at_least=0, at_most=1), "the typical share of doses taken", default=1.0, example="92%"),
+        "between_patients": Field(
+            Section(
+                "a spread between patients",
+                {
+                    "logit_normal": Field(
+                        Number(at_least=0, at_most=10), "its standard deviation on the logit", required=True
+                    )
+                },
+                make=WrittenSpread,
+            ),
+            "how patients differ",
+            example="{logit_normal: 0.5}",
+        ),
+    },
+    make=WrittenAdherence,
+)
+
+EVENT = Section(
+    "an intercurrent event",
+    {
+        "hazard": Field(
+            Formula(PER_TIME),
+            "how often it happens, after randomisation; sees the true state of the patient",
+            required=True,
+            example="0.01 per month * exp(0.5 L/mg * conc)",
+        ),
+        "then": Field(
+            ByShape(
+                scalar=Choice("stop dosing"), mapping=NotYet("an action other than 'stop dosing'", "write stop dosing")
+            ),
+            "what it does",
+            required=True,
+            example="stop dosing",
+        ),
+        "when": Field(NotYet("an intercurrent event's 'when'", "write a hazard that depends on the state"), ""),
+    },
+    make=WrittenEvent,
+)
+
+LOSS = Section(
+    "a reason for loss",
+    {"hazard": Field(Formula(PER_TIME), "how often patients are lost for it", required=True, example="0.01 per month")},
+    make=WrittenLoss,
+)
+
+CONDUCT = Section(
+    "a conduct",
+    {
+        "accrual": Field(ACCRUAL, "how patients come", required=True),
+        "adherence": Field(ADHERENCE, "the doses they take; all of them unless written"),
+        "intercurrent_events": Field(
+            MapOf(EVENT, Name()), "what happens to them that changes the treatment", default={}
+        ),
+        "missed_visits": Field(
+            Number(at_least=0, below=1), "the share of visits after baseline that are missed", default=0.0, example="3%"
+        ),
+        "lost_to_follow_up": Field(
+            MapOf(ByShape(scalar=Formula(PER_TIME), mapping=LOSS), Name()),
+            "how patients are lost: one hazard, or a hazard for each reason",
+            default={},
+            example="{hazard: 0.01 per month}",
+        ),
+    },
+    make=WrittenConduct,
+)

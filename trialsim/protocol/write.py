@@ -1,0 +1,196 @@
+"""A protocol as text with nothing implied; read again, it is the same protocol."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+
+from trialsim.foundation.units import number_text
+from trialsim.protocol.model import (
+    Analysis,
+    Conduct,
+    Dosing,
+    Endpoint,
+    Protocol,
+    Scenario,
+    Simulate,
+)
+from trialsim.protocol.times import duration_text, moment_text, rate_text
+
+Data = str | list["Data"] | dict[str, "Data"]
+
+PLAIN = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_ .%+*/^()<>='-]*[A-Za-z0-9_.%)])?")
+INDENT = "  "
+
+
+def protocol_text(protocol: Protocol) -> str:
+    """Return the resolved document as YAML: every default written out, one way of writing everything."""
+    return "\n".join(lines_of(protocol_data(protocol), "")) + "\n"
+
+
+def protocol_digest(protocol: Protocol) -> str:
+    """Return the SHA-256 of the resolved document."""
+    return hashlib.sha256(protocol_text(replace(protocol, digest="", designs=())).encode()).hexdigest()
+
+
+def protocol_data(protocol: Protocol) -> dict[str, Data]:
+    """Return the resolved document as plain data: mappings, lists and texts."""
+    context, patients = protocol.context_of_use, protocol.patients
+    return {
+        "language": "protocol 1",
+        "id": protocol.id,
+        "title": protocol.title,
+        "phase": protocol.phase,
+        "context_of_use": {
+            "question": context.question,
+            "decision": context.decision,
+            "model_influence": context.model_influence,
+            "consequence": context.consequence,
+        },
+        "patients": {
+            "cohort": patients.cohort,
+            "eligible": list(patients.eligible_text),
+            "randomised": str(patients.randomised),
+        },
+        "arms": {
+            arm.name: {"label": arm.label, "dosing": [dosing_data(line) for line in arm.dosing]}
+            for arm in protocol.arms
+        },
+        "randomise": {
+            "ratio": {arm.name: str(share) for arm, share in zip(protocol.arms, protocol.randomise.ratio, strict=True)},
+            "blocks": str(protocol.randomise.block),
+            "strata": list(protocol.randomise.strata),
+        },
+        "visits": {
+            visit.name: {"at": moment_text(visit.at), "window": duration_text(visit.window)}
+            for visit in protocol.visits
+        },
+        "assess": {
+            item.measure: {
+                "at": list(item.visits),
+                "after_dose": [duration_text(time) for time in item.after_dose],
+                "known_after": duration_text(item.known_after),
+            }
+            for item in protocol.assess
+        },
+        "conduct": conduct_data(protocol.conduct),
+        "cut_delay": duration_text(protocol.cut_delay),
+        "endpoints": {endpoint.name: endpoint_data(endpoint) for endpoint in protocol.endpoints},
+        "estimands": {
+            item.name: {"endpoint": item.endpoint, "events": dict(item.strategies)} for item in protocol.estimands
+        },
+        "analyses": {analysis.name: analysis_data(analysis) for analysis in protocol.analyses},
+        "success": f"{protocol.success.quantifier} of {protocol.success.analysis}",
+        "scenarios": {scenario.name: scenario_data(scenario) for scenario in protocol.scenarios},
+        "vary": {".".join(variation.path): list(variation.values) for variation in protocol.vary},
+        "simulate": simulate_data(protocol.simulate),
+        "keep": {"patients_of": kept_text(protocol.keep.patients_of, protocol.simulate.at_most)},
+    }
+
+
+def dosing_data(line: Dosing) -> dict[str, Data]:
+    data: dict[str, Data] = {"drug": line.drug, "amount": str(line.amount), "route": line.route}
+    if line.every is None or line.until is None:
+        data["at"] = moment_text(line.start)
+    else:
+        data |= {"every": duration_text(line.every), "start": moment_text(line.start), "until": moment_text(line.until)}
+    return data | {"over": duration_text(line.infusion)}
+
+
+def conduct_data(conduct: Conduct) -> dict[str, Data]:
+    accrual, adherence = conduct.accrual, conduct.adherence
+    return {
+        "accrual": {
+            "rate": rate_text(accrual.rate),
+            "sites": str(accrual.sites),
+            "ramp_up": duration_text(accrual.ramp_up),
+        },
+        "adherence": {
+            "takes": number_text(adherence.takes),
+            "between_patients": {"logit_normal": number_text(adherence.between_patients_sd)},
+        },
+        "intercurrent_events": {
+            event.name: {"hazard": event.hazard_text, "then": event.action} for event in conduct.intercurrent_events
+        },
+        "missed_visits": number_text(conduct.missed_visits),
+        "lost_to_follow_up": {loss.name: {"hazard": loss.hazard_text} for loss in conduct.lost_to_follow_up},
+    }
+
+
+def endpoint_data(endpoint: Endpoint) -> dict[str, Data]:
+    data: dict[str, Data] = {"measure": endpoint.measure, "derive": endpoint.derive}
+    if endpoint.threshold:
+        texts = list[Data](endpoint.threshold_text)
+        data["value"] = texts if endpoint.derive == "within" else texts[0]
+    data |= {"at": endpoint.at, "after_dose": duration_text(endpoint.after_dose)}
+    if endpoint.baseline is not None:
+        data["baseline"] = endpoint.baseline
+    return data | {"label": endpoint.label}
+
+
+def analysis_data(analysis: Analysis) -> dict[str, Data]:
+    method = analysis.method
+    options: dict[str, Data] = {}
+    if method.kind == "ancova":
+        options["covariates"] = [name if visit is None else f"{name} at {visit}" for name, visit in method.covariates]
+    if method.kind in ("ancova", "risk_difference"):
+        options["strata"] = list(method.strata)
+    return {
+        "estimand": analysis.estimand,
+        "method": {method.kind: options} if options else method.kind,
+        "missing": method.missing,
+        "compare": {item.name: {"better": item.better, "margin": item.margin_text} for item in analysis.comparisons},
+        "alpha": f"{number_text(analysis.alpha)} one-sided",
+        "multiplicity": analysis.multiplicity,
+    }
+
+
+def scenario_data(scenario: Scenario) -> dict[str, Data]:
+    changes: dict[str, dict[str, Data]] = {"parameters": {}, "covariates": {}, "conduct": {}}
+    for override in scenario.overrides:
+        changes[override.path[0]][".".join(override.path[1:])] = override.text
+    return {"label": scenario.label, **changes, "null": list(scenario.null)}
+
+
+def simulate_data(simulate: Simulate) -> dict[str, Data]:
+    trials: Data = str(simulate.at_most)
+    if simulate.until is not None:
+        precision: Data = {"power": {"standard_error": number_text(simulate.until.power_standard_error)}}
+        trials = {"at_least": str(simulate.at_least), "until": precision, "at_most": str(simulate.at_most)}
+    modes = "both" if len(simulate.parameters) > 1 else simulate.parameters[0]
+    return {"seed": str(simulate.seed), "parameters": modes, "trials": trials}
+
+
+def kept_text(number: int, at_most: int) -> str:
+    if number == 0:
+        return "none"
+    return "all" if number >= at_most else f"first {number} trials"
+
+
+def lines_of(data: dict[str, Data], indent: str) -> Iterator[str]:
+    """Return a mapping as lines of block-style YAML; lists of texts stay on one line."""
+    for key, value in data.items():
+        if isinstance(value, dict) and value:
+            yield f"{indent}{scalar_text(key)}:"
+            yield from lines_of(value, indent + INDENT)
+        elif isinstance(value, list) and any(isinstance(item, dict) for item in value):
+            yield f"{indent}{scalar_text(key)}:"
+            for item in value:
+                assert isinstance(item, dict)
+                yield f"{indent}{INDENT}- {{{', '.join(f'{name}: {flat_text(each)}' for name, each in item.items())}}}"
+        else:
+            yield f"{indent}{scalar_text(key)}: {flat_text(value)}"
+
+
+def flat_text(value: Data) -> str:
+    if isinstance(value, dict):
+        return "{}"
+    return f"[{', '.join(map(flat_text, value))}]" if isinstance(value, list) else scalar_text(value)
+
+
+def scalar_text(text: str) -> str:
+    """Return a text as one YAML scalar: plain where nothing in it means anything to YAML, else in double quotes."""
+    return text if PLAIN.fullmatch(text) else json.dumps(text, ensure_ascii=False)

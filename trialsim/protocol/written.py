@@ -1,0 +1,196 @@
+"""A protocol document as its author wrote it: typed field by field, nothing yet looked up or filled in."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from trialsim.foundation.sections import FormulaText
+from trialsim.foundation.units import Quantity
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WrittenPatients:
+    cohort: str
+    eligible: tuple[FormulaText, ...]
+    randomised: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WrittenDosing:
+    drug: str
+    route: str
+    amount: Quantity
+    every: Quantity | None
+    at: float | None
+    start: float | None
+    until: float | None
+    length: Quantity | None  # `for`
+    over: Quantity | None
+    rate: Quantity | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WrittenArm:
+    label: str | None
+    dosing: tuple[WrittenDosing, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WrittenRandomisation:
+    ratio: Mapping[str, int] | None
+    blocks: int | None
+    strata: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WrittenVisit:
+    at: float  # days
+    window: Quantity | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WrittenAssessment:
+    at: tuple[str, ...]
+    after_dose: tuple[Quantity, ...] | None
+    known_after: Quantity | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WrittenAccrual:
+    rate: Quantity
+    sites: int
+    ramp_up: Quantity | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WrittenSpread:
+    logit_normal: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WrittenAdherence:
+    takes: float
+    between_patients: WrittenSpread | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WrittenEvent:
+    hazard: FormulaText
+    then: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WrittenLoss:
+    hazard: FormulaText
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WrittenConduct:
+    accrual: WrittenAccrual
+    adherence: WrittenAdherence | None
+    intercurrent_events: Mapping[str, WrittenEvent]
+    missed_visits: float
+    lost_to_follow_up: Mapping[str, WrittenLoss | FormulaText]  # {hazard: …} or {REASON: {hazard: …}}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WrittenEndpoint:
+    measure: str
+    derive: str
+    value: Quantity | tuple[Quantity, ...] | None
+    at: str
+    after_dose: Quantity | None
+    baseline: str | None
+    label: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WrittenEstimand:
+    endpoint: str
+    events: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WrittenMethod:
+    kind: str
+    covariates: tuple[str, ...] = ()
+    strata: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WrittenComparison:
+    better: str
+    margin: Quantity | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WrittenAnalysis:
+    estimand: str
+    method: WrittenMethod
+    missing: str | None
+    compare: Mapping[str, WrittenComparison]
+    alpha: str
+    multiplicity: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WrittenScenario:
+    label: str | None = None
+    parameters: Mapping[str, str] = field(default_factory=dict)
+    covariates: Mapping[str, str] = field(default_factory=dict)
+    conduct: Mapping[str, str] = field(default_factory=dict)
+    null: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WrittenTrials:
+    at_least: int
+    at_most: int
+    standard_error: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WrittenSimulation:
+    seed: int
+    parameters: str | None
+    trials: WrittenTrials
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WrittenContext:
+    question: str
+    decision: str
+    model_influence: str
+    consequence: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WrittenKeep:
+    patients_of: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Written:
+    """The whole document; a section that could not be read is empty and named in `unreadable`."""
+
+    id: str = ""
+    title: str = ""
+    phase: str = ""
+    context_of_use: WrittenContext | None = None
+    patients: WrittenPatients | None = None
+    arms: Mapping[str, WrittenArm] = field(default_factory=dict)
+    randomise: WrittenRandomisation | None = None
+    visits: Mapping[str, WrittenVisit] = field(default_factory=dict)
+    assess: Mapping[str, WrittenAssessment] = field(default_factory=dict)
+    conduct: WrittenConduct | None = None
+    cut_delay: Quantity | None = None
+    endpoints: Mapping[str, WrittenEndpoint] = field(default_factory=dict)
+    estimands: Mapping[str, WrittenEstimand] = field(default_factory=dict)
+    analyses: Mapping[str, WrittenAnalysis] = field(default_factory=dict)
+    success: str = ""
+    scenarios: Mapping[str, WrittenScenario] = field(default_factory=dict)
+    vary: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    simulate: WrittenSimulation | None = None
+    keep: WrittenKeep | None = None
+    unreadable: frozenset[str] = frozenset()
