@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from trialsim.foundation.dimensions import DIMENSIONLESS, MASS, SUBSTANCE, TIME, VOLUME, Dimension
@@ -31,6 +31,7 @@ from trialsim.foundation.expression import (
     events_of,
     is_condition,
     names_of,
+    nodes,
     numeric,
     parse,
     simplify,
@@ -39,7 +40,7 @@ from trialsim.foundation.expression import (
     values,
 )
 from trialsim.foundation.expression_parse import DEEPEST, DEEPEST_TREE, LARGEST_POWER
-from trialsim.foundation.units import quantity, unit
+from trialsim.foundation.units import Unit, quantity, unit
 
 a, b, c = Name("a"), Name("b"), Name("c")
 
@@ -535,3 +536,60 @@ def test_quantities_read_as_the_reference_says() -> None:
     assert parse("dose / 2 mg/L") == Binary("/", Name("dose"), constant("2 mg/L"))
     assert parse("5 mg / h", names=["h"]) == Binary("/", constant("5 mg"), Name("h"))
     assert parse("25 kg/m^2") == constant("25 kg/m^2")
+
+
+MIXED = {"m1": unit("ug"), "m2": unit("kg"), "v": unit("mL"), "t1": unit("day"), "t2": unit("1/week"), "p": unit("%")}
+AT = {"m1": 3.1, "m2": 0.7, "v": 12.5, "t1": 2.0, "t2": 1.9, "p": 35.0}
+
+
+def coherent(expr: Expr, hours: float) -> float:
+    """The value of an expression with every quantity brought to coherent units first: slow, and plainly right."""
+    match expr:
+        case Number(value):
+            return value
+        case Constant(found):
+            return found.value * factor(found.unit, hours)
+        case Name(name):
+            return AT[name] * factor(MIXED[name], hours)
+        case Binary(op, x, y):
+            left, right = coherent(x, hours), coherent(y, hours)
+            return {"+": left + right, "*": left * right, "/": left / right}[op]
+        case Call("if", (Compare(_, (x, y)), yes, no)):
+            return coherent(yes if coherent(x, hours) < coherent(y, hours) else no, hours)
+        case Call(function, args):
+            return {"min": min, "max": max}[function](coherent(arg, hours) for arg in args)
+    raise AssertionError(expr)
+
+
+def factor(of: Unit, hours: float) -> float:
+    return of.factor / hours ** float(of.dimension.exponents[0])
+
+
+positive = (
+    st.sampled_from(sorted(MIXED)).map(Name)
+    | st.builds(Number, st.floats(0.1, 10))
+    | st.sampled_from(["2 g", "3 ng", "0.5 L", "5 day", "4 1/month", "20%"]).map(constant)
+)
+positive_trees = st.recursive(
+    positive,
+    lambda inner: (
+        st.builds(Binary, st.sampled_from("+*/"), inner, inner)
+        | st.builds(lambda f, x, y, z: Call(f, (x, y, z)), st.sampled_from(["min", "max"]), inner, inner, inner)
+        | st.builds(lambda w, x, y, z: Call("if", (Compare(("<",), (w, x)), y, z)), inner, inner, inner, inner)
+    ),
+    max_leaves=10,
+)
+
+
+@given(
+    positive_trees, st.sampled_from(["h", "day", "week"]), st.sampled_from([None, "ug", "ug/mL", "1/day", "kg*week"])
+)
+@settings(max_examples=300, deadline=None)
+def test_numeric_gives_the_value_of_coherent_arithmetic(expr: Expr, time: str, target: str | None) -> None:
+    hours = unit(time).factor
+    made = numeric(expr, MIXED, unit(target) if target else None, unit(time))
+    wanted = coherent(expr, hours) / (factor(unit(target), hours) if target else 1.0)
+    compared = [node for node in nodes(expr) if isinstance(node, Compare)]
+    sides = [tuple(coherent(side, hours) for side in node.operands) for node in compared]
+    assume(all(abs(x - y) > 1e-9 * x for x, y in sides))  # a tie may fall either way by rounding
+    assert float(values(made, AT)) == pytest.approx(wanted, rel=1e-12)
