@@ -75,7 +75,8 @@ UNITS = sizes()
 # What people write elsewhere. Refused with the word to write, so that every document says a thing in one way.
 LOOKALIKES = {
     "mcg": "ug", "mcL": "uL", "mcl": "uL", "mcmol": "umol", "micromol": "umol", "mgs": "mg", "gm": "g", "gms": "g",
-    "Kg": "kg", "KG": "kg", "kgs": "kg", "MG": "mg", "Mg": "mg", "lb": "kg, after converting", "lbs": "kg, after converting",
+    "Kg": "kg", "KG": "kg", "kgs": "kg", "MG": "mg", "Mg": "mg",
+    "lb": "kg, after converting", "lbs": "kg, after converting",
     "hr": "h", "hrs": "h", "H": "h", "mins": "min", "sec": "s", "secs": "s", "wk": "week", "wks": "weeks",
     "mo": "month", "mos": "months", "mth": "month", "yr": "year", "yrs": "years", "y": "year",
     "ml": "mL", "dl": "dL", "l": "L", "ul": "uL", "cc": "mL", "ML": "mL", "litre": "L", "liter": "L",

@@ -46,7 +46,7 @@ DAY = Fraction(24)
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """A unit as written, its exact ratio to the coherent system (h, dm, mg, nmol, mmHg, IU, degC, kJ), its dimension."""
+    """A unit as written, its exact ratio to coherent units (h, dm, mg, nmol, mmHg, IU, degC, kJ), its dimension."""
 
     text: str
     ratio: Fraction
