@@ -1,0 +1,1 @@
+"""What a trial concludes, from rows: one row one patient, simulated or real."""
