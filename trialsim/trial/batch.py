@@ -30,7 +30,8 @@ class Batch:
     adherence: Floats
     taken: Flags  # [N, slots]
     days: Floats  # [N, moments]
-    own_events: Floats  # [N, hazards] days of the assigned arm's events
+    own_events: Floats  # [N, events] days of the assigned arm's intercurrent events
+    losses: Floats  # [N, reasons] days on which each reason would take the patient
     lost_at: Floats  # infinite if never
     own_failed: Flags  # the course under the assigned arm could not be computed
     seen: Observations

@@ -38,7 +38,7 @@ def endpoint_data(
     luck: Floats,
     own_events: Floats,
 ) -> dict[str, EndpointData]:
-    """Return the endpoint of every estimand; `own_events` [N, hazards] are the days of the assigned arm's events."""
+    """Return the endpoint of every estimand; `own_events` [N, events] are the days of the assigned arm's events."""
     out = {}
     for estimand in setup.protocol.estimands:
         world = worlds[estimand.switched_off()]

@@ -49,7 +49,7 @@ def look(
     pairs = _pairs(setup, analysis)
     per_trial = setup.protocol.patients.randomised
     results = _compared(setup, analysis, y, arms, patients, sites, seen, pairs)
-    adjusted = adjusted_p_values(analysis.multiplicity, results)
+    adjusted = adjusted_p_values(analysis.multiplicity, results, _directions(analysis), range(len(pairs)))
     missing = np.isnan(y).reshape(-1, per_trial)
     by_trial = arms.reshape(-1, per_trial)
     n_missing = [(missing & ((by_trial == a) | (by_trial == b))).sum(axis=1) for a, b in pairs]
@@ -70,15 +70,20 @@ def _pairs(setup: Setup, analysis: Analysis) -> Ints:
     return np.array([(names.index(c.treated), names.index(c.control)) for c in analysis.comparisons], dtype=np.int64)
 
 
+def _directions(analysis: Analysis) -> NDArray[np.int8]:
+    """Return the direction of benefit of every comparison [C]: 1 for higher, -1 for lower."""
+    return np.array([1 if c.better == "higher" else -1 for c in analysis.comparisons], dtype=np.int8)
+
+
 def _compared(
     setup: Setup, analysis: Analysis, y: Floats, arms: Ints, patients: Enrolled, sites: Ints, seen: Observations,
     pairs: Ints,
 ) -> Comparisons:  # fmt: skip
-    """Return the comparisons of an analysis by its method; patients without a covariate are left out."""
+    """Return the comparisons of an analysis by its method; patients whose covariate is missing are left out."""
     method = analysis.method
     per_trial = setup.protocol.patients.randomised
     offsets = np.arange(0, y.shape[0] + 1, per_trial, dtype=np.int64)
-    better = np.array([1 if c.better == "higher" else -1 for c in analysis.comparisons], dtype=np.int8)
+    better = _directions(analysis)
     margin = np.array([c.margin for c in analysis.comparisons], dtype=np.float64)
     if method.kind in ("t_test", "welch"):
         return t_test(y, arms, offsets, pairs, better, analysis.alpha, margin, method.kind == "t_test")
@@ -86,12 +91,8 @@ def _compared(
     if method.kind == "risk_difference":
         return risk_difference(y, arms, offsets, stratum, n_strata, pairs, better, analysis.alpha, margin)
     columns = _covariates(setup, method.covariates, patients, seen)
-    complete = np.where(np.isnan(columns).any(axis=1), np.nan, y)
-    filled = np.where(np.isnan(columns), 0.0, columns)  # rows without y are never read
     n_arms = len(setup.protocol.arms)
-    return ancova(
-        complete, arms, offsets, filled, stratum, n_strata, pairs, better, analysis.alpha, margin, n_arms
-    )
+    return ancova(y, arms, offsets, columns, stratum, n_strata, pairs, better, analysis.alpha, margin, n_arms)
 
 
 def _strata(setup: Setup, factors: tuple[str, ...], patients: Enrolled, sites: Ints) -> tuple[Ints, int]:

@@ -81,7 +81,7 @@ def _patients(setup: Setup, batch: Batch, at: Ints) -> Table:
 
 def _doses(setup: Setup, batch: Batch, at: Ints) -> Table:
     """Every planned dose of the assigned arm; one not taken, or stopped by an event, says so."""
-    stopped = batch.own_events[:, : len(setup.events)].min(axis=1, initial=np.inf)
+    stopped = batch.own_events.min(axis=1, initial=np.inf)
     lines = [line for arm in setup.protocol.arms for line in arm.dosing]
     first_line = np.cumsum([0, *(len(arm.dosing) for arm in setup.protocol.arms)])
     counts = np.array([plan.day.shape[0] for plan in setup.dosing.arms], dtype=np.int64)
@@ -142,7 +142,7 @@ def _events(setup: Setup, batch: Batch, at: Ints) -> Table:
     """Intercurrent events up to loss, the loss that came first, or completion: a row each, null if it never happens."""
     lost_at, last = batch.lost_at[at], batch.days[at].max(axis=1, initial=0.0)
     names = (*setup.events, *setup.losses, "completed")
-    days = np.concatenate([batch.own_events[at], last[:, None]], axis=1)
+    days = np.concatenate([batch.own_events[at], batch.losses[at], last[:, None]], axis=1)
     n_events, n_losses = len(setup.events), len(setup.losses)
     happened = np.isfinite(days)
     happened[:, :n_events] &= days[:, :n_events] < lost_at[:, None]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from trialsim.cohort.course_model import course_model
+from trialsim.cohort.course_model import course_model, parameter_columns, per
 from trialsim.cohort.model import Cohort, Measure
 from trialsim.cohort.names import units_of, with_categories_coded
 from trialsim.dynamics.model import CourseModel
@@ -24,6 +24,7 @@ class Setup:
     calendar: Timetable
     model: CourseModel
     measures: tuple[Measure, ...]  # of the calendar, in its order
+    constant_losses: tuple[tuple[str, Expr], ...]  # whose hazards no state or time enters, as numbers per unit of time
     dosing: DosingPlan
     strata: tuple[str, ...]
     entry: tuple[Expr, ...]  # conditions on covariates alone, as pure numbers
@@ -46,8 +47,14 @@ class Setup:
 
     @property
     def losses(self) -> tuple[str, ...]:
-        """Return the reasons for loss, the hazards after the intercurrent events."""
+        """Return the reasons for loss."""
         return tuple(loss.name for loss in self.protocol.conduct.lost_to_follow_up)
+
+    @property
+    def course_losses(self) -> tuple[str, ...]:
+        """Return the reasons for loss that the course decides: the model's hazards after the intercurrent events."""
+        constant = {name for name, _ in self.constant_losses}
+        return tuple(name for name in self.losses if name not in constant)
 
 
 def setup_of(world: World) -> Setup:
@@ -55,8 +62,9 @@ def setup_of(world: World) -> Setup:
     protocol, cohort = world.protocol, world.cohort
     calendar = timetable(protocol, cohort)
     conduct = protocol.conduct
-    happenings = (*conduct.intercurrent_events, *conduct.lost_to_follow_up)
-    hazards = tuple((each.name, each.hazard) for each in happenings)
+    constant = [loss for loss in conduct.lost_to_follow_up if is_constant(loss.hazard, cohort)]
+    varying = [loss for loss in conduct.lost_to_follow_up if loss not in constant]
+    hazards = tuple((each.name, each.hazard) for each in (*conduct.intercurrent_events, *varying))
     model = course_model(cohort, hazards, calendar.measures, calendar.clock.shift_days)
     by_name = {measure.name: measure for measure in cohort.measures}
     units = units_of(cohort)
@@ -69,8 +77,20 @@ def setup_of(world: World) -> Setup:
         calendar=calendar,
         model=model,
         measures=tuple(by_name[name] for name in calendar.measures),
+        constant_losses=tuple(
+            (loss.name, numeric(loss.hazard, units, per(cohort.time), cohort.time)) for loss in constant
+        ),
         dosing=dosing_plan(protocol, model, calendar.clock),
         strata=strata_names(protocol.randomise, cohort, conduct.accrual.sites),
         entry=tuple(condition for condition in conditions if not names_of(condition) & by_name.keys()),
         entry_measured=tuple(condition for condition in conditions if names_of(condition) & by_name.keys()),
     )
+
+
+def is_constant(hazard: Expr, cohort: Cohort) -> bool:
+    """Return whether a hazard depends on parameters and covariates alone.
+
+    A loss at such a hazard needs no course: kept out of the model, it leaves the solver's steps, and so every
+    patient's course, the same bits in scenarios that differ in it.
+    """
+    return names_of(hazard) <= set(parameter_columns(cohort))

@@ -15,6 +15,7 @@ from trialsim.trial.enroll import enrolled
 from trialsim.trial.enrolled import Enrolled
 from trialsim.trial.estimate import endpoint_data
 from trialsim.trial.look import cut_days, look, successes
+from trialsim.trial.lose import loss_days, lost_days
 from trialsim.trial.observe import measurement_luck, moment_days, observations
 from trialsim.trial.patient_rows import patient_tables
 from trialsim.trial.randomize import allocated_arms, crossed
@@ -57,9 +58,10 @@ def _lived(
     days = moment_days(setup, trials, numbers)
     worlds = outcomes(setup, patients, days, taken, [each.switched_off() for each in protocol.estimands])
     every = np.arange(trials.shape[0])
-    own_events = worlds[NOTHING].event_days[arms, every]
+    own_hazards = worlds[NOTHING].event_days[arms, every]
+    own_events, by_reason = own_hazards[:, : len(setup.events)], loss_days(setup, patients, own_hazards)
     luck = np.array([measurement_luck(setup, i, trials, numbers) for i in range(len(setup.calendar.readings))])
-    lost_at = _loss_days(setup, own_events, days)
+    lost_at = lost_days(by_reason, days)
     seen = observations(setup, typical, patients, days, worlds[NOTHING].actual[:, arms, every], luck, lost_at)
     batch = Batch(
         patients=patients,
@@ -71,18 +73,13 @@ def _lived(
         taken=taken,
         days=days,
         own_events=own_events,
+        losses=by_reason,
         lost_at=lost_at,
         own_failed=worlds[NOTHING].status[arms, every] != 0,
         seen=seen,
         endpoints=endpoint_data(setup, typical, patients, worlds, seen, luck, own_events),
     )
     return batch, worlds
-
-
-def _loss_days(setup: Setup, own_events: Floats, days: Floats) -> Floats:
-    """Return the day each patient is lost, infinite for those who are still there when last measured."""
-    lost = own_events[:, len(setup.events) :].min(axis=1, initial=np.inf)
-    return np.where(lost <= days.max(axis=1, initial=0.0), lost, np.inf)
 
 
 def _tables(

@@ -85,7 +85,7 @@ def weights_kg(setup: Setup, patients: Enrolled) -> Floats:
 
 def thresholds(setup: Setup, trials: Ints, patients: Ints) -> Floats:
     """Return the unit-exponential thresholds of every hazard, [N, hazards], in the model's order."""
-    keys = [event_key(name) for name in setup.events] + [loss_key(name) for name in setup.losses]
+    keys = [event_key(name) for name in setup.events] + [loss_key(name) for name in setup.course_losses]
     columns = [exponentials(setup.world.seed, key, trials, patients) for key in keys]
     return np.column_stack(columns) if columns else np.empty((trials.shape[0], 0))
 

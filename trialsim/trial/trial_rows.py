@@ -27,6 +27,7 @@ def looks_table(setup: Setup, trials: Ints, looks: Mapping[str, Look], cut_at: F
     analyses = [each.analysis.name for each in taken for _ in each.analysis.comparisons]
     comparisons = [comparison.name for each in taken for comparison in each.analysis.comparisons]
     units = [_unit(setup, each) for each in taken for _ in each.analysis.comparisons]
+    benefit = [1.0 if c.better == "higher" else -1.0 for each in taken for c in each.analysis.comparisons]
     n = len(comparisons)
     row = np.tile(np.arange(n), trials.shape[0])
 
@@ -44,7 +45,7 @@ def looks_table(setup: Setup, trials: Ints, looks: Mapping[str, Look], cut_at: F
             "estimate": result("estimate"),
             "standard_error": result("se"),
             "df": result("df"),
-            "statistic": result("statistic"),
+            "statistic": result("statistic") * np.tile(benefit, trials.shape[0]),
             "p_value": result("p_value"),
             "adjusted_p_value": joined([each.adjusted for each in taken]),
             "lower": result("lower"),
@@ -83,7 +84,7 @@ def trials_table(
     def count(flags: Flags) -> NDArray[np.int32]:
         return flags.reshape(-1, per_trial).sum(axis=1).astype(np.int32)
 
-    had = (batch.own_events[:, : len(setup.events)] < batch.lost_at[:, None]).any(axis=1)
+    had = (batch.own_events < batch.lost_at[:, None]).any(axis=1)
     return {
         "trial": trials.astype(np.int32),
         "draw": np.ma.masked_array(typical.draw.astype(np.int32), mask=typical.draw < 0),

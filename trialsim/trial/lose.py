@@ -1,0 +1,45 @@
+"""Who is lost to follow-up, when, and for which reason."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from trialsim.foundation.errors import TrialsimError
+from trialsim.foundation.expression import values
+from trialsim.foundation.streams import exponentials
+from trialsim.trial.enrolled import Enrolled
+from trialsim.trial.keys import loss_key
+from trialsim.trial.setup import Setup
+
+Floats = NDArray[np.float64]
+
+
+def loss_days(setup: Setup, patients: Enrolled, own_hazards: Floats) -> Floats:
+    """Return the day each reason would take each patient [N, reasons], since randomisation, infinite if never.
+
+    `own_hazards` [N, hazards] are the days of the model's hazards under the assigned arm. A reason at a constant
+    rate λ takes the patient at threshold / λ, as the course would.
+    """
+    days = {name: own_hazards[:, len(setup.events) + i] for i, name in enumerate(setup.course_losses)}
+    for name, hazard in setup.constant_losses:
+        rate = np.broadcast_to(values(hazard, {**patients.parameters, **patients.covariates}), patients.trials.shape)
+        if np.any(rate < 0.0):
+            first = int(np.flatnonzero(rate < 0.0)[0])
+            raise TrialsimError(
+                "negative-hazard",
+                f"the hazard of {name} is negative for patient {patients.patients[first]} "
+                f"of trial {patients.trials[first]}",
+            )
+        threshold = exponentials(setup.world.seed, loss_key(name), patients.trials, patients.patients)
+        at_risk = rate > 0.0
+        time = np.divide(threshold, rate, out=np.full(rate.shape, np.inf), where=at_risk)
+        days[name] = time * setup.calendar.clock.hours_per_unit / 24.0
+    columns = [days[name] for name in setup.losses]
+    return np.column_stack(columns) if columns else np.empty((patients.trials.shape[0], 0))
+
+
+def lost_days(by_reason: Floats, moment_days: Floats) -> Floats:
+    """Return the day each patient is lost [N], infinite for those still there when last measured."""
+    first = by_reason.min(axis=1, initial=np.inf)
+    return np.where(first <= moment_days.max(axis=1, initial=0.0), first, np.inf)
