@@ -225,6 +225,7 @@ class Cohort:
     title: str
     context_of_use: str
     references: tuple[Reference, ...]
+    limits: tuple[str, ...]  # what the model does not cover, in words; reports repeat them
     time: Unit  # unit of time in the equations
     covariates: tuple[Covariate, ...]
     covariate_correlation: tuple[Correlation, ...]

@@ -49,6 +49,17 @@ def _coded(expr: Expr, categories: Mapping[str, tuple[str, ...]], place: Place |
     return rebuilt(expr, lambda part: _coded(part, categories, place))
 
 
+def with_categories_named(expr: Expr, covariates: Iterable[Covariate]) -> Expr:
+    """Return the expression with every position of a category as its name again."""
+    known = {c.name: c.categories for c in covariates if c.categories}
+    if isinstance(expr, Compare) and len(expr.operands) == 2:
+        asked = [o.name for o in expr.operands if isinstance(o, Name) and o.name in known]
+        if asked:
+            named = (Name(known[asked[0]][int(o.value)]) if isinstance(o, Number) else o for o in expr.operands)
+            return Compare(expr.ops, tuple(named))
+    return rebuilt(expr, lambda part: with_categories_named(part, covariates))
+
+
 def _operands(
     ops: tuple[str, ...], operands: tuple[Expr, ...], categories: Mapping[str, tuple[str, ...]], place: Place | None
 ) -> list[Expr]:

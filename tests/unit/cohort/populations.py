@@ -32,7 +32,7 @@ def cohort(
     covariates=(), parameters=(), covariate_correlation=(), random_effect_correlation=(), rows=None, measures=()
 ):
     return Cohort(
-        id="by-hand", title="By hand", context_of_use="tests", references=(), time=unit("h"),
+        id="by-hand", title="By hand", context_of_use="tests", references=(), limits=(), time=unit("h"),
         covariates=tuple(covariates), covariate_correlation=tuple(covariate_correlation), covariates_from=rows,
         parameters=tuple(parameters), random_effect_correlation=tuple(random_effect_correlation), states=(),
         quantities=(), measures=tuple(measures), posterior=None, fit=None, digest="none",

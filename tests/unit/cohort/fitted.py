@@ -1,0 +1,99 @@
+"""Theophylline in twelve subjects: the cohort by hand, its data, and one fit a session that many tests look at.
+
+The data are those of R. Upton, as in `datasets::Theoph` of R (Boeckmann, Sheiner and Beal 1994, NONMEM Users Guide V).
+"""
+
+import hashlib
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from trialsim.cohort.bayes import fit_cohort
+from trialsim.cohort.model import (
+    Cohort,
+    DataColumn,
+    FitSection,
+    Inlet,
+    Measure,
+    MeasurementError,
+    NamedQuantity,
+    Parameter,
+    RandomEffect,
+    State,
+    Uncertainty,
+)
+from trialsim.foundation.expression import parse
+from trialsim.foundation.units import unit
+
+DATA = Path(__file__).resolve().parents[3] / "cohorts" / "data" / "theophylline.csv"
+NAMES = frozenset({"ka", "CL", "V", "depot", "central", "conc"})
+
+
+def expression(text):
+    return parse(text, None, NAMES)
+
+
+def parameter(name, unit_text, typical, spread):
+    """A parameter of which next to nothing is taken for known: the posterior is to come from the data."""
+    return Parameter(
+        name=name, unit=unit(unit_text), typical=typical, uncertainty=Uncertainty(scale="lognormal", sd=1.0),
+        between_patients=RandomEffect(scale="lognormal", sd=spread),
+    )  # fmt: skip
+
+
+def fit_section(path=DATA, **changes):
+    section = FitSection(
+        path=path.name, absolute_path=str(path), digest=hashlib.sha256(path.read_bytes()).hexdigest(),
+        patient_column="id", time=DataColumn(column="time_h", unit=unit("h")),
+        dose=DataColumn(column="dose_mg", unit=unit("mg")), dose_drug="theophylline", dose_route="oral",
+        covariates=(), measures=(("theophylline_conc", DataColumn(column="concentration_mg_per_L", unit=unit("mg/L"))),),
+        chains=4, tune=1000, draws=1000, seed=20261121, target_accept=0.9,
+        largest_r_hat=1.01, least_ess=400.0, most_divergences=0,
+    )  # fmt: skip
+    return replace(section, **changes)
+
+
+def with_digest(cohort):
+    """The cohort with a digest of its own, as the reader would give it one."""
+    text = repr(replace(cohort, digest="", posterior=None))
+    return replace(cohort, digest=hashlib.sha256(text.encode()).hexdigest())
+
+
+def theophylline(fit=None, **changes):
+    cohort = Cohort(
+        id="theophylline", title="Theophylline", context_of_use="tests", references=(), limits=(), time=unit("h"),
+        covariates=(), covariate_correlation=(), covariates_from=None,
+        parameters=(parameter("ka", "1/h", 1.0, 0.5), parameter("CL", "L/h", 3.0, 0.3), parameter("V", "L", 35.0, 0.3)),
+        random_effect_correlation=(),
+        states=(
+            State(name="depot", unit=unit("mg"), start=None, rate=expression("-ka * depot"),
+                  receives=(Inlet(drug="theophylline", route="oral"),)),
+            State(name="central", unit=unit("mg"), start=None, rate=expression("ka * depot - CL / V * central")),
+        ),
+        quantities=(NamedQuantity(name="conc", value=expression("central / V"), unit=unit("mg/L")),),
+        measures=(Measure(name="theophylline_conc", value=expression("conc"), unit=unit("mg/L"),
+                          error=MeasurementError(additive=1.0)),),
+        posterior=None, fit=fit or fit_section(), digest="",
+    )  # fmt: skip
+    return with_digest(replace(cohort, **changes))
+
+
+@pytest.fixture(scope="session")
+def fit_places(tmp_path_factory):
+    """The folder of fits and the folder of the cache, the same for every test of a session."""
+    root = tmp_path_factory.getbasetemp() / "theophylline"
+    return root / "fits", root / "cache"
+
+
+@pytest.fixture(scope="session")
+def fitted(fit_places):
+    """The fit of all twelve subjects; whoever asks second gets it from the cache."""
+    fits, cache = fit_places
+    heard = []
+    fit = fit_cohort(theophylline(), fits / "theophylline", cache, lambda *said: heard.append(said))
+    record = fits / "heard.json"
+    if not fit.cached:
+        record.write_text(json.dumps(heard))
+    return fit, json.loads(record.read_text())

@@ -1,0 +1,111 @@
+"""The expressions of a document: what each may see, and what it has to come out as."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+
+from trialsim.cohort.model import Covariate
+from trialsim.cohort.names import with_categories_coded
+from trialsim.cohort.reading import Desk
+from trialsim.cohort.written import WrittenCohort
+from trialsim.foundation.dimensions import Dimension, coherent_unit_text, dimension_name
+from trialsim.foundation.errors import InvalidDocument
+from trialsim.foundation.expression import Expr, Name, dimension_of, is_condition, nodes, place_of
+from trialsim.foundation.sections import FormulaText
+from trialsim.foundation.units import Unit
+
+CLOCKS = ("randomised",)  # what `since` may ask about in a cohort
+Trees = dict[tuple[str | int, ...], tuple[Expr, FormulaText]]
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """What expressions of a cohort may see: the unit of each name."""
+
+    covariates: tuple[Covariate, ...]
+    individual: dict[str, Unit]  # covariates and parameters: what a patient is, at any time
+    states: dict[str, Unit | None] = field(default_factory=dict)
+    quantities: dict[str, Unit] = field(default_factory=dict)
+    everything: frozenset[str] = frozenset()  # declared names of the whole document
+
+    def dimensions(self, quantities: Collection[str] | None = None) -> dict[str, Dimension | None]:
+        """Return the dimensions of all names that change in time or not; of quantities only those given."""
+        seen: dict[str, Unit | None] = {**self.individual, **self.states}
+        seen |= {n: u for n, u in self.quantities.items() if quantities is None or n in quantities}
+        return {name: None if u is None else u.dimension for name, u in seen.items()}
+
+
+def all_trees(
+    desk: Desk, cohort: WrittenCohort, covariates: tuple[Covariate, ...], names: Iterable[str]
+) -> Trees | None:
+    """Return every expression of the document as a tree with categories as numbers, by its path; None for a fault."""
+    texts: dict[tuple[str | int, ...], FormulaText] = {}
+    for name, written in cohort.dynamics.items():
+        texts["dynamics", name, "rate"] = written.rate
+        if written.start is not None:
+            texts["dynamics", name, "start"] = written.start
+        for i, inlet in enumerate(written.receives):
+            if inlet.lag is not None:
+                texts["dynamics", name, "receives", i, "lag"] = inlet.lag
+            if inlet.bioavailability is not None:
+                texts["dynamics", name, "receives", i, "bioavailability"] = inlet.bioavailability
+    texts |= {("quantities", name, "is"): written.value for name, written in cohort.quantities.items()}
+    texts |= {("measures", name, "is"): written.value for name, written in cohort.measures.items()}
+    trees: Trees = {}
+    for path, text in texts.items():
+        tree = desk.tree(text, names)
+        if tree is None:
+            continue
+        try:
+            trees[path] = (with_categories_coded(tree, covariates, text.place), text)
+        except InvalidDocument as fault:
+            desk.problems.add(*fault.diagnostics)
+    return trees if len(trees) == len(texts) else None
+
+
+def sees_only(
+    desk: Desk,
+    tree: tuple[Expr, FormulaText],
+    seen: Collection[str],
+    declared: Collection[str],
+    what: str,
+    may_see: str = "parameters and covariates",
+) -> bool:
+    """Return whether an expression uses no declared name that it cannot see."""
+    expr, text = tree
+    for node in nodes(expr):
+        if isinstance(node, Name) and node.name in declared and node.name not in seen:
+            place = place_of(node, text.place)
+            desk.error(place, "not-visible", f"{what} cannot see {node.name!r}", "", [f"it sees {may_see}"])
+            return False
+    return True
+
+
+def measures_as(
+    desk: Desk,
+    tree: tuple[Expr, FormulaText],
+    dimensions: Mapping[str, Dimension | None],
+    wanted: Dimension | None,
+    what: str,
+    clocks: tuple[str, ...],
+) -> Dimension | None:
+    """Return the dimension of an expression; its faults are told, and so is a dimension that is not the wanted one."""
+    expr, text = tree
+    n_before = len(desk.problems.diagnostics)
+    if is_condition(expr):
+        message = f"{what} is a condition where a number is wanted"
+        desk.error(text.place, "number-wanted", message, "", ["write if(CONDITION, 1, 0)"])
+        return None
+    found = dimension_of(expr, dimensions, desk.problems, text.place, clocks)
+    if len(desk.problems.diagnostics) == n_before and None not in (found, wanted) and found != wanted:
+        assert found is not None and wanted is not None
+        notes = [f"it comes out as: {in_words(found)}", f"expected: {in_words(wanted)}"]
+        desk.error(text.place, "units-differ", f"{what} comes out in the wrong kind of unit", "", notes)
+    return found
+
+
+def in_words(dimension: Dimension) -> str:
+    if dimension.is_dimensionless:
+        return dimension_name(dimension)
+    return f"{dimension_name(dimension)}, as {coherent_unit_text(dimension)}"

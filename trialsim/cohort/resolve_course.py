@@ -1,0 +1,106 @@
+"""Dynamics, quantities and measures: expressions to trees, units through the equations."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from trialsim.cohort.equations import CLOCKS, Names, Trees, all_trees, measures_as, sees_only
+from trialsim.cohort.model import Covariate, Inlet, Measure, NamedQuantity, Parameter, State
+from trialsim.cohort.reading import Desk
+from trialsim.cohort.resolve_measures import measure
+from trialsim.cohort.state_units import state_units
+from trialsim.cohort.written import WrittenCohort
+from trialsim.foundation.dimensions import DIMENSIONLESS, TIME, Dimension
+from trialsim.foundation.units import ONE, Unit
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Course:
+    states: tuple[State, ...]
+    quantities: tuple[NamedQuantity, ...]
+    measures: tuple[Measure, ...]
+
+
+def course(
+    desk: Desk, cohort: WrittenCohort, covariates: tuple[Covariate, ...], parameters: tuple[Parameter, ...]
+) -> Course | None:
+    """Return states, quantities and measures; None, every fault told, if there is one."""
+    everything = {*cohort.covariates, *cohort.parameters, *cohort.dynamics, *cohort.quantities, *cohort.measures}
+    trees = all_trees(desk, cohort, covariates, everything)
+    if trees is None:
+        return None
+    individual = {c.name: c.unit for c in covariates} | {p.name: p.unit for p in parameters}
+    quantities = {name: written.unit or ONE for name, written in cohort.quantities.items()}
+    states = state_units(cohort, trees, individual, quantities)
+    names = Names(covariates, individual, states, quantities, frozenset(everything))
+    check_dynamics(desk, cohort, trees, names)
+    check_quantities(desk, cohort, trees, names)
+    measures = [measure(desk, name, written, trees, names) for name, written in cohort.measures.items()]
+    for name, found in states.items():
+        if found is None and not desk.problems.any_errors:
+            notes = [f"write unit: {cohort_amount(parameters)} if that is what {name!r} holds"]
+            desk.error(
+                desk.key("dynamics", name), "unit-needed", f"the unit of {name!r} follows from nothing", "", notes
+            )
+    if desk.problems.any_errors:
+        return None
+    return Course(
+        states=tuple(state(cohort, name, trees, states[name]) for name in cohort.dynamics),
+        quantities=tuple(
+            NamedQuantity(name=name, value=trees["quantities", name, "is"][0], unit=quantities[name], label=w.label)
+            for name, w in cohort.quantities.items()
+        ),
+        measures=tuple(each for each in measures if each is not None),
+    )
+
+
+def cohort_amount(parameters: Iterable[Parameter]) -> str:
+    """Return an amount's unit to suggest: the one that goes with the parameters."""
+    return "nmol" if any("mol" in p.unit.text for p in parameters) else "mg"
+
+
+def check_dynamics(desk: Desk, cohort: WrittenCohort, trees: Trees, names: Names) -> None:
+    """Tell every fault of rates, starts and ways in."""
+    individual: dict[str, Dimension | None] = {name: u.dimension for name, u in names.individual.items()}
+    for name, written in cohort.dynamics.items():
+        state = names.states[name]
+        rate = None if state is None else state.dimension / TIME
+        measures_as(desk, trees["dynamics", name, "rate"], names.dimensions(), rate, f"the rate of {name!r}", CLOCKS)
+        start = trees.get(("dynamics", name, "start"))
+        if start is not None and sees_only(desk, start, individual, names.everything, f"the start of {name!r}"):
+            wanted = None if state is None else state.dimension
+            measures_as(desk, start, individual, wanted, f"the start of {name!r}", ())
+        for i in range(len(written.receives)):
+            for part, wanted in (("lag", TIME), ("bioavailability", DIMENSIONLESS)):
+                tree = trees.get(("dynamics", name, "receives", i, part))
+                if tree is not None and sees_only(desk, tree, individual, names.everything, f"a {part}"):
+                    measures_as(desk, tree, individual, wanted, f"a {part}", ())
+
+
+def check_quantities(desk: Desk, cohort: WrittenCohort, trees: Trees, names: Names) -> None:
+    """Tell every fault of quantities; each sees those before it."""
+    before: list[str] = []
+    for name in cohort.quantities:
+        tree = trees["quantities", name, "is"]
+        later = [n for n in cohort.quantities if n not in before and n != name]
+        what = f"the quantity {name!r}"
+        dimensions = names.dimensions(before)
+        if sees_only(desk, tree, dimensions, {*later, name}, what, "quantities declared before it"):
+            measures_as(desk, tree, dimensions, names.quantities[name].dimension, what, CLOCKS)
+        before.append(name)
+
+
+def state(cohort: WrittenCohort, name: str, trees: Trees, found: Unit | None) -> State:
+    assert found is not None
+    start = trees.get(("dynamics", name, "start"))
+    inlets = []
+    for i, written in enumerate(cohort.dynamics[name].receives):
+        lag = trees.get(("dynamics", name, "receives", i, "lag"))
+        share = trees.get(("dynamics", name, "receives", i, "bioavailability"))
+        inlets.append(Inlet(drug=written.drug, route=written.route, lag=lag[0] if lag else None,
+                            bioavailability=share[0] if share else None))  # fmt: skip
+    return State(
+        name=name, unit=found, start=start[0] if start else None, rate=trees["dynamics", name, "rate"][0],
+        receives=tuple(inlets),
+    )  # fmt: skip

@@ -1,0 +1,73 @@
+"""The cohort document as a whole: one source for the reader, the JSON Schema and the reference."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from trialsim.cohort.model import Reference
+from trialsim.cohort.names import RESERVED
+from trialsim.cohort.schema_course import MEASURE, QUANTITY, STATE
+from trialsim.cohort.schema_fit import FIT
+from trialsim.cohort.schema_people import COVARIATE, COVARIATES_FROM, PARAMETER, named, renamed
+from trialsim.cohort.schema_units import UNIT
+from trialsim.cohort.written import WrittenCohort
+from trialsim.foundation.sections import (
+    Choice,
+    Field,
+    ListOf,
+    MapOf,
+    Name,
+    NotYet,
+    Number,
+    Section,
+    Text,
+    json_schema,
+)
+
+LANGUAGE = "cohort 1"
+REFERENCE = Section(
+    "a reference",
+    {
+        "cite": Field(Text(), "the citation", required=True),
+        "doi": Field(Text(), "its DOI"),
+        "for": Field(Text(), "what it is the source of", example="structure and estimates"),
+        "where": Field(Text(), "where in it", example="Table 2"),
+    },
+    make=renamed(Reference, **{"for": "used_for"}),
+)
+CORRELATIONS = MapOf(Number(above=-1, below=1), key=Text())
+COHORT = Section(
+    "a cohort",
+    {
+        "language": Field(Choice(LANGUAGE), "the language and its version", required=True, example=LANGUAGE),
+        "id": Field(Name(hyphens=True), "its name in protocols and folders", required=True, example="warfarin"),
+        "title": Field(Text(), "what it is", required=True),
+        "context_of_use": Field(Text(), "what it may be used for", required=True),
+        "references": Field(ListOf(REFERENCE), "where its numbers come from", default=()),
+        "limits": Field(ListOf(Text()), "what it does not cover; reports repeat it", default=()),
+        "time": Field(UNIT, "the unit of time in the equations", required=True, example="h"),
+        "covariates": Field(named(COVARIATE, RESERVED), "the properties patients come with", default={}),
+        "covariate_correlation": Field(
+            CORRELATIONS, "correlations of the underlying normal scores", default={}, example="{weight ~ age: 0.15}"
+        ),
+        "covariates_from": Field(COVARIATES_FROM, "a file whose rows are patients", example="{rows_of: adults.csv}"),
+        "parameters": Field(named(PARAMETER, RESERVED), "the numbers of the model, in three layers", default={}),
+        "random_effect_correlation": Field(
+            CORRELATIONS, "correlations of the variation between patients", default={}, example="{CL ~ V: 0.3}"
+        ),
+        "dynamics": Field(named(STATE, RESERVED), "states and their rates of change", default={}),
+        "quantities": Field(named(QUANTITY, RESERVED), "values that follow from states", default={}),
+        "measures": Field(named(MEASURE, RESERVED), "what instruments read", default={}),
+        "posterior": Field(Name(hyphens=True), "the fit whose draws replace the published uncertainty"),
+        "fit": Field(FIT, "how the cohort is fitted to data"),
+        "inputs": Field(NotYet("a cohort's 'inputs'"), ""),
+        "events": Field(NotYet("a cohort's 'events'"), ""),
+        "units": Field(NotYet("a cohort's 'units'", "give the units"), ""),
+    },
+    make=WrittenCohort,
+)
+
+
+def cohort_schema() -> dict[str, Any]:
+    """Return the JSON Schema of cohort documents."""
+    return json_schema(COHORT, "A cohort of patients", "cohort.schema.json")

@@ -1,0 +1,81 @@
+"""How drug and disease act, as a document says it: dynamics, quantities, measures."""
+
+from __future__ import annotations
+
+from trialsim.cohort import written
+from trialsim.cohort.schema_people import LABEL, UNCERTAINTY, renamed
+from trialsim.cohort.schema_units import UNIT
+from trialsim.foundation.dimensions import DIMENSIONLESS, TIME
+from trialsim.foundation.sections import Amount, ByShape, Duration, Field, Formula, ListOf, Name, NotYet, Section
+from trialsim.foundation.units import duration
+
+INLET = Section(
+    "a way in",
+    {
+        "drug": Field(Name(), "which drug", required=True, example="warfarin"),
+        "route": Field(Name(), "by which route", required=True, example="oral"),
+        "lag": Field(Formula(TIME), "how long after the dose it arrives", example="0.5 h"),
+        "bioavailability": Field(Formula(DIMENSIONLESS), "which share of the dose arrives", example="F1"),
+        "transit": Field(NotYet("a way in with 'transit'", "write the transit states out"), ""),
+        "molar_mass": Field(NotYet("a way in with 'molar_mass'", "write the amounts in one kind of unit"), ""),
+    },
+    make=written.WrittenInlet,
+)
+STATE = Section(
+    "a state",
+    {
+        "rate": Field(Formula(), "its change per unit of time", required=True, example="-ka * depot"),
+        "start": Field(Formula(), "where it starts; zero unless given", example="E0"),
+        "receives": Field(ListOf(INLET), "the drugs that enter it", default=(), example="[{drug: x, route: oral}]"),
+        "unit": Field(UNIT, "its unit, where it does not follow from the equations", example="mg"),
+    },
+    make=written.WrittenState,
+)
+QUANTITY = Section(
+    "a quantity",
+    {
+        "is": Field(Formula(), "what it is", required=True, example="central / V"),
+        "unit": Field(UNIT, "the unit it comes out in; left out for a plain number", example="mg/L"),
+        "label": LABEL,
+        **{word: Field(NotYet(f"a quantity with {word!r}"), "") for word in ("integral", "over", "lowest", "highest")},
+    },
+    make=renamed(written.WrittenQuantity, **{"is": "value"}),
+)
+ERROR_SIZE = Section(
+    "an error's size",
+    {
+        "value": Field(Amount(at_least=0), "its standard deviation", required=True, example="10%"),
+        "uncertainty": Field(UNCERTAINTY, "what is not known about it", example="{rse: 20%}"),
+    },
+    make=written.WrittenErrorSize,
+)
+SIZE = ByShape(scalar=Amount(at_least=0), mapping=ERROR_SIZE)
+ERROR = Section(
+    "a measurement error",
+    {
+        "additive": Field(SIZE, "the standard deviation of the additive part", example="0.2 mg/L"),
+        "proportional": Field(SIZE, "the standard deviation of the proportional part", example="10%"),
+        "correlated_over": Field(NotYet("an error's 'correlated_over'"), ""),
+        "bias": Field(NotYet("an error's 'bias'"), ""),
+    },
+    make=written.WrittenMeasurementError,
+)
+NO_INSTRUMENTS_YET = ("probability", "cumulative_logit", "count")
+MEASURE = Section(
+    "a measure",
+    {
+        "is": Field(Formula(), "what an instrument without error would read", required=True, example="conc"),
+        "unit": Field(UNIT, "its unit; needed where 'is' is more than one name", example="mg/L"),
+        "error": Field(
+            ERROR, "the error of measurement; the variances of its parts add", required=True,
+            example="{proportional: 10%}",
+        ),
+        "lloq": Field(Amount(positive=True), "the lower limit of quantification", example="0.05 mg/L"),
+        "known_after": Field(
+            Duration(), "how long until the value is known", default=duration("0 days"), example="1 day"
+        ),
+        "label": LABEL,
+        **{word: Field(NotYet(f"a measure with {word!r}"), "") for word in NO_INSTRUMENTS_YET},
+    },
+    make=renamed(written.WrittenMeasure, **{"is": "value"}),
+)  # fmt: skip

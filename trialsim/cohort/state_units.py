@@ -1,0 +1,68 @@
+"""The unit of every state: given, that of the one name it starts at, or what the equations say."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+
+from trialsim.cohort.equations import Trees
+from trialsim.cohort.unit_inference import Equations, Power
+from trialsim.cohort.written import WrittenCohort
+from trialsim.foundation.dimensions import TIME, Dimension, coherent_unit_text
+from trialsim.foundation.errors import UnreadableText
+from trialsim.foundation.expression import Name
+from trialsim.foundation.units import ONE, Unit, unit
+
+
+def state_units(
+    cohort: WrittenCohort, trees: Trees, individual: Mapping[str, Unit], quantities: Mapping[str, Unit]
+) -> dict[str, Unit | None]:
+    """Return the unit of every state, None where it follows from nothing."""
+    units = {name: state_unit_as_written(cohort, trees, individual, name) for name in cohort.dynamics}
+    unknown = [name for name, found in units.items() if found is None]
+    if not unknown:
+        return units
+    known = {name: u.dimension for name, u in {**individual, **quantities, **units}.items() if u is not None}
+    equations = Equations(known, unknown)
+    for path, (tree, _) in trees.items():
+        section, name = str(path[0]), str(path[1])
+        power = equations.power_of(tree)
+        if path[-1] == "rate":
+            equations.equal(power, equations.dimensions[name].times(Power(TIME), -1))
+        elif path[-1] == "start":
+            equations.equal(power, equations.dimensions[name])
+        elif section == "quantities":
+            equations.equal(power, Power(quantities[name].dimension))
+        elif section == "measures" and (wanted := cohort.measures[name].unit) is not None:
+            equations.equal(power, Power(wanted.dimension))
+    of_parameters = [u for name, u in individual.items() if name in cohort.parameters]
+    spelled = [*quantities.values(), *(m.unit for m in cohort.measures.values() if m.unit), *of_parameters]
+    solved = equations.solution()
+    return units | {name: unit_spelled(solved[name], spelled) for name in unknown if name in solved}
+
+
+def state_unit_as_written(
+    cohort: WrittenCohort, trees: Trees, individual: Mapping[str, Unit], name: str
+) -> Unit | None:
+    """Return the unit a state is given, or that of the one name it starts at."""
+    given = cohort.dynamics[name].unit
+    if given is not None or ("dynamics", name, "start") not in trees:
+        return given
+    start = trees["dynamics", name, "start"][0]
+    return individual.get(start.name) if isinstance(start, Name) else None
+
+
+def unit_spelled(dimension: Dimension, spelled: Iterable[Unit]) -> Unit | None:
+    """Return the document's own unit of a dimension, or a part of one (ug of ug/L), or the usual one."""
+    if dimension.is_dimensionless:
+        return ONE
+    whole = list(spelled)
+    words = [word for each in whole for word in re.split(r"[*/]", each.text) if word and not word[0].isdigit()]
+    parts = [unit(word) for word in words if not word.startswith("per ")]
+    found = next((u for u in (*whole, *parts) if u.dimension == dimension), None)
+    if found is not None:
+        return found
+    try:
+        return unit(coherent_unit_text(dimension))
+    except UnreadableText:
+        return None

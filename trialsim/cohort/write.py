@@ -1,0 +1,224 @@
+"""A cohort as a document with nothing implied: every default and every unit written out."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from trialsim.cohort.model import (
+    Cohort,
+    Correlation,
+    Covariate,
+    DataColumn,
+    Distribution,
+    Effect,
+    FitSection,
+    Inlet,
+    Measure,
+    NamedQuantity,
+    Parameter,
+    RandomEffect,
+    Reference,
+    State,
+    Uncertainty,
+)
+from trialsim.cohort.names import with_categories_named
+from trialsim.cohort.schema_units import per_unit, unit_text
+from trialsim.cohort.yaml_layout import yaml_text
+from trialsim.foundation.expression import Expr, to_text
+from trialsim.foundation.units import ONE, Unit, number_text, quantity_text, unit
+
+NEEDED = ("error", "measures")  # fields that are written even if there is nothing in them
+FIELDS = {"lognormal": ("median", "cv"), "normal": ("mean", "sd"), "uniform": ("low", "high")}
+
+
+def cohort_text(cohort: Cohort) -> str:
+    """Return the resolved YAML of a cohort; reading it beside the same files gives an equal cohort."""
+    return yaml_text(without_nothing(cohort_data(cohort)))
+
+
+def cohort_data(cohort: Cohort) -> dict[str, Any]:
+    return {
+        "language": "cohort 1",
+        "id": cohort.id,
+        "title": cohort.title,
+        "context_of_use": cohort.context_of_use,
+        "references": [reference_data(reference) for reference in cohort.references],
+        "limits": list(cohort.limits),
+        "time": unit_text(cohort.time),
+        "covariates": {c.name: covariate_data(c) for c in cohort.covariates},
+        "covariate_correlation": correlation_data(cohort.covariate_correlation),
+        "covariates_from": {"rows_of": cohort.covariates_from.path} if cohort.covariates_from else None,
+        "parameters": {p.name: parameter_data(p, cohort) for p in cohort.parameters},
+        "random_effect_correlation": correlation_data(cohort.random_effect_correlation),
+        "dynamics": {s.name: state_data(s, cohort) for s in cohort.states},
+        "quantities": {q.name: quantity_data(q, cohort) for q in cohort.quantities},
+        "measures": {m.name: measure_data(m, cohort) for m in cohort.measures},
+        "posterior": cohort.posterior,
+        "fit": fit_data(cohort.fit) if cohort.fit else None,
+    }
+
+
+def without_nothing(value: Any) -> Any:
+    """Return data without the fields that are None and the maps and lists that are empty."""
+    if isinstance(value, dict):
+        kept = {key: without_nothing(inner) for key, inner in value.items()}
+        return {key: inner for key, inner in kept.items() if inner is not None and (inner or key in NEEDED)}
+    return [without_nothing(inner) for inner in value] if isinstance(value, list) else value
+
+
+def correlation_data(correlations: tuple[Correlation, ...]) -> dict[str, str]:
+    return {f"{c.first} ~ {c.second}": number_text(c.value) for c in correlations}
+
+
+def reference_data(reference: Reference) -> dict[str, Any]:
+    return {"cite": reference.cite, "doi": reference.doi, "for": reference.used_for, "where": reference.where}
+
+
+def covariate_data(covariate: Covariate) -> dict[str, Any]:
+    return {**covariate_source(covariate), "label": covariate.label}
+
+
+def covariate_source(covariate: Covariate) -> dict[str, Any]:
+    if covariate.shares:
+        shares = zip(covariate.categories, covariate.shares, strict=True)
+        return {"categories": {label: number_text(share) for label, share in shares}}
+    if covariate.categories:
+        return {"categories": list(covariate.categories)}
+    if covariate.distribution is None:
+        return {"unit": unit_text(covariate.unit)}
+    return distribution_data(covariate.distribution, covariate.unit)
+
+
+def distribution_data(distribution: Distribution, unit: Unit) -> dict[str, Any]:
+    first, second = FIELDS[distribution.kind]
+    spread = number_text(distribution.spread) if second == "cv" else quantity_text(distribution.spread, unit)
+    data: dict[str, Any] = {distribution.kind: {first: quantity_text(distribution.location, unit), second: spread}}
+    bounds = (distribution.lowest, distribution.highest)
+    if not all(math.isinf(bound) for bound in bounds):
+        data["within"] = [quantity_text(bound, unit) for bound in bounds]
+    return data
+
+
+def parameter_data(parameter: Parameter, cohort: Cohort) -> dict[str, Any]:
+    units = {c.name: c for c in cohort.covariates}
+    return {
+        "typical": quantity_text(parameter.typical, parameter.unit),
+        "uncertainty": uncertainty_data(parameter.uncertainty, parameter.unit),
+        "between_patients": variation_data(parameter.between_patients, parameter.unit),
+        "effects": {effect.covariate: effect_data(effect, units[effect.covariate]) for effect in parameter.effects},
+        "label": parameter.label,
+    }
+
+
+def uncertainty_data(uncertainty: Uncertainty | None, unit: Unit = ONE) -> dict[str, str] | None:
+    if uncertainty is None:
+        return None
+    if uncertainty.scale == "normal":
+        return {"se": quantity_text(uncertainty.sd, unit)}
+    return {"se_log" if uncertainty.scale == "lognormal" else "se_logit": number_text(uncertainty.sd)}
+
+
+def variation_data(effect: RandomEffect | None, unit: Unit) -> dict[str, Any] | None:
+    if effect is None:
+        return None
+    if effect.scale == "lognormal":
+        spread: Any = {"sd_log": number_text(effect.sd)}
+    else:
+        spread = quantity_text(effect.sd, unit) if effect.scale == "normal" else number_text(effect.sd)
+    return {effect.scale: spread, "uncertainty": uncertainty_data(effect.uncertainty)}
+
+
+def effect_data(effect: Effect, covariate: Covariate) -> dict[str, Any]:
+    if effect.kind == "factors":
+        uncertain = effect.factors_uncertainty or (None,) * len(effect.factors)
+        factors = zip(covariate.categories, effect.factors, uncertain, strict=True)
+        return {
+            label: {"factor": number_text(factor), "uncertainty": uncertainty_data(unknown)}
+            if unknown
+            else f"x {number_text(factor)}"
+            for label, factor, unknown in factors
+        }
+    slope = ONE if effect.kind == "power" else per_unit(covariate.unit)
+    return {
+        effect.kind: quantity_text(effect.coefficient, slope),
+        "reference": quantity_text(effect.reference, covariate.unit),
+        "uncertainty": uncertainty_data(effect.uncertainty, slope),
+    }
+
+
+def expr_text(expr: Expr | None, cohort: Cohort) -> str | None:
+    return None if expr is None else to_text(with_categories_named(expr, cohort.covariates))
+
+
+def state_data(state: State, cohort: Cohort) -> dict[str, Any]:
+    return {
+        "start": expr_text(state.start, cohort),
+        "rate": expr_text(state.rate, cohort),
+        "receives": [inlet_data(inlet, cohort) for inlet in state.receives],
+        "unit": unit_text(state.unit),
+    }
+
+
+def inlet_data(inlet: Inlet, cohort: Cohort) -> dict[str, Any]:
+    return {
+        "drug": inlet.drug,
+        "route": inlet.route,
+        "lag": expr_text(inlet.lag, cohort),
+        "bioavailability": expr_text(inlet.bioavailability, cohort),
+    }
+
+
+def quantity_data(quantity: NamedQuantity, cohort: Cohort) -> dict[str, Any]:
+    return {"is": expr_text(quantity.value, cohort), "unit": unit_text(quantity.unit), "label": quantity.label}
+
+
+def measure_data(measure: Measure, cohort: Cohort) -> dict[str, Any]:
+    error = measure.error
+    return {
+        "is": expr_text(measure.value, cohort),
+        "unit": unit_text(measure.unit),
+        "error": {
+            "additive": error_size_data(error.additive, error.additive_uncertainty, measure.unit),
+            "proportional": error_size_data(error.proportional, error.proportional_uncertainty, ONE),
+        },
+        "lloq": None if measure.lloq is None else quantity_text(measure.lloq, measure.unit),
+        "known_after": quantity_text(measure.known_after, unit("day")),
+        "label": measure.label,
+    }
+
+
+def error_size_data(size: float, uncertainty: Uncertainty | None, unit: Unit) -> Any:
+    if uncertainty is None:
+        return quantity_text(size, unit)
+    return {"value": quantity_text(size, unit), "uncertainty": uncertainty_data(uncertainty)}
+
+
+def fit_data(fit: FitSection) -> dict[str, Any]:
+    dose = {**column_data(fit.dose), "drug": fit.dose_drug, "route": fit.dose_route} if fit.dose else None
+    return {
+        "data": fit.path,
+        "columns": {
+            "patient": fit.patient_column,
+            "time": column_data(fit.time),
+            "dose": dose,
+            "covariates": {name: column_data(column) for name, column in fit.covariates},
+            "measures": {name: column_data(column) for name, column in fit.measures},
+        },
+        "sampler": {
+            "chains": str(fit.chains),
+            "tune": str(fit.tune),
+            "draws": str(fit.draws),
+            "seed": str(fit.seed),
+            "target_accept": number_text(fit.target_accept),
+        },
+        "require": {
+            "r_hat": number_text(fit.largest_r_hat),
+            "ess": number_text(fit.least_ess),
+            "divergences": str(fit.most_divergences),
+        },
+    }
+
+
+def column_data(column: DataColumn) -> dict[str, str]:
+    return {"column": column.column, "unit": unit_text(column.unit)}

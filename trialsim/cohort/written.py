@@ -1,0 +1,213 @@
+"""A cohort document as written: read and typed, its names not yet looked up, its defaults not yet filled in.
+
+The schema constructs these; `resolve` turns them into the frozen cohort that runs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from trialsim.cohort.model import Reference
+from trialsim.foundation.positions import Node
+from trialsim.foundation.sections import FormulaText
+from trialsim.foundation.units import Quantity, Unit
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WrittenLognormal:
+    median: Quantity
+    cv: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WrittenNormal:
+    mean: Quantity
+    sd: Quantity
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WrittenUniform:
+    low: Quantity
+    high: Quantity
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WrittenCovariate:
+    """One of lognormal, normal, uniform, categories (shares, or labels of rows) and unit (of rows)."""
+
+    lognormal: WrittenLognormal | None
+    normal: WrittenNormal | None
+    uniform: WrittenUniform | None
+    categories: Mapping[str, float] | tuple[str, ...] | None
+    unit: Unit | None
+    within: tuple[Quantity, ...] | None
+    label: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WrittenUncertainty:
+    """One of: relative standard error, standard error, standard error of the log, of the logit."""
+
+    rse: float | None
+    se: Quantity | None
+    se_log: float | None
+    se_logit: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WrittenLogScale:
+    sd_log: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WrittenVariation:
+    """One of: coefficient of variation (or sd of the log), sd in the parameter's unit, sd on the logit."""
+
+    lognormal: float | WrittenLogScale | None
+    normal: Quantity | None
+    logit_normal: float | None
+    uncertainty: WrittenUncertainty | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WrittenEffect:
+    """The effect of a numeric covariate: one of power, linear, exponential."""
+
+    power: float | None
+    linear: Quantity | None
+    exponential: Quantity | None
+    reference: Quantity
+    uncertainty: WrittenUncertainty | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WrittenFactor:
+    """The effect of a category."""
+
+    factor: float
+    uncertainty: WrittenUncertainty | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WrittenParameter:
+    typical: Quantity
+    uncertainty: WrittenUncertainty | None
+    between_patients: WrittenVariation | None
+    effects: Mapping[str, Node]  # read once the kind of covariate is known
+    label: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WrittenInlet:
+    drug: str
+    route: str
+    lag: FormulaText | None
+    bioavailability: FormulaText | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WrittenState:
+    rate: FormulaText
+    start: FormulaText | None
+    receives: tuple[WrittenInlet, ...]
+    unit: Unit | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WrittenQuantity:
+    value: FormulaText
+    unit: Unit
+    label: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WrittenErrorSize:
+    """The size of an error component and what is not known about it."""
+
+    value: Quantity
+    uncertainty: WrittenUncertainty | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WrittenMeasurementError:
+    additive: Quantity | WrittenErrorSize | None
+    proportional: Quantity | WrittenErrorSize | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WrittenMeasure:
+    value: FormulaText
+    unit: Unit | None
+    error: WrittenMeasurementError
+    lloq: Quantity | None
+    known_after: Quantity
+    label: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WrittenColumn:
+    column: str
+    unit: Unit
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WrittenDoseColumn:
+    column: str
+    unit: Unit
+    drug: str
+    route: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WrittenColumns:
+    patient: str
+    time: WrittenColumn
+    dose: WrittenDoseColumn | None
+    covariates: Mapping[str, WrittenColumn]
+    measures: Mapping[str, WrittenColumn]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WrittenSampler:
+    chains: int
+    tune: int
+    draws: int
+    seed: int
+    target_accept: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WrittenRequirements:
+    r_hat: float
+    ess: float
+    divergences: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WrittenFit:
+    data: str
+    columns: WrittenColumns
+    sampler: WrittenSampler
+    require: WrittenRequirements
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WrittenCohort:
+    language: str
+    id: str
+    title: str
+    context_of_use: str
+    references: tuple[Reference, ...]
+    limits: tuple[str, ...]
+    time: Unit
+    covariates: Mapping[str, WrittenCovariate]
+    covariate_correlation: Mapping[str, float]
+    covariates_from: str | None  # the file
+    parameters: Mapping[str, WrittenParameter]
+    random_effect_correlation: Mapping[str, float]
+    dynamics: Mapping[str, WrittenState]
+    quantities: Mapping[str, WrittenQuantity]
+    measures: Mapping[str, WrittenMeasure]
+    posterior: str | None
+    fit: WrittenFit | None
