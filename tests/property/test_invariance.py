@@ -10,7 +10,9 @@ import pytest
 from tests.unit.trial.worlds import dosing, formula, parameter, pressure_world
 from trialsim.foundation.tables import COLUMNS, PATIENT_LEVEL, TRIAL_LEVEL, Coded
 from trialsim.protocol.model import Arm, Assessment, IntercurrentEvent, Visit
+from trialsim.trial.setup import setup_of
 from trialsim.trial.simulate import simulate_trials
+from trialsim.trial.treat import thresholds
 
 N_TRIALS = 5
 WORLD = pressure_world(18, mode="uncertain", seed=11)
@@ -178,8 +180,15 @@ def test_another_event_moves_no_threshold(tables):
     keys = (*WHO, "event", "kind")
     before, after = by_key(tables["events"], keys, ("time",)), by_key(other["events"], keys, ("time",))
     assert len(after) > len(before)
-    for key, (time,) in before.items():
-        assert after[key][0] == (None if time is None else pytest.approx(time, rel=1e-6))
+    assert {key for key, (time,) in before.items() if time is None} == {
+        key for key, (time,) in after.items() if time is None and key[2] != "rare"
+    }
+    trials, patients = np.repeat(np.arange(3), 20), np.tile(np.arange(20), 3)
+    alone = thresholds(setup_of(WORLD), trials, patients)
+    beside = thresholds(setup_of(with_protocol(conduct=conduct)), trials, patients)
+    assert alone.shape == (60, 1)
+    assert np.array_equal(alone[:, 0], beside[:, 1])
+    assert not np.any(beside[:, 0] == beside[:, 1])
 
 
 def test_another_parameter_moves_nobody(tables):
