@@ -82,6 +82,7 @@ def existing(kind: Kind, path: Path) -> Path:
 def not_found(kind: Kind, name: str, library: Path | None) -> TrialsimError:
     known = identifiers(kind, library)
     close = nearest(name, known)
-    notes = [f"looked in: {', '.join(dict.fromkeys(str(root) for root in roots(kind, library)))}"]
+    places = ["the library given"] * (library is not None) + [f"./{kind}", "what is shipped with trialsim"]
+    notes = [f"looked in: {', '.join(places)}"]
     notes += [f"nearest name: {close}"] if close else [f"there are: {', '.join(known)}" if known else "all are empty"]
     return TrialsimError("no-such-document", f"no {kind.removesuffix('s')} is called '{name}'", notes)

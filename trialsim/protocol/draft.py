@@ -62,7 +62,8 @@ class Draft:
         if name in names:
             return True
         close = nearest(name, names)
-        notes = [f"{what}s: {', '.join(names)}" if names else f"there are no {what}s"]
+        many = plural(what)
+        notes = [f"{many}: {', '.join(names)}" if names else f"there are no {many}"]
         self.error(where, "unknown-name", f"there is no {what} '{name}'", "", notes + near(close))
         return False
 
@@ -75,6 +76,11 @@ class Draft:
                 self.problems.add(*fault.diagnostics)
                 return None
         return self.formulas[formula]
+
+
+def plural(what: str) -> str:
+    """Return the word for several of a thing."""
+    return what.removesuffix("is") + "es" if what.endswith("is") else what + "s"
 
 
 def near(name: str | None) -> list[str]:

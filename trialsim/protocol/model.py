@@ -1,6 +1,6 @@
 """The trial as written, as frozen objects: what a protocol document says once read, checked and resolved.
 
-Times are days since randomisation (day 0) unless a name says otherwise; amounts are in the unit of the state they enter.
+Times are days since randomisation (day 0) unless a name says otherwise; amounts are in the unit of their state.
 """
 
 from __future__ import annotations

@@ -107,15 +107,17 @@ def check_comparisons(draft: Draft, path: Path, analysis: WrittenAnalysis) -> No
         draft.error(
             (*path, "compare"), "no-comparison", "an analysis compares something", "", ["write high vs placebo"]
         )
-    for name, comparison in analysis.compare.items():
+    for name, comparison in analysis.compare.items() if len(arms) > 1 else ():
         where = draft.key(*path, "compare", name)
         parts = VERSUS.fullmatch(name.strip())
         if parts is None:
             notes = ["a comparison looks like: high vs placebo"]
             draft.error(where, "bad-comparison", f"'{name}' does not say which arms are compared", "", notes)
-        elif all([draft.is_known(where, "arm", parts[1], arms), draft.is_known(where, "arm", parts[2], arms)]):
-            if parts[1] == parts[2]:
-                draft.error(where, "bad-comparison", f"'{parts[1]}' is compared with itself")
+        elif parts[1] == parts[2]:
+            draft.error(where, "bad-comparison", f"'{parts[1]}' is compared with itself")
+        else:
+            for arm in (parts[1], parts[2]):
+                draft.is_known(where, "arm", arm, arms)
         if comparison.margin is not None and endpoint is not None:
             check_margin(draft, (*path, "compare", name, "margin"), comparison.margin, endpoint)
 
@@ -175,7 +177,8 @@ def check_multiplicity(draft: Draft, path: Path, analysis: WrittenAnalysis) -> N
     if rule not in ("dunnett", "hochberg"):
         return
     where = (*path, "multiplicity")
-    controls = {parts[2] for name in analysis.compare if (parts := VERSUS.fullmatch(name.strip()))}
+    pairs = [parts for name in analysis.compare if (parts := VERSUS.fullmatch(name.strip()))]
+    controls = {parts[2] for parts in pairs if parts[1] != parts[2]}
     directions = {comparison.better for comparison in analysis.compare.values()}
     needs = {
         "dunnett": "one control and one direction",

@@ -41,7 +41,7 @@ def check_hazards(draft: Draft) -> None:
     conduct = draft.written.conduct
     if conduct is None:
         return
-    taken = {name: "the cohort" for name in (*units_of(draft.cohort), RANDOMISED)}
+    taken = dict.fromkeys((*units_of(draft.cohort), RANDOMISED), "the cohort")
     for section, hazards in (
         ("intercurrent_events", {name: event.hazard for name, event in conduct.intercurrent_events.items()}),
         ("lost_to_follow_up", {name: loss_hazard(loss) for name, loss in conduct.lost_to_follow_up.items()}),

@@ -138,10 +138,9 @@ def check_condition_of_entry(draft: Draft, path: Path, formula: FormulaText) -> 
     hidden = [*cohort.states, *cohort.quantities, *cohort.parameters]
     unseen = sorted(names_of(expr) & {item.name for item in hidden})
     for name in unseen:
-        notes = [
-            f"what can be seen: {', '.join([*covariates, *measures])}",
-            *near(nearest(name, [*covariates, *measures])),
-        ]
+        notes = [f"what can be seen: {', '.join([*covariates, *measures])}"]
+        notes += [f"{measure.name} measures it" for measure in cohort.measures if name in names_of(measure.value)]
+        notes += near(nearest(name, [*covariates, *measures]))
         draft.error(path, "unseen", f"nobody can see '{name}' at screening", "", notes)
     if unseen:
         return

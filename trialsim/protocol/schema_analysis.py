@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
-from trialsim.foundation.errors import TrialsimError
+from trialsim.foundation.errors import TrialsimError, UnreadableText
+from trialsim.foundation.nearest import nearest
 from trialsim.foundation.sections import (
     Amount,
     ByShape,
@@ -26,6 +28,23 @@ from trialsim.protocol.written import (
     WrittenEstimand,
     WrittenMethod,
 )
+
+
+def one_word(what: str, words: tuple[str, ...], later: Mapping[str, str]) -> Phrase:
+    """Return the kind of one of several words, which refuses by name those of later versions."""
+
+    def chosen(text: str) -> str:
+        if text in later:
+            message = f"{what.replace('a ', 'the ', 1)} '{text}' is not supported by this version"
+            raise UnreadableText("not-yet", message, [later[text]])
+        if text not in words:
+            close = nearest(text, words)
+            notes = [f"expected: {', '.join(words)}", *([f"nearest name: {close}"] if close else [])]
+            raise UnreadableText("unknown-word", f"'{text}' is not a word known here", notes)
+        return text
+
+    return Phrase(what, words[0], chosen, "|".join(words))
+
 
 DERIVED = Choice(
     "value", "change_from_baseline", "percent_change_from_baseline", "log_ratio_to_baseline", "below", "above", "within"
@@ -58,12 +77,22 @@ ENDPOINT = Section(
     make=WrittenEndpoint,
 )
 
+STRATEGY = one_word(
+    "a strategy",
+    ("treatment_policy", "hypothetical"),
+    {
+        "composite": "derive an endpoint that fails on the event, or write treatment_policy",
+        "while_on_treatment": "choose an earlier visit, or write hypothetical",
+        "principal_stratum": "write treatment_policy or hypothetical",
+    },
+)
+
 ESTIMAND = Section(
     "an estimand",
     {
         "endpoint": Field(Name(), "the endpoint", required=True),
         "events": Field(
-            MapOf(Choice("treatment_policy", "hypothetical"), Name()),
+            MapOf(STRATEGY, Name()),
             "of each intercurrent event, what becomes of values"
             " after it: treatment_policy counts them as measured, hypothetical asks for a world without the event",
             default={},
@@ -99,7 +128,7 @@ LATER = {
     "bayes": "use ancova or risk_difference",
 }
 METHOD = ByShape(
-    scalar=Choice(*METHODS),
+    scalar=one_word("a method", METHODS, LATER),
     mapping=Section(
         "a method",
         {

@@ -80,12 +80,12 @@ def test_an_unknown_name_has_a_nearest_one(here: Path) -> None:
     written(here / "cohorts" / "theophylline.yaml")
     assert message("cohorts", "teophylline") == (
         "[no-such-document] no cohort is called 'teophylline'\n"
-        f"  = looked in: cohorts, {here}/shipped/cohorts\n"
+        "  = looked in: ./cohorts, what is shipped with trialsim\n"
         "  = nearest name: theophylline"
     )
     assert message("cohorts", "x", here / "mine") == (
         "[no-such-document] no cohort is called 'x'\n"
-        f"  = looked in: {here}/mine/cohorts, cohorts, {here}/shipped/cohorts\n"
+        "  = looked in: the library given, ./cohorts, what is shipped with trialsim\n"
         "  = there are: theophylline"
     )
 
@@ -93,7 +93,7 @@ def test_an_unknown_name_has_a_nearest_one(here: Path) -> None:
 def test_nothing_anywhere(here: Path) -> None:
     assert message("protocols", "x") == (
         "[no-such-document] no protocol is called 'x'\n"
-        f"  = looked in: protocols, {here}/shipped/protocols\n"
+        "  = looked in: ./protocols, what is shipped with trialsim\n"
         "  = all are empty"
     )
 
