@@ -3,6 +3,7 @@
 Everything below the marker is copied behind a model's own functions into a generated module.
 """
 
+from math import sqrt
 from typing import Any
 
 import numpy as np
@@ -29,7 +30,6 @@ from trialsim.dynamics.dop853 import ERROR_3, ERROR_5, N_STAGES, NODES, STAGES, 
 
 N_ALL = N_STATES + N_HAZARDS
 TOO_STIFF, COLLAPSED, NOT_A_NUMBER, BAD_PARAMETERS, NEGATIVE_HAZARD, TOO_EARLY = 1, 2, 3, 4, 5, 6
-from math import sqrt  # noqa: E402
 
 
 @njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
@@ -124,13 +124,11 @@ def located(
         else:
             low = trial
         better = trial - excess / dy[m]
-        if not low < better < high:
-            better = 0.5 * (low + high)
-        moved = abs(better - trial)
-        trial = better
-        attempt(p, c, t, tc, trial, y, u, limits, floors, rtol, k, x, y_new)
-        if moved <= 1e-11 * h or excess == 0.0:
+        # Asked before the bracket is: at the root a rounding may put Newton's step on either side of it.
+        if abs(better - trial) <= 1e-11 * h or high - low <= 1e-11 * h:
             break
+        trial = better if low < better < high else 0.5 * (low + high)
+        attempt(p, c, t, tc, trial, y, u, limits, floors, rtol, k, x, y_new)
     return trial
 
 
