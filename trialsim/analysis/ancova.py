@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 from numpy.typing import ArrayLike, NDArray
 
 from trialsim.analysis.comparisons import (
@@ -19,16 +18,15 @@ from trialsim.analysis.comparisons import (
     contrasts,
     rounding_square,
 )
-from trialsim.foundation.arithmetic import EXACT
+from trialsim.foundation.arithmetic import compiled
 
 # A column of which this share or less of its sum of squares is left beside the earlier columns counts as aliased.
 ALIASED_SHARE = 1e-10
 
 
-@njit(
+@compiled(
     "int64(float64[::1], int64[::1], float64[:, ::1], int64[::1], int64, int64, int64, int64, float64[:, ::1], "
-    "int64[::1])",
-    **EXACT,
+    "int64[::1])"
 )
 def _complete_cases(
     y: Floats,
@@ -61,7 +59,7 @@ def _complete_cases(
     return n
 
 
-@njit("void(float64[:, ::1], int64[::1], int64, int64[::1], float64[:, ::1], float64[::1])", **EXACT)
+@compiled("void(float64[:, ::1], int64[::1], int64, int64[::1], float64[:, ::1], float64[::1])")
 def _centred_within_arms(rows: Floats, arms: Integers, n: int, count: Integers, means: Floats, noise: Floats) -> None:
     """Subtract each arm's mean from its rows; fill the counts, the means and what rounding may leave of each column."""
     count[:] = 0
@@ -82,7 +80,7 @@ def _centred_within_arms(rows: Floats, arms: Integers, n: int, count: Integers, 
         noise[j] = rounding_square(n, noise[j])
 
 
-@njit("int64(float64[:, ::1], int64, float64[::1], float64[:, ::1], boolean[::1])", **EXACT)
+@compiled("int64(float64[:, ::1], int64, float64[::1], float64[:, ::1], boolean[::1])")
 def _factored(rows: Floats, n: int, noise: Floats, factor: Floats, is_kept: NDArray[np.bool_]) -> int:
     """Fill the Cholesky factor of the columns' products (columns after the first), aliased ones left out; the rank."""
     rank = 0
@@ -110,7 +108,7 @@ def _factored(rows: Floats, n: int, noise: Floats, factor: Floats, is_kept: NDAr
     return rank
 
 
-@njit("void(float64[:, ::1], boolean[::1], float64[::1])", **EXACT)
+@compiled("void(float64[:, ::1], boolean[::1], float64[::1])")
 def _solved_below(factor: Floats, is_kept: NDArray[np.bool_], v: Floats) -> None:
     """Replace v by the solution of L x = v, zero in aliased columns."""
     for j in range(v.size):
@@ -122,7 +120,7 @@ def _solved_below(factor: Floats, is_kept: NDArray[np.bool_], v: Floats) -> None
         v[j] = v[j] / factor[j, j]
 
 
-@njit("float64(float64[:, ::1], int64, float64[:, ::1], boolean[::1], float64[::1])", **EXACT)
+@compiled("float64(float64[:, ::1], int64, float64[:, ::1], boolean[::1], float64[::1])")
 def _residual_squares(rows: Floats, n: int, factor: Floats, is_kept: NDArray[np.bool_], slopes: Floats) -> float:
     """Fill the slopes; return the sum of squared residuals, from the residuals themselves."""
     p = slopes.size
@@ -145,10 +143,9 @@ def _residual_squares(rows: Floats, n: int, factor: Floats, is_kept: NDArray[np.
     return squares
 
 
-@njit(
+@compiled(
     "void(int64[:, ::1], int64[::1], float64[:, ::1], float64[:, ::1], boolean[::1], float64[::1], float64[::1], "
-    "float64[:, ::1])",
-    **EXACT,
+    "float64[:, ::1])"
 )
 def _contrast(
     pairs: Integers,
@@ -185,11 +182,10 @@ def _contrast(
             covariance[c, d] = np.nan if is_empty else total
 
 
-@njit(
+@compiled(
     "void(float64[::1], int64[::1], int64[::1], float64[:, ::1], int64[::1], int64, int64[:, ::1], int64, "
     "float64[:, ::1], float64[:, ::1], float64[:, ::1], int8[:, ::1], int64[:, ::1], int64[:, ::1], "
-    "float64[:, :, ::1])",
-    **EXACT,
+    "float64[:, :, ::1])"
 )
 def _compare(
     y: Floats,

@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numba import njit
 from numpy.typing import ArrayLike, NDArray
 
-from trialsim.foundation.arithmetic import EXACT
+from trialsim.foundation.arithmetic import compiled
 from trialsim.foundation.distributions import t_cdf, t_quantile
 
 Floats = NDArray[np.float64]
@@ -48,10 +47,9 @@ class Comparisons:
     )  # [T, C, C], of the estimates over the residual variance; None where there is no one variance
 
 
-@njit(
+@compiled(
     "void(float64[:, ::1], float64[:, ::1], float64[:, ::1], int8[:, ::1], int8[::1], float64, float64[::1], "
-    "float64[:, ::1], float64[:, ::1], float64[:, ::1], float64[:, ::1])",
-    **EXACT,
+    "float64[:, ::1], float64[:, ::1], float64[:, ::1], float64[:, ::1])"
 )
 def _conclude(
     estimate: Floats,
@@ -160,7 +158,7 @@ def checked_rows(y: ArrayLike, arm: ArrayLike, offsets: ArrayLike) -> tuple[Floa
     return values, arms, bounds
 
 
-@njit("float64(int64, float64)", **EXACT)
+@compiled("float64(int64, float64)")
 def rounding_square(n: int, greatest: float) -> float:
     """Return the sum of squares that rounding alone can leave of n equal values of that size."""
     unit = 8.881784197001252e-16 * greatest  # 4 * 2^-52

@@ -46,7 +46,8 @@ def bonferroni(p: Floats) -> Floats:
     >>> bonferroni(np.array([[0.01, 0.6]])).tolist()
     [[0.02, 1.0]]
     """
-    return np.minimum(p * p.shape[1], 1.0)
+    adjusted: Floats = np.minimum(p * p.shape[1], 1.0)
+    return adjusted
 
 
 def holm(p: Floats) -> Floats:

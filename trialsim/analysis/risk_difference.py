@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 from numpy.typing import ArrayLike
 
 from trialsim.analysis.comparisons import (
@@ -19,10 +18,10 @@ from trialsim.analysis.comparisons import (
     concluded,
     contrasts,
 )
-from trialsim.foundation.arithmetic import EXACT
+from trialsim.foundation.arithmetic import compiled
 
 
-@njit("void(float64[::1], int64[::1], int64[::1], int64, int64, float64[:, ::1], float64[:, ::1])", **EXACT)
+@compiled("void(float64[::1], int64[::1], int64[::1], int64, int64, float64[:, ::1], float64[:, ::1])")
 def _counted(
     success: Floats, arm: Integers, stratum: Integers, start: int, stop: int, n: Floats, events: Floats
 ) -> None:
@@ -36,7 +35,7 @@ def _counted(
             events[s, a] += success[i]
 
 
-@njit("UniTuple(float64, 2)(float64, float64, float64, float64)", **EXACT)
+@compiled("UniTuple(float64, 2)(float64, float64, float64, float64)")
 def _wald(n1: float, y1: float, n0: float, y0: float) -> tuple[float, float]:
     """The difference of two proportions and its variance, each arm with its own (unpooled)."""
     p1 = y1 / n1
@@ -44,7 +43,7 @@ def _wald(n1: float, y1: float, n0: float, y0: float) -> tuple[float, float]:
     return p1 - p0, p1 * (1.0 - p1) / n1 + p0 * (1.0 - p0) / n0
 
 
-@njit("UniTuple(float64, 2)(float64[:, ::1], float64[:, ::1], int64, int64)", **EXACT)
+@compiled("UniTuple(float64, 2)(float64[:, ::1], float64[:, ::1], int64, int64)")
 def _mantel_haenszel(n: Floats, events: Floats, a: int, b: int) -> tuple[float, float]:
     """The difference over strata with Mantel-Haenszel weights and its variance after Sato (1989)."""
     weights = 0.0
@@ -66,10 +65,9 @@ def _mantel_haenszel(n: Floats, events: Floats, a: int, b: int) -> tuple[float, 
     return difference, (difference * p + q) / (weights * weights)
 
 
-@njit(
+@compiled(
     "void(float64[::1], int64[::1], int64[::1], int64[::1], int64, int64[:, ::1], int64, float64[:, ::1], "
-    "float64[:, ::1], float64[:, ::1], int8[:, ::1], int64[:, ::1], int64[:, ::1])",
-    **EXACT,
+    "float64[:, ::1], float64[:, ::1], int8[:, ::1], int64[:, ::1], int64[:, ::1])"
 )
 def _compare(
     success: Floats,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 from numpy.typing import ArrayLike
 
 from trialsim.analysis.comparisons import (
@@ -19,10 +18,10 @@ from trialsim.analysis.comparisons import (
     contrasts,
     rounding_square,
 )
-from trialsim.foundation.arithmetic import EXACT
+from trialsim.foundation.arithmetic import compiled
 
 
-@njit("void(float64[::1], int64[::1], int64, int64, int64[::1], float64[::1], float64[::1])", **EXACT)
+@compiled("void(float64[::1], int64[::1], int64, int64, int64[::1], float64[::1], float64[::1])")
 def _arm_moments(
     y: Floats, arm: Integers, start: int, stop: int, count: Integers, mean: Floats, squares: Floats
 ) -> None:
@@ -48,7 +47,7 @@ def _arm_moments(
             squares[a] = 0.0
 
 
-@njit("UniTuple(float64, 2)(int64, float64, int64, float64, boolean)", **EXACT)
+@compiled("UniTuple(float64, 2)(int64, float64, int64, float64, boolean)")
 def _error_and_df(n1: int, squares1: float, n2: int, squares2: float, equal_variances: bool) -> tuple[float, float]:
     """The standard error of the difference and its degrees of freedom."""
     if equal_variances:
@@ -64,10 +63,9 @@ def _error_and_df(n1: int, squares1: float, n2: int, squares2: float, equal_vari
     return np.sqrt(total), 1.0 / (share * share / (n1 - 1.0) + rest * rest / (n2 - 1.0))
 
 
-@njit(
+@compiled(
     "void(float64[::1], int64[::1], int64[::1], int64[:, ::1], int64, boolean, float64[:, ::1], float64[:, ::1], "
-    "float64[:, ::1], int8[:, ::1], int64[:, ::1], int64[:, ::1])",
-    **EXACT,
+    "float64[:, ::1], int8[:, ::1], int64[:, ::1], int64[:, ::1])"
 )
 def _compare(
     y: Floats,

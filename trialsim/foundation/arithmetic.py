@@ -7,11 +7,27 @@ several numbers into one vector register, which changes no result.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any, TypeVar, cast
+
 import numpy as np
 from numba import njit
 
-EXACT = {"cache": True, "nogil": True, "error_model": "numpy", "fastmath": False}
-INLINED = {**EXACT, "forceinline": True}
+EXACT: dict[str, Any] = {"cache": True, "nogil": True, "error_model": "numpy", "fastmath": False}
+INLINED: dict[str, Any] = {**EXACT, "forceinline": True}
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+def compiled(signature: str) -> Callable[[Function], Function]:
+    """Return a decorator that compiles a function for one signature, in reproducible arithmetic, kept on disk."""
+    return cast(Callable[[Function], Function], njit(signature, **EXACT))
+
+
+def inlined(signature: str) -> Callable[[Function], Function]:
+    """Return ``compiled`` for functions that are to be part of their caller's loop, so that it can be vectorised."""
+    return cast(Callable[[Function], Function], njit(signature, **INLINED))
+
 
 INF = np.inf
 NAN = np.nan
@@ -28,17 +44,17 @@ TWO_POWER_54 = 18014398509481984.0
 SPLITTER = 134217729.0  # 2^27 + 1 (Dekker 1971)
 
 
-@njit("int64(float64)", **INLINED)
+@inlined("int64(float64)")
 def bits_of(x: float) -> int:
-    return np.float64(x).view(np.int64)
+    return np.float64(x).view(np.int64)  # type: ignore[return-value]
 
 
-@njit("float64(int64)", **INLINED)
+@inlined("float64(int64)")
 def number_of_bits(bits: int) -> float:
     return np.int64(bits).view(np.float64)
 
 
-@njit("UniTuple(float64, 2)(float64, float64)", **INLINED)
+@inlined("UniTuple(float64, 2)(float64, float64)")
 def exact_product(a: float, b: float) -> tuple[float, float]:
     """a * b as a rounded value and its exact remainder (Dekker 1971; Veltkamp's splitting)."""
     p = a * b
@@ -51,7 +67,7 @@ def exact_product(a: float, b: float) -> tuple[float, float]:
     return p, ((a_hi * b_hi - p) + a_hi * b_lo + a_lo * b_hi) + a_lo * b_lo
 
 
-@njit("UniTuple(float64, 2)(float64, float64)", **INLINED)
+@inlined("UniTuple(float64, 2)(float64, float64)")
 def exact_sum(a: float, b: float) -> tuple[float, float]:
     """a + b as a rounded value and its exact remainder (Knuth 1969)."""
     s = a + b
@@ -59,7 +75,7 @@ def exact_sum(a: float, b: float) -> tuple[float, float]:
     return s, (a - (s - t)) + (b - t)
 
 
-@njit("UniTuple(float64, 4)(float64, float64)", **INLINED)
+@inlined("UniTuple(float64, 4)(float64, float64)")
 def reduced_exponent(x: float, low: float) -> tuple[float, float, float, float]:
     """k, r, the rounding remainder of r, and (e^r - 1 - r) with x + low = k ln 2 + r, |r| <= (ln 2) / 2."""
     k = (x * INVERSE_LN2 + ROUNDER) - ROUNDER
@@ -75,7 +91,7 @@ def reduced_exponent(x: float, low: float) -> tuple[float, float, float, float]:
     return k, r, (hi - r) - lo, r2 * (a + r4 * (b + r4 * c))
 
 
-@njit("float64(float64, float64)", **INLINED)
+@inlined("float64(float64, float64)")
 def exp_of_sum(x: float, low: float) -> float:
     """e^(x + low) for a correction low far smaller than x."""
     x = 720.0 if x > 720.0 else x
@@ -90,7 +106,7 @@ def exp_of_sum(x: float, low: float) -> float:
     return (y * first) * second
 
 
-@njit("UniTuple(float64, 2)(float64)", **INLINED)
+@inlined("UniTuple(float64, 2)(float64)")
 def exponent_and_fraction(x: float) -> tuple[float, float]:
     """k and f with x = 2^k (1 + f), sqrt(1/2) <= 1 + f < sqrt(2), for 0 < x < infinity."""
     is_small = x < SMALLEST_NORMAL
@@ -101,7 +117,7 @@ def exponent_and_fraction(x: float) -> tuple[float, float]:
     return (k - 54.0 if is_small else k), f
 
 
-@njit("float64(float64)", **INLINED)
+@inlined("float64(float64)")
 def atanh_tail(z: float) -> float:
     """2/5 + 2/7 z + ... + 2/21 z^8: what follows 2 s + 2/3 s^3 in log((1+s)/(1-s)), over s^5; z = s^2 <= 0.0295."""
     z2 = z * z
@@ -111,7 +127,7 @@ def atanh_tail(z: float) -> float:
     return a + z4 * (b + z4 * (2.0 / 21.0))
 
 
-@njit("float64(float64, float64)", **INLINED)
+@inlined("float64(float64, float64)")
 def log_of_sum(x: float, low: float) -> float:
     """log(x) + low for a correction low far smaller than one; 0 < x < infinity."""
     k, f = exponent_and_fraction(x)

@@ -6,10 +6,9 @@ Scalars for compiled code, in the arithmetic of ``elementary``: the same bits on
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 from numpy.typing import ArrayLike, NDArray
 
-from trialsim.foundation.arithmetic import EXACT, INF, NAN
+from trialsim.foundation.arithmetic import INF, NAN, compiled
 from trialsim.foundation.elementary import exp, log, log1p, normal_cdf, normal_quantile
 
 HALF_LOG_2_PI = 0.9189385332046727
@@ -19,7 +18,7 @@ LOG_GREATEST = 709.7
 MOST_FRACTION_TERMS = 100_000
 
 
-@njit("float64(float64)", **EXACT)
+@compiled("float64(float64)")
 def stirling_remainder(x: float) -> float:
     """Return log Gamma(x) - ((x - 1/2) log x - x + log(2 pi) / 2) for x >= 10 (Whittaker and Watson 1927, 12.33)."""
     z = 1.0 / (x * x)
@@ -29,7 +28,7 @@ def stirling_remainder(x: float) -> float:
     return (1.0 / 12.0 + z * s) / x
 
 
-@njit("float64(float64)", **EXACT)
+@compiled("float64(float64)")
 def log_gamma(x: float) -> float:
     """Return the logarithm of the gamma function for x > 0; error below 1e-14 of the larger of 1 and the value.
 
@@ -46,7 +45,7 @@ def log_gamma(x: float) -> float:
     return ((x - 0.5) * log(x) - x + HALF_LOG_2_PI + stirling_remainder(x)) - log(product)
 
 
-@njit("float64(float64, float64)", **EXACT)
+@compiled("float64(float64, float64)")
 def log_beta(a: float, b: float) -> float:
     """Return the logarithm of the beta function for a, b > 0; a large argument beside a small one loses no digits."""
     small, large = (a, b) if a < b else (b, a)
@@ -61,7 +60,7 @@ def log_beta(a: float, b: float) -> float:
     return near + fall + stirling_remainder(large) - stirling_remainder(whole)
 
 
-@njit("float64(float64)", **EXACT)
+@compiled("float64(float64)")
 def _excess(e: float) -> float:
     """e - log(1 + e) for e > -1, without cancellation near zero."""
     if not abs(e) < 0.4:
@@ -74,7 +73,7 @@ def _excess(e: float) -> float:
     return s * (e - 2.0 * total)
 
 
-@njit("float64(float64, float64, float64, float64)", **EXACT)
+@compiled("float64(float64, float64, float64, float64)")
 def _beta_weight(a: float, b: float, x: float, y: float) -> float:
     """x^a y^b / B(a, b) for x + y = 1; for great a and b by the distance from the mean (Loader 2000)."""
     if a >= LARGE and b >= LARGE:
@@ -82,13 +81,13 @@ def _beta_weight(a: float, b: float, x: float, y: float) -> float:
         gap = a - whole * x if x <= y else whole * y - b
         distance = a * _excess(-gap / a) + b * _excess(gap / b)
         rest = stirling_remainder(whole) - stirling_remainder(a) - stirling_remainder(b)
-        return np.sqrt(a / whole) * np.sqrt(b) * exp(rest - distance - HALF_LOG_2_PI)
+        return float(np.sqrt(a / whole)) * float(np.sqrt(b)) * exp(rest - distance - HALF_LOG_2_PI)
     log_x = log(x) if x <= 0.5 else log1p(-y)
     log_y = log(y) if y <= 0.5 else log1p(-x)
     return exp(a * log_x + b * log_y - log_beta(a, b))
 
 
-@njit("float64(float64, float64, float64, float64)", **EXACT)
+@compiled("float64(float64, float64, float64, float64)")
 def _beta_fraction(a: float, b: float, x: float, y: float) -> float:
     """I_x(a, b) B(a, b) / (x^a y^b) for x + y = 1 and x below about the mean, by the rule of Lentz (1976).
 
@@ -114,7 +113,7 @@ def _beta_fraction(a: float, b: float, x: float, y: float) -> float:
     return NAN
 
 
-@njit("float64(float64, float64, float64, float64)", **EXACT)
+@compiled("float64(float64, float64, float64, float64)")
 def _beta_share(a: float, b: float, x: float, y: float) -> float:
     """I_x(a, b) for x + y = 1, both given so that neither is rounded away."""
     if x <= 0.0:
@@ -127,7 +126,7 @@ def _beta_share(a: float, b: float, x: float, y: float) -> float:
     return 1.0 - weight * _beta_fraction(b, a, y, x)
 
 
-@njit("float64(float64, float64, float64)", **EXACT)
+@compiled("float64(float64, float64, float64)")
 def regularized_beta(a: float, b: float, x: float) -> float:
     """Return I_x(a, b), the probability below x under a beta distribution with a, b > 0; NaN outside [0, 1]."""
     if not (a > 0.0 and b > 0.0 and a < INF and b < INF and 0.0 <= x <= 1.0):
@@ -135,7 +134,7 @@ def regularized_beta(a: float, b: float, x: float) -> float:
     return _beta_share(a, b, x, 1.0 - x)
 
 
-@njit("UniTuple(float64, 2)(float64, float64)", **EXACT)
+@compiled("UniTuple(float64, 2)(float64, float64)")
 def _t_shares(t: float, df: float) -> tuple[float, float]:
     """The probabilities that Student's t lies above t, and between 0 and t, for t >= 0 and finite df."""
     a = 0.5 * df
@@ -152,7 +151,7 @@ def _t_shares(t: float, df: float) -> tuple[float, float]:
     return 0.5 - between, between
 
 
-@njit("float64(float64, float64)", **EXACT)
+@compiled("float64(float64, float64)")
 def t_cdf(t: float, df: float) -> float:
     """Return the probability that Student's t with df > 0 degrees of freedom lies below t; relative error below 1e-12.
 
@@ -169,7 +168,7 @@ def t_cdf(t: float, df: float) -> float:
     return 0.5 + between if between < 0.25 else 1.0 - above
 
 
-@njit("float64(float64, float64)", **EXACT)
+@compiled("float64(float64, float64)")
 def t_quantile(p: float, df: float) -> float:
     """Return the value below which Student's t with df > 0 lies with probability p; relative error below 1e-10.
 
@@ -211,7 +210,7 @@ def t_quantile(p: float, df: float) -> float:
     return sign * exp(log_t)
 
 
-@njit("void(float64[::1], float64[::1], float64[::1])", **EXACT)
+@compiled("void(float64[::1], float64[::1], float64[::1])")
 def _t_cdf_into(t: NDArray[np.float64], df: NDArray[np.float64], out: NDArray[np.float64]) -> None:
     for i in range(t.size):
         out[i] = t_cdf(t[i], df[i])
@@ -225,5 +224,6 @@ def t_cdf_array(t: ArrayLike, df: ArrayLike) -> NDArray[np.float64]:
     """
     values, freedoms = np.broadcast_arrays(np.asarray(t, dtype=np.float64), np.asarray(df, dtype=np.float64))
     out = np.empty(values.shape)
-    _t_cdf_into(*(np.require(a, None, ["C", "W"]).reshape(-1) for a in (values, freedoms)), out.reshape(-1))
+    values, freedoms = (np.require(a, None, ["C", "W"]) for a in (values, freedoms))
+    _t_cdf_into(values.reshape(-1), freedoms.reshape(-1), out.reshape(-1))
     return out

@@ -11,13 +11,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
-from numba import njit
 from numpy.typing import ArrayLike, NDArray
 
 from trialsim.foundation.arithmetic import (
-    EXACT,
     INF,
-    INLINED,
     LN2_HI,
     LN2_LO,
     NAN,
@@ -26,10 +23,12 @@ from trialsim.foundation.arithmetic import (
     SMALLEST_NORMAL,
     atanh_tail,
     bits_of,
+    compiled,
     exact_product,
     exact_sum,
     exp_of_sum,
     exponent_and_fraction,
+    inlined,
     log_of_sum,
     number_of_bits,
     reduced_exponent,
@@ -45,7 +44,7 @@ TWO_THIRDS_LO = 3.700743415417188e-17
 LARGEST_MULTIPLIED_POWER = 16.0
 
 
-@njit("float64(float64)", **INLINED)
+@inlined("float64(float64)")
 def exp(x: float) -> float:
     """Return e^x; below 0.6 ulp (1 ulp where the result is subnormal).
 
@@ -54,7 +53,7 @@ def exp(x: float) -> float:
     return exp_of_sum(x, 0.0)
 
 
-@njit("float64(float64)", **INLINED)
+@inlined("float64(float64)")
 def log(x: float) -> float:
     """Return the natural logarithm; below 1 ulp; -inf at 0, NaN below. Tang (1990) reduction, atanh series."""
     y = log_of_sum(x, 0.0)
@@ -62,7 +61,7 @@ def log(x: float) -> float:
     return y if x > 0.0 else (-INF if x == 0.0 else NAN)
 
 
-@njit("float64(float64)", **EXACT)
+@compiled("float64(float64)")
 def expm1(x: float) -> float:
     """Return e^x - 1 without cancellation near zero; below 2 ulp."""
     if not -40.0 < x < 40.0:
@@ -75,7 +74,7 @@ def expm1(x: float) -> float:
     return scale * t + (scale - 1.0)
 
 
-@njit("float64(float64)", **EXACT)
+@compiled("float64(float64)")
 def log1p(x: float) -> float:
     """Return log(1 + x) without cancellation near zero; below 1 ulp; -inf at -1, NaN below."""
     u = 1.0 + x
@@ -87,7 +86,7 @@ def log1p(x: float) -> float:
     return log_of_sum(u, lost / u)
 
 
-@njit("UniTuple(float64, 2)(float64)", **EXACT)
+@compiled("UniTuple(float64, 2)(float64)")
 def _log_in_two_parts(x: float) -> tuple[float, float]:
     """log(x) as a sum of two numbers, good to about 2^-65, for 0 < x < infinity."""
     k, f = exponent_and_fraction(x)
@@ -110,7 +109,7 @@ def _log_in_two_parts(x: float) -> tuple[float, float]:
     return hi, rest - (hi - b)
 
 
-@njit("float64(float64, float64)", **EXACT)
+@compiled("float64(float64, float64)")
 def _positive_power(x: float, y: float) -> float:
     """x^y for x >= 0 by e^(y log x) with the logarithm in two parts."""
     if x == 1.0:
@@ -126,7 +125,7 @@ def _positive_power(x: float, y: float) -> float:
     return exp_of_sum(p, e + y * lo)
 
 
-@njit("float64(float64, float64)", **EXACT)
+@compiled("float64(float64, float64)")
 def _multiplied_power(x: float, n: float) -> float:
     """x^n for a whole n >= 0 by squaring and multiplying."""
     result = 1.0
@@ -141,7 +140,7 @@ def _multiplied_power(x: float, n: float) -> float:
     return result
 
 
-@njit("float64(float64, float64)", **EXACT)
+@compiled("float64(float64, float64)")
 def power(x: float, y: float) -> float:
     """Return x^y; below 1 ulp, or below 10 ulp for whole y up to 16 in size, which are multiplied out.
 
@@ -168,14 +167,14 @@ def power(x: float, y: float) -> float:
     return -result if is_odd else result
 
 
-@njit("float64(float64)", **EXACT)
+@compiled("float64(float64)")
 def logistic(x: float) -> float:
     """Return 1 / (1 + e^-x), a probability; below 2.5 ulp in both tails."""
     z = exp(-abs(x))
     return (1.0 if x >= 0.0 else z) / (1.0 + z)
 
 
-@njit("float64(float64)", **EXACT)
+@compiled("float64(float64)")
 def logit(p: float) -> float:
     """Return log(p / (1 - p)), the log odds; below 3 ulp, also near one half; NaN outside [0, 1]."""
     if 0.25 < p < 0.75:
@@ -306,31 +305,31 @@ def _mapped(into: Callable[[Floats, Floats], None], x: ArrayLike) -> Floats:
     return out
 
 
-@njit("void(float64[::1], float64[::1])", **EXACT)
+@compiled("void(float64[::1], float64[::1])")
 def _exp_into(x: Floats, out: Floats) -> None:
     for i in range(x.size):
         out[i] = exp(x[i])
 
 
-@njit("void(float64[::1], float64[::1])", **EXACT)
+@compiled("void(float64[::1], float64[::1])")
 def _log_into(x: Floats, out: Floats) -> None:
     for i in range(x.size):
         out[i] = log(x[i])
 
 
-@njit("void(float64[::1], float64[::1], float64[::1])", **EXACT)
+@compiled("void(float64[::1], float64[::1], float64[::1])")
 def _power_into(x: Floats, y: Floats, out: Floats) -> None:
     for i in range(x.size):
         out[i] = power(x[i], y[i])
 
 
-@njit("void(float64[::1], float64[::1])", **EXACT)
+@compiled("void(float64[::1], float64[::1])")
 def _normal_quantile_into(p: Floats, out: Floats) -> None:
     for i in range(p.size):
         out[i] = normal_quantile(p[i])
 
 
-@njit("void(float64[::1], float64[::1])", **EXACT)
+@compiled("void(float64[::1], float64[::1])")
 def _normal_cdf_into(x: Floats, out: Floats) -> None:
     for i in range(x.size):
         out[i] = normal_cdf(x[i])
@@ -362,7 +361,8 @@ def power_array(x: ArrayLike, y: ArrayLike) -> Floats:
     """
     bases, exponents = np.broadcast_arrays(np.asarray(x, dtype=np.float64), np.asarray(y, dtype=np.float64))
     out = np.empty(bases.shape)
-    _power_into(*(np.require(a, None, ["C", "W"]).reshape(-1) for a in (bases, exponents)), out.reshape(-1))
+    bases, exponents = (np.require(a, None, ["C", "W"]) for a in (bases, exponents))
+    _power_into(bases.reshape(-1), exponents.reshape(-1), out.reshape(-1))
     return out
 
 

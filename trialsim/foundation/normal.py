@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
-from trialsim.foundation.arithmetic import EXACT, INF, INLINED, NAN, exact_product, exp_of_sum, log_of_sum
+from trialsim.foundation.arithmetic import INF, NAN, compiled, exact_product, exp_of_sum, inlined, log_of_sum
 
 INVERSE_ROOT_2_PI = 0.3989422804014327
 # Wichura (1988), algorithm AS 241, PPND16: numerators and denominators of the centre, the tails and the far tails.
@@ -124,7 +123,7 @@ OUTER_BOTTOM = (
 )
 
 
-@njit("float64(UniTuple(float64, 8), float64)", **INLINED)
+@inlined("float64(UniTuple(float64, 8), float64)")
 def _polynomial_7(c: tuple[float, ...], x: float) -> float:
     """c0 + c1 x + ... + c7 x^7, grouped so that the sums run side by side."""
     x2 = x * x
@@ -132,7 +131,7 @@ def _polynomial_7(c: tuple[float, ...], x: float) -> float:
     return low + ((c[4] + c[5] * x) + (c[6] + c[7] * x) * x2) * (x2 * x2)
 
 
-@njit("float64(float64)", **INLINED)
+@inlined("float64(float64)")
 def normal_quantile(p: float) -> float:
     """Return the standard normal deviate below which a share p lies; relative error below 1e-15; NaN outside [0, 1].
 
@@ -153,7 +152,7 @@ def normal_quantile(p: float) -> float:
     return result if p < 1.0 else (INF if p == 1.0 else NAN)
 
 
-@njit("float64(float64)", **EXACT)
+@compiled("float64(float64)")
 def normal_cdf(x: float) -> float:
     """Return the share of a standard normal population below x; below 8 ulp (Cody 1969)."""
     size = abs(x)

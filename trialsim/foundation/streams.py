@@ -10,14 +10,14 @@ import hashlib
 from functools import lru_cache
 
 import numpy as np
-from numba import njit
 from numpy.typing import ArrayLike, NDArray
 
-from trialsim.foundation.arithmetic import EXACT, INLINED, number_of_bits
+from trialsim.foundation.arithmetic import compiled, inlined, number_of_bits
 from trialsim.foundation.elementary import log, normal_quantile
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
+Word = np.uint64
 
 # The first word of every label: what a random number is for. A word once used keeps its meaning for ever.
 PURPOSES = (
@@ -75,8 +75,8 @@ def label(*words: str) -> int:
     return int.from_bytes(hashlib.sha256("/".join(words).encode("utf-8")).digest()[:4], "big")
 
 
-@njit("UniTuple(uint64, 4)(uint64, uint64, uint64, uint64, uint64, uint64)", **INLINED)
-def philox(c0: int, c1: int, c2: int, c3: int, k0: int, k1: int) -> tuple[int, int, int, int]:
+@inlined("UniTuple(uint64, 4)(uint64, uint64, uint64, uint64, uint64, uint64)")
+def philox(c0: Word, c1: Word, c2: Word, c3: Word, k0: Word, k1: Word) -> tuple[Word, Word, Word, Word]:
     """Return four random 32-bit words (in 64-bit integers) of a 128-bit counter and a 64-bit key, as 32-bit words."""
     for _ in range(10):
         p0 = MULTIPLIER_0 * c0
@@ -90,7 +90,7 @@ def philox(c0: int, c1: int, c2: int, c3: int, k0: int, k1: int) -> tuple[int, i
     return c0, c1, c2, c3
 
 
-@njit("float64(uint64, int64, int64, int64, int64)", **INLINED)
+@inlined("float64(uint64, int64, int64, int64, int64)")
 def uniform(seed: int, label: int, trial: int, patient: int, index: int) -> float:
     """Return a uniform number of the open interval (0, 1): an odd multiple of 2^-53, 52 random bits.
 
@@ -101,38 +101,38 @@ def uniform(seed: int, label: int, trial: int, patient: int, index: int) -> floa
         np.uint64(index) & WORD,
         np.uint64(patient) & WORD,
         np.uint64(trial) & WORD,
-        seed & WORD,
-        seed >> SHIFT,
+        np.uint64(seed) & WORD,
+        np.uint64(seed) >> SHIFT,
     )
     bits = ((w0 << SHIFT) | w1) >> UNIFORM_SHIFT
-    return number_of_bits(np.int64(bits | ONE_BITS)) - ONE_LESS_HALF_A_STEP
+    return number_of_bits(int(bits | ONE_BITS)) - ONE_LESS_HALF_A_STEP
 
 
-@njit("float64(uint64, int64, int64, int64, int64)", **INLINED)
+@inlined("float64(uint64, int64, int64, int64, int64)")
 def normal(seed: int, label: int, trial: int, patient: int, index: int) -> float:
     """Return a standard normal number: the normal quantile of ``uniform`` of the same key."""
     return normal_quantile(uniform(seed, label, trial, patient, index))
 
 
-@njit("float64(uint64, int64, int64, int64, int64)", **INLINED)
+@inlined("float64(uint64, int64, int64, int64, int64)")
 def exponential(seed: int, label: int, trial: int, patient: int, index: int) -> float:
     """Return a unit exponential number, minus the logarithm of ``uniform`` of the same key; above zero."""
     return -log(uniform(seed, label, trial, patient, index))
 
 
-@njit("void(uint64, int64, int64[::1], int64[::1], int64[::1], float64[::1])", **EXACT)
+@compiled("void(uint64, int64, int64[::1], int64[::1], int64[::1], float64[::1])")
 def _uniforms_into(seed: int, label: int, trials: Integers, patients: Integers, index: Integers, out: Floats) -> None:
     for i in range(out.size):
         out[i] = uniform(seed, label, trials[i], patients[i], index[i])
 
 
-@njit("void(uint64, int64, int64[::1], int64[::1], int64[::1], float64[::1])", **EXACT)
+@compiled("void(uint64, int64, int64[::1], int64[::1], int64[::1], float64[::1])")
 def _normals_into(seed: int, label: int, trials: Integers, patients: Integers, index: Integers, out: Floats) -> None:
     for i in range(out.size):
         out[i] = normal(seed, label, trials[i], patients[i], index[i])
 
 
-@njit("void(uint64, int64, int64[::1], int64[::1], int64[::1], float64[::1])", **EXACT)
+@compiled("void(uint64, int64, int64[::1], int64[::1], int64[::1], float64[::1])")
 def _exponentials_into(
     seed: int, label: int, trials: Integers, patients: Integers, index: Integers, out: Floats
 ) -> None:
@@ -140,10 +140,10 @@ def _exponentials_into(
         out[i] = exponential(seed, label, trials[i], patients[i], index[i])
 
 
-def _checked_seed(seed: int) -> np.uint64:
+def _checked_seed(seed: int) -> int:
     if not 0 <= seed < 2**64:
         raise ValueError(f"the seed {seed} is not between 0 and 2^64 - 1")
-    return np.uint64(seed)
+    return int(seed)
 
 
 def _counters(trials: ArrayLike, patients: ArrayLike, index: ArrayLike) -> tuple[tuple[int, ...], list[Integers]]:
@@ -167,25 +167,25 @@ def uniforms(seed: int, label: int, trials: ArrayLike, patients: ArrayLike, inde
     >>> uniforms(1, label("test"), 0, [0, 1]).tolist()
     [0.42738791425674527, 0.46804459735464155]
     """
-    shape, counters = _counters(trials, patients, index)
+    shape, (trial, patient, number) = _counters(trials, patients, index)
     out = np.empty(shape)
-    _uniforms_into(_checked_seed(seed), label, *counters, out.reshape(-1))
+    _uniforms_into(_checked_seed(seed), label, trial, patient, number, out.reshape(-1))
     return out
 
 
 def normals(seed: int, label: int, trials: ArrayLike, patients: ArrayLike, index: ArrayLike = 0) -> Floats:
     """Return standard normal numbers, one for each trial, patient and index; whole numbers that broadcast."""
-    shape, counters = _counters(trials, patients, index)
+    shape, (trial, patient, number) = _counters(trials, patients, index)
     out = np.empty(shape)
-    _normals_into(_checked_seed(seed), label, *counters, out.reshape(-1))
+    _normals_into(_checked_seed(seed), label, trial, patient, number, out.reshape(-1))
     return out
 
 
 def exponentials(seed: int, label: int, trials: ArrayLike, patients: ArrayLike, index: ArrayLike = 0) -> Floats:
     """Return unit exponential numbers, one for each trial, patient and index; whole numbers that broadcast."""
-    shape, counters = _counters(trials, patients, index)
+    shape, (trial, patient, number) = _counters(trials, patients, index)
     out = np.empty(shape)
-    _exponentials_into(_checked_seed(seed), label, *counters, out.reshape(-1))
+    _exponentials_into(_checked_seed(seed), label, trial, patient, number, out.reshape(-1))
     return out
 
 
@@ -214,4 +214,5 @@ def draws_of_trials(seed: int, trials: ArrayLike, n_draws: int) -> Integers:
     if n_draws < 1:
         raise ValueError(f"there are {n_draws} draws to choose from; at least one is needed")
     numbers = np.asarray(trials)
-    return _draw_order(int(seed), int(n_draws))[numbers % n_draws]
+    chosen: Integers = _draw_order(int(seed), int(n_draws))[numbers % n_draws]
+    return chosen
