@@ -68,7 +68,7 @@ class Desk:
         names = list(known)
         near = nearest(name, names)
         notes = [f"declared: {', '.join(names) or 'none'}", *([f"nearest name: {near}"] if near else [])]
-        self.error(place, "unknown-name", f"there is no {what} {name!r}", label, notes)
+        self.error(place, "unknown-name", f"{name!r} is no {what}", label, notes)
 
     def number_in(self, quantity: Quantity, unit: Unit, *path: str | int) -> float | None:
         """Return a quantity's number in a unit; a fault at the path and None if it measures something else."""
@@ -78,7 +78,8 @@ class Desk:
         if given == wanted:
             return True
         notes = [f"given: {dimension_name(given)}", f"expected: {dimension_name(wanted)}"]
-        self.error(self.at(*path), "wrong-unit", f"{path[-1]!r} is in the wrong kind of unit", "", notes)
+        what = repr(path[-1]) if isinstance(path[-1], str) else f"item {path[-1] + 1} of {path[-2]!r}"
+        self.error(self.at(*path), "wrong-unit", f"{what} is in the wrong kind of unit", "", notes)
         return False
 
     def tree(self, formula: FormulaText, names: Iterable[str]) -> Expr | None:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from trialsim.cohort.equations import CLOCKS, Names, Trees, all_trees, measures_as, sees_only
+from trialsim.cohort.equations import CLOCKS, Names, Trees, all_trees, in_words, measures_as, sees_only
 from trialsim.cohort.model import Covariate, Inlet, Measure, NamedQuantity, Parameter, State
 from trialsim.cohort.reading import Desk
 from trialsim.cohort.resolve_measures import measure
-from trialsim.cohort.state_units import state_units
-from trialsim.cohort.written import WrittenCohort
+from trialsim.cohort.state_units import AMOUNTS, state_units
+from trialsim.cohort.written import WrittenCohort, WrittenInlet
 from trialsim.foundation.dimensions import DIMENSIONLESS, TIME, Dimension
 from trialsim.foundation.units import ONE, Unit
 
@@ -65,6 +65,7 @@ def check_dynamics(desk: Desk, cohort: WrittenCohort, trees: Trees, names: Names
     individual: dict[str, Dimension | None] = {name: u.dimension for name, u in names.individual.items()}
     for name, written in cohort.dynamics.items():
         state = names.states[name]
+        receives_amounts(desk, name, written.receives, state)
         rate = None if state is None else state.dimension / TIME
         measures_as(desk, trees["dynamics", name, "rate"], names.dimensions(), rate, f"the rate of {name!r}", CLOCKS)
         start = trees.get(("dynamics", name, "start"))
@@ -76,6 +77,15 @@ def check_dynamics(desk: Desk, cohort: WrittenCohort, trees: Trees, names: Names
                 tree = trees.get(("dynamics", name, "receives", i, part))
                 if tree is not None and sees_only(desk, tree, individual, names.everything, f"a {part}"):
                     measures_as(desk, tree, individual, wanted, f"a {part}", ())
+
+
+def receives_amounts(desk: Desk, name: str, receives: tuple[WrittenInlet, ...], state: Unit | None) -> None:
+    """Tell if a state that receives a drug holds no amount of it; a plain number counts things, such as cells."""
+    if receives and state is not None and state.dimension not in (*AMOUNTS, DIMENSIONLESS):
+        remedy = "let it hold the amount, and divide by a volume in quantities"
+        notes = [f"it holds: {in_words(state.dimension)}", remedy]
+        message = f"{name!r} receives a drug and holds no amount"
+        desk.error(desk.key("dynamics", name), "not-an-amount", message, "", notes)
 
 
 def check_quantities(desk: Desk, cohort: WrittenCohort, trees: Trees, names: Names) -> None:

@@ -11,7 +11,7 @@ from trialsim.cohort.spreads import log_sd
 from trialsim.cohort.written import WrittenCohort, WrittenCovariate
 from trialsim.foundation.units import ONE, Quantity, number_text
 
-LEAST_KEPT = 1e-3  # of a distribution within its bounds: less is a mistake in a unit, not a population
+LEAST_KEPT = 0.01  # of a distribution within its bounds: less is a mistake in a unit, not a population
 SHARES_TOLERANCE = 1e-6
 
 

@@ -10,6 +10,7 @@ from trialsim.cohort.names import RESERVED_ENDINGS
 from trialsim.cohort.reading import Desk
 from trialsim.cohort.written import WrittenCohort
 
+COUNTS = {2: "two", 5: "five", 9: "nine"}  # other pairs of three, four and five names
 SECTIONS = ("covariates", "parameters", "dynamics", "quantities", "measures")
 
 
@@ -90,7 +91,7 @@ def correlations_are_possible(
         possible = possible_range(block, inside.index(c.first), inside.index(c.second))
         if possible is not None and not possible[0] < c.value < possible[1]:
             others = len(inside) * (len(inside) - 1) // 2 - 1
-            given = f"the other {others} correlations" if others > 1 else "the other correlation"
+            given = f"the other {COUNTS.get(others, str(others))} correlations"
             bound = f"between {possible[0]:.3f} and {possible[1]:.3f}, given {given} of {', '.join(inside)}"
             also = [(desk.at(section, k), f"{other.value:g}") for k, other in of_block if k != key]
             message = f"no patients can have this correlation of {c.first} and {c.second}"

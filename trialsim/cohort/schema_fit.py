@@ -26,7 +26,7 @@ DOSE_COLUMN = Section(
     make=written.WrittenDoseColumn,
 )
 COLUMNS = Section(
-    "the columns of the data",
+    "a set of columns",
     {
         "patient": Field(Text(), "the column that tells patients apart", required=True, example="id"),
         "time": Field(COLUMN, "the time of each record", required=True, example="{column: time_h, unit: h}"),

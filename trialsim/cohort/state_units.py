@@ -8,10 +8,12 @@ from collections.abc import Iterable, Mapping
 from trialsim.cohort.equations import Trees
 from trialsim.cohort.unit_inference import Equations, Power
 from trialsim.cohort.written import WrittenCohort
-from trialsim.foundation.dimensions import TIME, Dimension, coherent_unit_text
+from trialsim.foundation.dimensions import ACTIVITY, MASS, SUBSTANCE, TIME, Dimension, coherent_unit_text
 from trialsim.foundation.errors import UnreadableText
 from trialsim.foundation.expression import Name
 from trialsim.foundation.units import ONE, Unit, unit
+
+AMOUNTS = (MASS, SUBSTANCE, ACTIVITY)
 
 
 def state_units(
@@ -23,8 +25,30 @@ def state_units(
     if not unknown:
         return units
     known = {name: u.dimension for name, u in {**individual, **quantities, **units}.items() if u is not None}
+    of_parameters = [u for name, u in individual.items() if name in cohort.parameters]
+    spelled = [*quantities.values(), *(m.unit for m in cohort.measures.values() if m.unit), *of_parameters]
+    amount = SUBSTANCE if any("mol" in u.text for u in spelled) else MASS
+    solved = solution(cohort, trees, known, unknown, quantities)
+    while doubtful := [n for n in unknown if cohort.dynamics[n].receives and solved.get(n, amount) not in AMOUNTS]:
+        # What receives a drug holds an amount: the mistake is in an equation, and is told there.
+        known |= dict.fromkeys(doubtful, amount)
+        rest = [name for name in unknown if name not in known]
+        solved = {n: known[n] for n in unknown if n in known} | solution(cohort, trees, known, rest, quantities)
+    return units | {name: unit_spelled(solved[name], spelled) for name in unknown if name in solved}
+
+
+def solution(
+    cohort: WrittenCohort,
+    trees: Trees,
+    known: Mapping[str, Dimension],
+    unknown: Iterable[str],
+    quantities: Mapping[str, Unit],
+) -> dict[str, Dimension]:
+    """Return the dimensions of unknown states that the document's equations determine."""
     equations = Equations(known, unknown)
-    for path, (tree, _) in trees.items():
+    # Where equations contradict each other the first is believed: what has a written unit, then what keeps its kind.
+    order = {"rate": 1, "start": 2}
+    for path, (tree, _) in sorted(trees.items(), key=lambda item: order.get(str(item[0][-1]), 0)):
         section, name = str(path[0]), str(path[1])
         power = equations.power_of(tree)
         if path[-1] == "rate":
@@ -35,10 +59,7 @@ def state_units(
             equations.equal(power, Power(quantities[name].dimension))
         elif section == "measures" and (wanted := cohort.measures[name].unit) is not None:
             equations.equal(power, Power(wanted.dimension))
-    of_parameters = [u for name, u in individual.items() if name in cohort.parameters]
-    spelled = [*quantities.values(), *(m.unit for m in cohort.measures.values() if m.unit), *of_parameters]
-    solved = equations.solution()
-    return units | {name: unit_spelled(solved[name], spelled) for name in unknown if name in solved}
+    return equations.solution()
 
 
 def state_unit_as_written(
