@@ -42,7 +42,8 @@ def one_compartment(twist: str = "") -> CourseModel:
 def two_compartments(twist: str = "") -> CourseModel:
     """Return depot, central and one peripheral compartment; inlets as in one_compartment."""
     return built("depot cent peri", "ka cl v q v2",
-                 ("-ka * depot", "ka * depot - (cl + q) / v * cent + q / v2 * peri" + twist, "q / v * cent - q / v2 * peri"),
+                 ("-ka * depot", "ka * depot - (cl + q) / v * cent + q / v2 * peri" + twist,
+                  "q / v * cent - q / v2 * peri"),
                  outputs="conc", quantities={"conc": "cent / v"}, inlets=(("depot", None, None), ("cent", None, None)))
 
 

@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 from numba import njit
 
+from trialsim.dynamics.arrivals import arrivals, stop_dosing
+from trialsim.dynamics.dop853 import ERROR_3, ERROR_5, N_STAGES, NODES, STAGES, WEIGHTS
 from trialsim.dynamics.empty_model import (
     INLET_STATES,
     N_BREAKPOINTS,
@@ -25,9 +27,6 @@ from trialsim.dynamics.empty_model import (
 )
 
 # --- copied from here ---
-from trialsim.dynamics.arrivals import arrivals, stop_dosing  # noqa: E402
-from trialsim.dynamics.dop853 import ERROR_3, ERROR_5, N_STAGES, NODES, STAGES, WEIGHTS  # noqa: E402
-
 N_ALL = N_STATES + N_HAZARDS
 TOO_STIFF, COLLAPSED, NOT_A_NUMBER, BAD_PARAMETERS, NEGATIVE_HAZARD, TOO_EARLY = 1, 2, 3, 4, 5, 6
 

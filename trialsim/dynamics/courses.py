@@ -70,7 +70,7 @@ def courses(
     limits = _floats(thresholds, (n, n_hazards), "thresholds")
     if schedule.n_patients != n:
         raise ValueError(f"the schedule is for {schedule.n_patients} patients, params for {n}")
-    if schedule.inlet.size and not (0 <= schedule.inlet.min() and schedule.inlet.max() < len(model.inlets)):
+    if schedule.inlet.size and not (schedule.inlet.min() >= 0 and schedule.inlet.max() < len(model.inlets)):
         raise ValueError("the schedule names an inlet that the model does not have")
     if np.any(np.diff(samples, axis=1) < 0):
         raise ValueError("sample_times must ascend along each row")

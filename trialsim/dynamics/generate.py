@@ -1,4 +1,4 @@
-"""From a course model to a compiled kernel: a content-addressed module file, so that compiling happens once a machine."""
+"""From a course model to a compiled kernel: a content-addressed module file, compiled once a machine."""
 
 from __future__ import annotations
 

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numba import njit
 
+from trialsim.dynamics.arrivals import arrivals, stop_dosing
 from trialsim.dynamics.empty_model import (
     INLET_STATES,
     N_BREAKPOINTS,
@@ -26,8 +27,6 @@ from trialsim.dynamics.empty_model import (
 from trialsim.foundation.elementary import exp
 
 # --- copied from here ---
-from trialsim.dynamics.arrivals import arrivals, stop_dosing  # noqa: E402
-
 N_SLOTS = 8
 RECIPROCALS = np.array([np.inf] + [1.0 / j for j in range(1, 400)])
 LAST_TERM = 399
@@ -215,7 +214,7 @@ def course(
     latest = -1
     t = begin
     while True:
-        while i_sample < n_samples and not sample_times[i_sample] == sample_times[i_sample]:
+        while i_sample < n_samples and sample_times[i_sample] != sample_times[i_sample]:
             i_sample += 1
         if i_sample == n_samples or sample_times[i_sample] > finish:
             return 0, n_steps

@@ -136,7 +136,8 @@ class _Rows:
 
     def _squarings(self) -> int:
         """Return how often to halve every interval, the same for all: what follows the fastest rate worth following."""
-        instants = np.unique(np.concatenate([[0.0], self.times, self.doses.time, self.doses.time + self.doses.duration]))
+        ends = self.doses.time + self.doses.duration
+        instants = np.unique(np.concatenate([[0.0], self.times, self.doses.time, ends]))
         steps = np.diff(instants)
         longest, shortest = np.ptp(instants), np.min(steps[steps > 1e-9 * np.ptp(instants)], initial=np.inf)
         return int(np.clip(math.ceil(math.log2(4.0 * FASTEST * max(longest / shortest, 1.0))), 6, 20))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from trialsim.dynamics.model import CourseModel
 from trialsim.dynamics.system import System, system
@@ -15,6 +15,8 @@ from typing import Any
 import numpy as np
 from numba import njit
 
+from trialsim.dynamics.arrivals import arrivals, stop_dosing
+from trialsim.dynamics.dop853 import ERROR_3, ERROR_5, N_STAGES, NODES, STAGES, WEIGHTS
 from trialsim.foundation.elementary import exp, log, logistic, logit, power
 '''
 _DECORATOR = '@njit(cache=True, nogil=True, error_model="numpy")'
@@ -58,12 +60,12 @@ class _Writer:
             return True
         return self._reached(roots, stop)
 
-    def _reached(self, roots: Iterable[int], stop: object) -> list[int]:
+    def _reached(self, roots: Iterable[int], stop: Callable[[int], bool]) -> list[int]:
         found: set[int] = set()
         waiting = [i for i in roots if self.tape.nodes[i][0] not in LEAVES]
         while waiting:
             i = waiting.pop()
-            if i in found or stop(i):  # type: ignore[operator]
+            if i in found or stop(i):
                 continue
             found.add(i)
             waiting += [j for j in self.tape.nodes[i][1:] if self.tape.nodes[j][0] not in LEAVES]
@@ -84,7 +86,8 @@ class _Writer:
     def _spelled(self, i: int) -> str:
         operation, *arguments = self.tape.nodes[i]
         names = [self._name(j) for j in arguments]
-        return _FORMS.get(operation, operation + "(" + ", ".join(["{0}", "{1}"][: len(names)]) + ")").format(*names)
+        form = _FORMS.get(operation)
+        return f"{operation}({', '.join(names)})" if form is None else form.format(*names)
 
 
 def _indexed(array: str, positions: Sequence[int]) -> list[tuple[str, int]]:
