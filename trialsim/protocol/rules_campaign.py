@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from typing import TypeVar
 
 from trialsim.cohort.model import Cohort
 from trialsim.cohort.overrides import FIELDS, with_overrides
@@ -26,6 +28,7 @@ NO_DESIGN = {
     "parameters": "a scenario changes the cohort's parameters",
     "covariates": "a scenario changes the cohort's covariates",
 }
+T = TypeVar("T")
 KEPT = re.compile(r"first\s+([0-9]{1,9})\s+trials?")
 
 
@@ -55,28 +58,44 @@ def one_spaced(comparison: str) -> str:
 
 
 def scenario_overrides(draft: Draft, name: str, conduct: Conduct | None) -> tuple[Override, ...]:
-    """Return what a scenario changes; what it cannot change is a fault."""
+    """Return what a scenario changes; what it cannot change, one thing after the other, is a fault."""
     written = draft.written.scenarios[name]
     path: Path = ("scenarios", name)
-    found = [
-        parameter_override(draft, (*path, "parameters", key), key, text) for key, text in written.parameters.items()
-    ]
-    found += [
-        covariate_override(draft, (*path, "covariates", key), key, text) for key, text in written.covariates.items()
-    ]
-    if conduct is not None:
-        found += [
-            conduct_override(draft, (*path, "conduct", key), key, text, conduct)
-            for key, text in written.conduct.items()
-        ]
-    return tuple(override for override in found if override is not None)
+    cohort = draft.cohort
+    found: list[Override] = []
+    for section, changes, truth_override in (
+        ("parameters", written.parameters, parameter_override),
+        ("covariates", written.covariates, covariate_override),
+    ):
+        for key, text in changes.items():
+            where = (*path, section, key)
+            override = truth_override(draft, where, key, text)
+            if override is not None:
+                cohort = possible(draft, where, cohort, lambda c, o=override: with_overrides(c, [o]))  # type: ignore[misc]
+                found.append(override)
+    for key, text in written.conduct.items() if conduct is not None else ():
+        where = (*path, "conduct", key)
+        override = conduct_override(draft, where, key, text, conduct)
+        if override is not None:
+            conduct = possible(draft, where, conduct, lambda c, o=override: changed(c, o))  # type: ignore[misc]
+            found.append(override)
+    return tuple(found)
+
+
+def possible(draft: Draft, path: Path, before: T, change: Callable[[T], T]) -> T:
+    """Return what a change makes, or what was before where it cannot be; that is a fault."""
+    try:
+        return change(before)
+    except TrialsimError as fault:
+        draft.error(path, fault.slug, fault.message, "", fault.notes)
+        return before
 
 
 def parameter_override(draft: Draft, path: Path, name: str, text: str) -> Override | None:
     parameters = {parameter.name: parameter for parameter in draft.cohort.parameters}
     if not draft.is_known(draft.key(*path), "parameter", name, parameters):
         return None
-    return truth_override(draft, path, ("parameters", name), text, parameters[name].unit)
+    return read_override(draft, path, ("parameters", name), text, parameters[name].unit)
 
 
 def covariate_override(draft: Draft, path: Path, key: str, text: str) -> Override | None:
@@ -94,19 +113,7 @@ def covariate_override(draft: Draft, path: Path, key: str, text: str) -> Overrid
         draft.error(draft.key(*path), "unknown-path", message, "", notes + near(nearest(field, fields)))
         return None
     unit = None if field == "cv" else covariates[name].unit
-    return truth_override(draft, path, ("covariates", name, field), text, unit)
-
-
-def truth_override(draft: Draft, path: Path, changes: tuple[str, ...], text: str, unit: Unit | None) -> Override | None:
-    override = read_override(draft, path, changes, text, unit)
-    if override is None:
-        return None
-    try:
-        with_overrides(draft.cohort, [override])
-    except TrialsimError as fault:
-        draft.error(path, fault.slug, fault.message, "", fault.notes)
-        return None
-    return override
+    return read_override(draft, path, ("covariates", name, field), text, unit)
 
 
 def read_override(draft: Draft, path: Path, changes: tuple[str, ...], text: str, unit: Unit | None) -> Override | None:
@@ -123,7 +130,8 @@ def read_override(draft: Draft, path: Path, changes: tuple[str, ...], text: str,
     return Override(path=changes, factor=factor, value=value, text=override_text(factor, value, unit))
 
 
-def conduct_override(draft: Draft, path: Path, key: str, text: str, conduct: Conduct) -> Override | None:
+def conduct_override(draft: Draft, path: Path, key: str, text: str, conduct: Conduct | None) -> Override | None:
+    assert conduct is not None
     fields = conduct_fields(conduct)
     parts = tuple(key.split("."))
     if parts == ("lost_to_follow_up", HAZARD) and ("lost_to_follow_up", LOST, HAZARD) in fields:
@@ -133,17 +141,8 @@ def conduct_override(draft: Draft, path: Path, key: str, text: str, conduct: Con
         return None
     changes, unit = ("conduct", *parts), fields[parts]
     if unit == HAZARD and factor_text(text) is None:
-        override = hazard_override(draft, path, changes, text)
-    else:
-        override = read_override(draft, path, changes, text, unit if isinstance(unit, Unit) else None)
-    if override is None:
-        return None
-    try:
-        changed(conduct, override)
-    except TrialsimError as fault:
-        draft.error(path, fault.slug, fault.message, "", fault.notes)
-        return None
-    return override
+        return hazard_override(draft, path, changes, text)
+    return read_override(draft, path, changes, text, unit if isinstance(unit, Unit) else None)
 
 
 def factor_text(text: str) -> float | None:

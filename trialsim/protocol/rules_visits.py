@@ -50,9 +50,9 @@ def screening_visit(draft: Draft) -> str | None:
 def check_assessments(draft: Draft) -> None:
     """What is assessed are measures of the cohort, at visits of the protocol."""
     measures = [measure.name for measure in draft.cohort.measures]
+    others = _not_measures(draft)
     for name, assessment in draft.written.assess.items():
         where = draft.key("assess", name)
-        others = {item.name: kind for kind, items in _not_measures(draft) for item in items}
         if name in others:
             notes = [f"measures: {', '.join(measures)}"]
             draft.error(
@@ -69,14 +69,13 @@ def check_assessments(draft: Draft) -> None:
         check_after_dose(draft, name, assessment)
 
 
-def _not_measures(draft: Draft) -> list[tuple[str, tuple[object, ...]]]:
+def _not_measures(draft: Draft) -> dict[str, str]:
+    """The names of the cohort that are no measures, and what they are."""
     cohort = draft.cohort
-    return [
-        ("a state", cohort.states),
-        ("a quantity", cohort.quantities),
-        ("a parameter", cohort.parameters),
-        ("a covariate", cohort.covariates),
-    ]
+    named = {state.name: "a state" for state in cohort.states}
+    named |= {quantity.name: "a quantity" for quantity in cohort.quantities}
+    named |= {parameter.name: "a parameter" for parameter in cohort.parameters}
+    return named | {covariate.name: "a covariate" for covariate in cohort.covariates}
 
 
 def check_after_dose(draft: Draft, name: str, assessment: WrittenAssessment) -> None:
@@ -135,8 +134,8 @@ def check_condition_of_entry(draft: Draft, path: Path, formula: FormulaText) -> 
         elif assessment is None or screening not in assessment.at:
             message = f"eligibility looks at {name}, which is not assessed at {screening}"
             draft.error(path, "not-screened", message, "", [f"write assess: {{{name}: {{at: [{screening}, …]}}}}"])
-    hidden = [*cohort.states, *cohort.quantities, *cohort.parameters]
-    unseen = sorted(names_of(expr) & {item.name for item in hidden})
+    hidden = {name for name, kind in _not_measures(draft).items() if kind != "a covariate"}
+    unseen = sorted(names_of(expr) & hidden)
     for name in unseen:
         notes = [f"what can be seen: {', '.join([*covariates, *measures])}"]
         notes += [f"{measure.name} measures it" for measure in cohort.measures if name in names_of(measure.value)]

@@ -4,15 +4,27 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from typing import TypeVar
 
 from trialsim.foundation.errors import TrialsimError, UnreadableText
-from trialsim.foundation.expression import Binary, Expr, Number
+from trialsim.foundation.expression import Binary, Number
 from trialsim.foundation.units import Unit, number, number_text, quantity, quantity_text, unit
-from trialsim.protocol.model import Accrual, Adherence, Conduct, Override, Protocol, Scenario
+from trialsim.protocol.model import (
+    Accrual,
+    Adherence,
+    Conduct,
+    IntercurrentEvent,
+    LossReason,
+    Override,
+    Protocol,
+    Scenario,
+)
 
 FACTOR = re.compile(r"x\s+(\S+)")
 PER_DAY, DAY = unit("per day"), unit("day")
 HAZARD = "hazard"
+
+Happening = TypeVar("Happening", IntercurrentEvent, LossReason)
 
 
 def factor_of(text: str) -> float | None:
@@ -83,19 +95,16 @@ def changed(conduct: Conduct, override: Override) -> Conduct:
             check(0 <= share < 1, override, share, "the share of missed visits is at least 0 and below 1")
             return replace(conduct, missed_visits=share)
         case ("intercurrent_events", name, _):
-            events = tuple(
-                replace(event, **changed_hazard(event.hazard, event.hazard_text, override))
-                if event.name == name
-                else event
+            events = (
+                changed_hazard(event, override) if event.name == name else event
                 for event in conduct.intercurrent_events
             )
-            return replace(conduct, intercurrent_events=events)
+            return replace(conduct, intercurrent_events=tuple(events))
         case ("lost_to_follow_up", name, _):
-            losses = tuple(
-                replace(loss, **changed_hazard(loss.hazard, loss.hazard_text, override)) if loss.name == name else loss
-                for loss in conduct.lost_to_follow_up
+            losses = (
+                changed_hazard(loss, override) if loss.name == name else loss for loss in conduct.lost_to_follow_up
             )
-            return replace(conduct, lost_to_follow_up=losses)
+            return replace(conduct, lost_to_follow_up=tuple(losses))
     raise TrialsimError("unknown-path", f"conduct has no field '{'.'.join(override.path[1:])}'")
 
 
@@ -138,10 +147,11 @@ def changed_adherence(adherence: Adherence, name: str, override: Override) -> Ad
     return replace(adherence, between_patients_sd=value)
 
 
-def changed_hazard(hazard: Expr, text: str, override: Override) -> dict[str, Expr | str]:
+def changed_hazard(event: Happening, override: Override) -> Happening:
+    """Return an event or a loss with its hazard multiplied or replaced."""
     if override.factor is None:
         assert override.hazard is not None
-        return {"hazard": override.hazard, "hazard_text": override.text}
+        return replace(event, hazard=override.hazard, hazard_text=override.text)
     check(override.factor >= 0, override, override.factor, "a hazard is not negative")
-    scaled = Binary("*", Number(override.factor), hazard)
-    return {"hazard": scaled, "hazard_text": f"{number_text(override.factor)} * ({text})"}
+    hazard = Binary("*", Number(override.factor), event.hazard)
+    return replace(event, hazard=hazard, hazard_text=f"{number_text(override.factor)} * ({event.hazard_text})")
