@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 from trialsim.cohort.draws import TypicalValues
 from trialsim.cohort.patients import Candidates, candidates
 from trialsim.foundation.errors import TrialsimError
-from trialsim.foundation.expression import values
+from trialsim.foundation.expression import Expr, values
 from trialsim.trial.enrolled import Enrolled
 from trialsim.trial.screen import screened_measures
 from trialsim.trial.setup import Setup
@@ -51,7 +52,7 @@ def enrolled(setup: Setup, typical: TypicalValues, trials: Ints) -> Enrolled:
         counts += np.bincount(block.rows[block.eligible], minlength=trials.shape[0])
         first += size
         short = np.flatnonzero(counts < needed)
-        _refuse_hopeless(setup, trials, counts, short, first)
+        _refuse_hopeless(setup, trials, counts, short, blocks)
     return _first_eligible(blocks, trials, needed)
 
 
@@ -68,7 +69,7 @@ def _screened_block(setup: Setup, typical: TypicalValues, trials: Ints, short: I
     drawn = candidates(setup.cohort, typical, setup.world.seed, trials[rows], rows, patients)
     eligible = np.ones(rows.shape[0], dtype=np.bool_)
     for condition in setup.entry:
-        eligible &= values(condition, drawn.covariates)
+        eligible &= _met(condition, drawn.covariates)
     status = np.zeros(rows.shape[0], dtype=np.int64)
     if setup.entry_measured:
         here = np.flatnonzero(eligible)
@@ -76,8 +77,13 @@ def _screened_block(setup: Setup, typical: TypicalValues, trials: Ints, short: I
         seen, status[here] = screened_measures(setup, typical, trials[rows[here]], rows[here], patients[here], few)
         eligible &= status == 0
         for condition in setup.entry_measured:
-            eligible[here] &= values(condition, {**few.covariates, **seen})
+            eligible[here] &= _met(condition, {**few.covariates, **seen})
     return Block(rows=rows, patients=patients, drawn=drawn, eligible=eligible, status=status)
+
+
+def _met(condition: Expr, columns: Mapping[str, Floats]) -> Flags:
+    """Return who meets a condition."""
+    return np.asarray(values(condition, columns), dtype=np.bool_)
 
 
 def chosen(drawn: Candidates, positions: Ints | Flags) -> Candidates:
@@ -88,22 +94,22 @@ def chosen(drawn: Candidates, positions: Ints | Flags) -> Candidates:
     )
 
 
-def _refuse_hopeless(setup: Setup, trials: Ints, counts: Ints, short: Ints, screened: int) -> None:
+def _refuse_hopeless(setup: Setup, trials: Ints, counts: Ints, short: Ints, blocks: list[Block]) -> None:
     """Raise if a trial that is short finds hardly anybody eligible."""
-    if screened < FEWEST_SCREENED:
-        return
+    screened = len(blocks) * block_size(setup)
     hopeless = short[counts[short] * SCREENED_PER_ELIGIBLE < screened]
-    if hopeless.size:
-        at = hopeless[0]
-        raise TrialsimError(
-            "too-few-eligible",
-            f"trial {trials[at]} of scenario {setup.world.scenario} found {counts[at]} eligible among "
-            f"{screened} candidates, fewer than 1 in {SCREENED_PER_ELIGIBLE}",
-            [
-                f"conditions: {'; '.join(setup.protocol.patients.eligible_text)}",
-                "widen the conditions or use another cohort",
-            ],
-        )
+    if screened < FEWEST_SCREENED or not hopeless.size:
+        return
+    at = hopeless[0]
+    failed = sum(int(np.count_nonzero(block.status[block.rows == at])) for block in blocks)
+    notes = [f"conditions: {'; '.join(setup.protocol.patients.eligible_text)}"]
+    notes += [f"candidates whose course up to screening could not be computed: {failed}"] if failed else []
+    raise TrialsimError(
+        "too-few-eligible",
+        f"trial {trials[at]} of scenario {setup.world.scenario} found {counts[at]} eligible among "
+        f"{screened} candidates, fewer than 1 in {SCREENED_PER_ELIGIBLE}",
+        [*notes, "widen the conditions or use another cohort"],
+    )
 
 
 def _first_eligible(blocks: list[Block], trials: Ints, needed: int) -> Enrolled:

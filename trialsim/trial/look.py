@@ -124,7 +124,7 @@ def cut_days(setup: Setup, randomised_at: Floats, seen: Observations) -> Floats:
     never seen are not waited for; a trial that sees none of them is cut after its last randomisation.
     """
     per_trial = setup.protocol.patients.randomised
-    last = randomised_at.reshape(-1, per_trial).max(axis=1)
+    last: Floats = randomised_at.reshape(-1, per_trial).max(axis=1)
     estimands = {setup.protocol.estimand(analysis.estimand) for analysis in setup.protocol.analyses}
     endpoints = [setup.protocol.endpoint(name) for name in sorted({e.endpoint for e in estimands})]
     for i in sorted({i for endpoint in endpoints for i in setup.calendar.endpoint_readings(endpoint) if i is not None}):
@@ -142,7 +142,8 @@ def known_days(setup: Setup, reading: int, randomised_at: Floats, seen: Observat
 def successes(setup: Setup, looks: Mapping[str, Look]) -> Flags:
     """Return whether each trial is a success [T]: any or all comparisons of the deciding analysis rejected."""
     rejected = looks[setup.protocol.success.analysis].rejected
-    return rejected.any(axis=1) if setup.protocol.success.quantifier == "any" else rejected.all(axis=1)
+    some = setup.protocol.success.quantifier == "any"
+    return np.asarray(rejected.any(axis=1) if some else rejected.all(axis=1), dtype=np.bool_)
 
 
 def reasons(status: NDArray[np.int8]) -> tuple[Ints, tuple[str, ...]]:

@@ -23,7 +23,7 @@ def loss_days(setup: Setup, patients: Enrolled, own_hazards: Floats) -> Floats:
     """
     days = {name: own_hazards[:, len(setup.events) + i] for i, name in enumerate(setup.course_losses)}
     for name, hazard in setup.constant_losses:
-        rate = np.broadcast_to(values(hazard, {**patients.parameters, **patients.covariates}), patients.trials.shape)
+        rate = np.zeros(patients.trials.shape) + values(hazard, {**patients.parameters, **patients.covariates})
         if np.any(rate < 0.0):
             first = int(np.flatnonzero(rate < 0.0)[0])
             raise TrialsimError(

@@ -74,7 +74,7 @@ def planned_days(line: Dosing, horizon: float) -> Floats:
         return np.array([line.start])
     end = line.until - JUST_BEFORE if line.until is not None else horizon + JUST_BEFORE
     count = max(0, int(np.ceil((end - line.start) / line.every)))
-    return line.start + np.arange(count) * line.every
+    return line.start + np.arange(count, dtype=np.float64) * line.every
 
 
 def _arm_plan(arm: Arm, slots: dict[Slot, int], model: CourseModel, clock: Clock, horizon: float) -> ArmPlan:

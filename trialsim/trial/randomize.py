@@ -49,9 +49,9 @@ def positions_in_stratum(rows: Ints, strata: Ints, n_strata: int) -> Ints:
     order = np.argsort(keys, kind="stable")
     ordered = keys[order]
     starts = np.flatnonzero(np.concatenate(([True], ordered[1:] != ordered[:-1])))
-    lengths = np.diff(np.concatenate((starts, [keys.shape[0]])))
+    ends = np.concatenate((starts[1:], [keys.shape[0]]))
     positions = np.empty_like(keys)
-    positions[order] = np.arange(keys.shape[0]) - np.repeat(starts, lengths)
+    positions[order] = np.arange(keys.shape[0]) - np.repeat(starts, ends - starts)
     return positions
 
 
@@ -65,7 +65,7 @@ def allocated_arms(
     come in order of arrival; `rows` tells trials apart.
     """
     size = randomisation.block
-    arm_of_rank = np.repeat(np.arange(len(randomisation.ratio)), randomisation.ratio)
+    arm_of_rank = np.repeat(np.arange(len(randomisation.ratio)), np.array(randomisation.ratio))
     arm_of_rank = np.tile(arm_of_rank, size // arm_of_rank.shape[0])
     position = positions_in_stratum(rows, strata, len(names))
     block, slot = position // size, position % size

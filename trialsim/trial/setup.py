@@ -64,7 +64,8 @@ def setup_of(world: World) -> Setup:
     conduct = protocol.conduct
     constant = [loss for loss in conduct.lost_to_follow_up if is_constant(loss.hazard, cohort)]
     varying = [loss for loss in conduct.lost_to_follow_up if loss not in constant]
-    hazards = tuple((each.name, each.hazard) for each in (*conduct.intercurrent_events, *varying))
+    hazards = tuple((event.name, event.hazard) for event in conduct.intercurrent_events)
+    hazards += tuple((loss.name, loss.hazard) for loss in varying)
     model = course_model(cohort, hazards, calendar.measures, calendar.clock.shift_days)
     by_name = {measure.name: measure for measure in cohort.measures}
     units = units_of(cohort)

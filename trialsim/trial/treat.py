@@ -115,7 +115,8 @@ def outcomes(
 def _had(setup: Setup, factual: Outcomes, events: frozenset[str]) -> Flags:
     """Return who had one of the events under which arm, [A, N]; a failed course is run again too."""
     columns = [setup.events.index(name) for name in sorted(events)]
-    return np.isfinite(factual.event_days[:, :, columns]).any(axis=2) | (factual.status != 0)
+    had = np.isfinite(factual.event_days[:, :, columns]).any(axis=2)
+    return np.asarray(had | (factual.status != 0), dtype=np.bool_)
 
 
 class _Run:

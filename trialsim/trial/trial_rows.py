@@ -82,9 +82,10 @@ def trials_table(
     per_trial = setup.protocol.patients.randomised
 
     def count(flags: Flags) -> NDArray[np.int32]:
-        return flags.reshape(-1, per_trial).sum(axis=1).astype(np.int32)
+        counted: NDArray[np.int32] = flags.reshape(-1, per_trial).sum(axis=1, dtype=np.int32)
+        return counted
 
-    had = (batch.own_events < batch.lost_at[:, None]).any(axis=1)
+    had = np.asarray((batch.own_events < batch.lost_at[:, None]).any(axis=1), dtype=np.bool_)
     return {
         "trial": trials.astype(np.int32),
         "draw": np.ma.masked_array(typical.draw.astype(np.int32), mask=typical.draw < 0),

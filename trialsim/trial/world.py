@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from trialsim.cohort.draws import PosteriorDraws
 from trialsim.cohort.model import Cohort
 from trialsim.protocol.model import Override, ParameterMode, Protocol
+
+if TYPE_CHECKING:
+    from trialsim.cohort.posterior import PosteriorDraws
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
