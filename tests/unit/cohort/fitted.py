@@ -5,6 +5,7 @@ The data are those of R. Upton, as in `datasets::Theoph` of R (Boeckmann, Sheine
 
 import hashlib
 import json
+import math
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,7 +14,10 @@ import pytest
 from trialsim.cohort.bayes import fit_cohort
 from trialsim.cohort.model import (
     Cohort,
+    Covariate,
     DataColumn,
+    Distribution,
+    Effect,
     FitSection,
     Inlet,
     Measure,
@@ -25,7 +29,7 @@ from trialsim.cohort.model import (
     Uncertainty,
 )
 from trialsim.foundation.expression import parse
-from trialsim.foundation.units import unit
+from trialsim.foundation.units import ONE, unit
 
 DATA = Path(__file__).resolve().parents[3] / "cohorts" / "data" / "theophylline.csv"
 NAMES = frozenset({"ka", "CL", "V", "depot", "central", "conc"})
@@ -48,7 +52,8 @@ def fit_section(path=DATA, **changes):
         path=path.name, absolute_path=str(path), digest=hashlib.sha256(path.read_bytes()).hexdigest(),
         patient_column="id", time=DataColumn(column="time_h", unit=unit("h")),
         dose=DataColumn(column="dose_mg", unit=unit("mg")), dose_drug="theophylline", dose_route="oral",
-        covariates=(), measures=(("theophylline_conc", DataColumn(column="concentration_mg_per_L", unit=unit("mg/L"))),),
+        covariates=(),
+        measures=(("theophylline_conc", DataColumn(column="concentration_mg_per_L", unit=unit("mg/L"))),),
         chains=4, tune=1000, draws=1000, seed=20261121, target_accept=0.9,
         largest_r_hat=1.01, least_ess=400.0, most_divergences=0,
     )  # fmt: skip
@@ -97,3 +102,56 @@ def fitted(fit_places):
     if not fit.cached:
         record.write_text(json.dumps(heard))
     return fit, json.loads(record.read_text())
+
+
+SMALL_NAMES = frozenset({"CL", "V", "central", "conc"})
+# Doses of 100 mg into 20 L, halved every 4 h or so: made up, uneven on purpose.
+SMALL_RECORDS = """who,kg,sex,h,mg,mg/L
+a,70,female,0,100,
+a,70,female,1,,4.1
+a,70,female,4,,2.6
+a,70,female,8,,1.2
+a,70,female,16,,0.4
+b,90,male,0,100,
+b,90,male,1,,3.9
+b,90,male,4,,1.9
+b,90,male,8,,0.9
+b,90,male,16,,0.1
+c,60,female,0,100,
+c,60,female,1,,4.6
+c,60,female,4,,3.3
+c,60,female,8,,1.9
+c,60,female,16,,0.6
+"""
+
+
+def small(folder, records=SMALL_RECORDS, rate="-CL / V * central", fit_changes=None, **changes):
+    """One compartment, boluses, three patients: compiled and sampled in seconds."""
+    path = folder / "small.csv"
+    path.write_text(records)
+    section = fit_section(
+        path, patient_column="who", time=DataColumn(column="h", unit=unit("h")),
+        dose=DataColumn(column="mg", unit=unit("mg")), dose_drug="probe", dose_route="iv",
+        covariates=(("weight", DataColumn(column="kg", unit=unit("kg"))), ("sex", DataColumn(column="sex", unit=ONE))),
+        measures=(("probe_conc", DataColumn(column="mg/L", unit=unit("mg/L"))),),
+        chains=2, tune=300, draws=200, seed=7, least_ess=100.0, largest_r_hat=1.05, most_divergences=5,
+    )  # fmt: skip
+    weight = Covariate(name="weight", unit=unit("kg"), distribution=Distribution(
+        kind="lognormal", location=70.0, spread=0.2, lowest=-math.inf, highest=math.inf))  # fmt: skip
+    sex = Covariate(name="sex", unit=ONE, distribution=None, categories=("female", "male"), shares=(0.5, 0.5))
+    clearance = replace(parameter("CL", "L/h", 3.0, 0.3), effects=(
+        Effect(covariate="weight", kind="power", coefficient=0.75, reference=70.0),
+        Effect(covariate="sex", kind="factors", factors=(1.0, 1.2)),
+    ))  # fmt: skip
+    volume = Parameter(name="V", unit=unit("L"), typical=20.0, uncertainty=Uncertainty(scale="lognormal", sd=0.5))
+    idle = parameter("idle", "L", 1.0, 0.5)
+    cohort = theophylline(
+        fit=replace(section, **(fit_changes or {})), id="small", covariates=(weight, sex),
+        parameters=(clearance, volume, idle),
+        states=(State(name="central", unit=unit("mg"), start=None, rate=parse(rate, None, SMALL_NAMES),
+                      receives=(Inlet(drug="probe", route="iv"),)),),
+        quantities=(NamedQuantity(name="conc", value=parse("central / V", None, SMALL_NAMES), unit=unit("mg/L")),),
+        measures=(Measure(name="probe_conc", value=parse("conc", None, SMALL_NAMES), unit=unit("mg/L"), lloq=0.2,
+                          error=MeasurementError(additive=0.1, proportional=0.1)),),
+    )  # fmt: skip
+    return with_digest(replace(cohort, **changes))
