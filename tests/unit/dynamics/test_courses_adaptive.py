@@ -69,6 +69,11 @@ def test_event_stops_dosing_as_in_the_twin():
     assert 6.0 < at[0] < 50.0
     assert found.event_times[0, 0] == pytest.approx(at[0], rel=1e-9)
     np.testing.assert_allclose(found.outputs[0], expected, rtol=1e-8, atol=1e-10)
+    # Other samples mean other steps, never another event.
+    for grid in ([50.0], list(np.arange(0.0, 60.0, 0.7))):
+        again = run(model, [[0.2]], same_doses(1, [d[0] for d in doses], 20.0, duration=5.0), grid, [[1.0]], [True],
+                    [False], horizon=60.0)
+        assert again.event_times[0, 0] == pytest.approx(at[0], rel=1e-8)
 
 
 def test_conditions_on_time_turn_exactly_where_they_say():
