@@ -9,6 +9,7 @@ import pytest
 
 from tests.unit.trial.worlds import formula, pressure_protocol, pressure_world
 from trialsim.cohort.draws import typical_values
+from trialsim.cohort.patients import candidates
 from trialsim.foundation.errors import TrialsimError
 from trialsim.trial import enroll
 from trialsim.trial.setup import setup_of
@@ -68,5 +69,22 @@ def test_hopeless_conditions_are_refused():
     assert str(fault.value) == (
         "trial 0 of scenario expected found 0 eligible among 5005 candidates, fewer than 1 in 1000\n"
         "  = conditions: weight >= 139.99 kg\n"
+        "  = widen the conditions or use another cohort"
+    )
+
+
+def test_hopeless_for_failed_courses_says_so():
+    world = pressure_world(30)
+    sbp = replace(world.cohort.measures[0], value=formula("pressure * sqrt(-1 - 0 * pressure / base)"))
+    with pytest.raises(TrialsimError) as fault:
+        enrolled(replace(world, cohort=replace(world.cohort, measures=(sbp, world.cohort.measures[1]))))
+    trial, numbers = np.zeros(5005, dtype=np.int64), np.arange(5005)
+    typical = typical_values(world.cohort, world.seed, TRIALS, "typical", None)
+    weight = candidates(world.cohort, typical, world.seed, trial, trial, numbers).covariates["weight"]
+    tried = np.count_nonzero((weight >= 45.0) & (weight <= 120.0))
+    assert str(fault.value) == (
+        "trial 0 of scenario expected found 0 eligible among 5005 candidates, fewer than 1 in 1000\n"
+        "  = conditions: 45 kg <= weight <= 120 kg; sbp >= 155 mmHg\n"
+        f"  = candidates whose course up to screening could not be computed: {tried}\n"
         "  = widen the conditions or use another cohort"
     )
