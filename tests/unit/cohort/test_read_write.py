@@ -40,7 +40,10 @@ parameters:
       gfr: {exponential: 0.01 1.73m2*min/mL, reference: 90 mL/min/1.73m2}
       cyp2c9: {"*1/*x": {factor: 0.74, uncertainty: {se: 5%}}}
       sex: {male: x 0.9}
-  V: {typical: 8.1 L, between_patients: {lognormal: {sd_log: 0.14}}, effects: {age: {linear: 0.001 1/year, reference: 40 year}}}
+  V:
+    typical: 8.1 L
+    between_patients: {lognormal: {sd_log: 0.14}}
+    effects: {age: {linear: 0.001 1/year, reference: 40 year}}
   F1: {typical: 80%, uncertainty: {se_logit: 0.2}, between_patients: {logit_normal: 0.5}, label: Bioavailability}
   ka: {typical: 1 1/h, uncertainty: {se_log: 0.25}}
   lag: {typical: 15 min}
@@ -64,8 +67,11 @@ fit:
     patient: who
     time: {column: hours, unit: h}
     dose: {column: dose_mg, unit: mg, drug: w, route: oral}
-    covariates: {weight: {column: kg, unit: kg}, gfr: {column: gfr, unit: mL/min/1.73m2}, age: {column: age, unit: year},
-                 height: {column: m, unit: m}}
+    covariates:
+      weight: {column: kg, unit: kg}
+      gfr: {column: gfr, unit: mL/min/1.73m2}
+      age: {column: age, unit: year}
+      height: {column: m, unit: m}
     measures: {w_conc: {column: conc, unit: mg/L}}
   sampler: {seed: 1}
 """
