@@ -4,7 +4,6 @@ The data are those of R. Upton, as in `datasets::Theoph` of R (Boeckmann, Sheine
 """
 
 import hashlib
-import json
 import math
 from dataclasses import replace
 from pathlib import Path
@@ -28,6 +27,7 @@ from trialsim.cohort.model import (
     State,
     Uncertainty,
 )
+from trialsim.cohort.read import read_cohort
 from trialsim.foundation.expression import parse
 from trialsim.foundation.units import ONE, unit
 
@@ -94,14 +94,10 @@ def fit_places(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def fitted(fit_places):
-    """The fit of all twelve subjects; whoever asks second gets it from the cache."""
+    """The fit of the cohort that is shipped; whoever asks second gets it from the cache."""
     fits, cache = fit_places
-    heard = []
-    fit = fit_cohort(theophylline(), fits / "theophylline", cache, lambda *said: heard.append(said))
-    record = fits / "heard.json"
-    if not fit.cached:
-        record.write_text(json.dumps(heard))
-    return fit, json.loads(record.read_text())
+    cohort, _ = read_cohort(DATA.parents[1] / "theophylline.yaml")
+    return cohort, fit_cohort(cohort, fits / "theophylline", cache)
 
 
 SMALL_NAMES = frozenset({"CL", "V", "central", "conc"})
