@@ -7,8 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from trialsim.cohort.model import Cohort
-from trialsim.foundation.tables import Coded, Column, number, word
+from trialsim.foundation.tables import Coded
 from trialsim.protocol.model import Dosing
 from trialsim.trial.batch import Batch, words
 from trialsim.trial.look import known_days
@@ -19,21 +18,6 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Flags = NDArray[np.bool_]
 Table = dict[str, Any]
-
-
-def patient_columns(cohort: Cohort) -> tuple[Column, ...]:
-    """Return the columns that a cohort adds to the table of patients: its covariates, then its parameters."""
-    columns = []
-    for covariate in cohort.covariates:
-        text = covariate.label or f"covariate {covariate.name}"
-        if covariate.categories:
-            columns.append(word(covariate.name, text, categories=covariate.categories))
-        else:
-            columns.append(number(covariate.name, text, unit=covariate.unit.text))
-    for parameter in cohort.parameters:
-        text = parameter.label or f"individual parameter {parameter.name}"
-        columns.append(number(parameter.name, text, unit=parameter.unit.text))
-    return tuple(columns)
 
 
 def patient_tables(setup: Setup, batch: Batch, keep_below: int) -> dict[str, Table]:

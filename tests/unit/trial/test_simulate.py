@@ -10,11 +10,13 @@ import pandas as pd
 import pytest
 
 from tests.unit.trial.worlds import formula, pressure_world
+from trialsim.campaign.part import joined
+from trialsim.campaign.plan import patient_columns
 from trialsim.cohort.posterior import PosteriorDraws
 from trialsim.foundation.errors import TrialsimError
 from trialsim.foundation.tables import Coded
+from trialsim.foundation.tables_parquet import parquet_bytes
 from trialsim.protocol.model import Accrual, LossReason, Override
-from trialsim.trial.patient_rows import patient_columns
 from trialsim.trial.simulate import simulate_trials
 
 WORLD = pressure_world(60, seed=7)
@@ -48,10 +50,12 @@ def test_a_world_travels_and_stays_the_same():
     assert sent == WORLD
 
 
-def test_the_cohorts_columns_are_those_of_the_table(tables):
-    further = patient_columns(WORLD.cohort)
-    assert [column.name for column in further] == list(tables["patients"].columns)[7:]
-    assert [(c.type, c.unit) for c in further[:3]] == [("float64", "kg"), ("category", ""), ("float64", "mmHg")]
+def test_every_table_can_be_stored_whole_or_joined_from_chunks():
+    pieces = [simulate_trials(WORLD, range(i, i + 1), 1) for i in range(2)]
+    whole, chunked = simulate_trials(WORLD, range(2), 1), joined(pieces)
+    for name, table in whole.items():
+        further = patient_columns(WORLD.cohort) if name == "patients" else ()
+        assert parquet_bytes(name, table, further) == parquet_bytes(name, chunked[name], further)
 
 
 def test_arms_are_balanced_within_strata(tables):
