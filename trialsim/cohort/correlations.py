@@ -12,6 +12,7 @@ from itertools import combinations
 from trialsim.cohort.model import Correlation
 
 Matrix = list[list[float]]
+MOST_SEARCHED, LARGEST_SEARCHED = 20, 4
 LEAST_PIVOT = 1e-10  # below this a patient's scores would be determined by the others', which is a mistake, not a model
 
 
@@ -67,12 +68,19 @@ def possible_range(matrix: Matrix, i: int, j: int) -> tuple[float, float] | None
 
 
 def impossible_set(matrix: Matrix) -> tuple[int, ...]:
-    """Return the positions of a smallest set of rows that no joint distribution can have; empty if all can."""
-    for size in range(2, len(matrix) + 1):
-        for rows in combinations(range(len(matrix)), size):
-            if cholesky([[matrix[r][c] for c in rows] for r in rows]) is None:
-                return rows
-    return ()
+    """Return the positions of rows that no joint distribution can have together; empty if all can.
+
+    A smallest such set if there is one of at most four among at most twenty correlated rows, else all correlated rows.
+    """
+    correlated = [i for i, row in enumerate(matrix) if any(value != 0.0 for j, value in enumerate(row) if j != i)]
+    if cholesky([[matrix[r][c] for c in correlated] for r in correlated]) is not None:
+        return ()
+    if len(correlated) <= MOST_SEARCHED:
+        for size in range(2, LARGEST_SEARCHED + 1):
+            for rows in combinations(correlated, size):
+                if cholesky([[matrix[r][c] for c in rows] for r in rows]) is None:
+                    return rows
+    return tuple(correlated)
 
 
 def solved(lower: Matrix, right: Sequence[float]) -> list[float]:

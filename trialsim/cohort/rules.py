@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from trialsim.cohort.correlations import cholesky, correlation_matrix, impossible_set, possible_range
+from trialsim.cohort.correlations import (
+    MOST_SEARCHED,
+    cholesky,
+    correlation_matrix,
+    impossible_set,
+    possible_range,
+)
 from trialsim.cohort.model import Correlation
 from trialsim.cohort.names import RESERVED_ENDINGS
 from trialsim.cohort.reading import Desk
@@ -87,7 +93,7 @@ def correlations_are_possible(
     block = [[matrix[r][c] for c in rows] for r in rows]
     inside = [names[r] for r in rows]
     of_block = [(key, c) for key, c in zip(written, made, strict=True) if c.first in inside and c.second in inside]
-    for key, c in reversed(of_block):
+    for key, c in reversed(of_block) if len(rows) <= MOST_SEARCHED else ():
         possible = possible_range(block, inside.index(c.first), inside.index(c.second))
         if possible is not None and not possible[0] < c.value < possible[1]:
             others = len(inside) * (len(inside) - 1) // 2 - 1

@@ -49,3 +49,9 @@ def test_the_smallest_impossible_set_is_found():
     matrix = correlation_matrix("abcd", pairs(b_c=0.9, b_d=0.9, c_d=-0.9))
     assert impossible_set(matrix) == (1, 2, 3)
     assert impossible_set(correlation_matrix("abc", [])) == ()
+
+
+def test_a_large_impossible_matrix_is_answered_at_once():
+    names = [f"n{i}" for i in range(60)]
+    chain = [Correlation(first=a, second=b, value=0.9) for a, b in zip(names[:40], names[1:41], strict=True)]
+    assert impossible_set(correlation_matrix(names, chain)) == tuple(range(41))
