@@ -20,7 +20,7 @@ def check(
     library: Annotated[Path | None, typer.Option(help="Look for names here first.")] = None,
 ) -> None:
     """Check protocols and cohorts: units through the equations, names, designs that cannot work."""
-    from trialsim.api import check_document
+    from trialsim.api.documents import check_document
 
     faults: list[Diagnostic] = []
     reports = []

@@ -11,7 +11,7 @@ def explain(
     slug: Annotated[str | None, typer.Argument(help="The word in brackets of an error; none lists them all.")] = None,
 ) -> None:
     """Explain an error by its slug, the word in the brackets of `error[…]`."""
-    from trialsim.api import explanations
+    from trialsim.api.documents import explanations
     from trialsim.foundation.errors import TrialsimError
     from trialsim.foundation.nearest import nearest
 

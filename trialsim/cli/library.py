@@ -15,7 +15,7 @@ def library(
     force: Annotated[bool, typer.Option("--force", help="Replace files that are there.")] = False,
 ) -> None:
     """List the shipped protocols and cohorts, or copy one (with the data it needs) to edit it."""
-    from trialsim.api import copy_from_library, library_entries
+    from trialsim.api.documents import copy_from_library, library_entries
 
     if action == "list":
         for kind, identifier, title in library_entries():

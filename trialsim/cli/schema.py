@@ -17,7 +17,7 @@ def schema(
     ] = None,
 ) -> None:
     """Print the JSON Schema of a document, for editors and other programs."""
-    from trialsim.api import document_schema, reference_page
+    from trialsim.api.documents import document_schema, reference_page
 
     if write is None:
         typer.echo(console.json_text(document_schema(kind)))

@@ -194,6 +194,7 @@ SUMMARY = (
     UNIT,
     word("meaning", "what the value is, in words"),
 )
+POPULATION = (whole("patient", "candidate number of the patient"),)
 
 COLUMNS: Mapping[str, tuple[Column, ...]] = {
     "patients": PATIENTS,
@@ -206,6 +207,7 @@ COLUMNS: Mapping[str, tuple[Column, ...]] = {
     "trials": TRIALS,
     "failures": FAILURES,
     "summary": SUMMARY,
+    "population": POPULATION,
 }
 DESCRIPTIONS: Mapping[str, str] = {
     "patients": "one row a randomised patient of a kept trial; covariates and own parameters as further columns",
@@ -218,7 +220,9 @@ DESCRIPTIONS: Mapping[str, str] = {
     "trials": "one row a simulated trial",
     "failures": "what could not be simulated and why",
     "summary": "operating characteristics: one row a scenario, parameters mode, design, comparison and quantity",
+    "population": "one row a virtual patient of a cohort: covariates and own parameters as further columns",
 }
+RUN_TABLES = tuple(table for table in COLUMNS if table != "population")
 PATIENT_LEVEL = ("patients", "doses", "visits", "events", "endpoints", "counterfactuals")  # what `keep` limits
 TRIAL_LEVEL = ("looks", "trials", "failures")  # always whole
 RESERVED = frozenset(PARTITION) | {column.name for column in PATIENTS} | {"unit"}  # names no covariate can have
@@ -258,5 +262,5 @@ def data_dictionary(further: Mapping[str, Sequence[Column]] | None = None) -> di
                 )
             ],
         }
-        for table in COLUMNS
+        for table in RUN_TABLES
     }

@@ -1,12 +1,9 @@
-"""The steps of the command line as functions on typed objects, for Python. Tables come out as pandas frames.
-
-Everything heavy is imported inside the function that needs it, so that `import trialsim` costs next to nothing.
-"""
+"""Documents: reading, checking, explaining, handing out copies."""
 
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -15,16 +12,11 @@ from trialsim.foundation.errors import Diagnostic, TrialsimError
 from trialsim.foundation.library import find, identifiers, shipped
 
 if TYPE_CHECKING:
-    import pandas
-
-    from trialsim.cohort.fits import Fit
     from trialsim.cohort.model import Cohort
     from trialsim.foundation.slugs import Explanation
     from trialsim.protocol.model import Protocol
 
 DocumentKind = Literal["protocol", "cohort"]
-FITS = Path("fits")
-RUNS = Path("runs")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,16 +63,14 @@ def document_path(name_or_path: str | Path, library: Path | None = None) -> Path
 
 
 def document_kind(path: Path) -> DocumentKind:
-    """Return which of the two documents a file is, by its first word `language`; a protocol if it does not say."""
+    """Return which of the two documents a file is, by its word `language`; a protocol if it does not say."""
     from trialsim.foundation.positions import Mapping as YamlMapping
-    from trialsim.foundation.positions import Scalar, document
+    from trialsim.foundation.positions import Scalar, node
 
-    root = document(path)
-    if isinstance(root, YamlMapping):
-        for entry in root.entries:
-            if entry.key.text == "language" and isinstance(entry.value, Scalar):
-                return "cohort" if entry.value.text.startswith("cohort") else "protocol"
-    return "protocol"
+    root = node(path.read_bytes(), str(path))
+    language = root.get("language") if isinstance(root, YamlMapping) else None
+    is_cohort = isinstance(language, Scalar) and language.text.startswith("cohort")
+    return "cohort" if is_cohort else "protocol"
 
 
 def explanations() -> Mapping[str, Explanation]:
@@ -146,24 +136,6 @@ def copy_from_library(name: str, to: Path, force: bool = False) -> list[Path]:
     return [to / place for _, place in sources]
 
 
-def fit(cohort: Cohort, folder: Path = FITS, on_progress: Callable[[int, int, str], None] | None = None) -> Fit:
-    """Fit a cohort to the data of its `fit` section; write the posterior below `folder`; return its diagnostics.
-
-    The same content (document, data, sampler, versions) is never sampled twice: the cached posterior is used.
-    """
-    from trialsim.cohort.bayes import fit_cohort
-    from trialsim.foundation.caches import cache_directory
-
-    return fit_cohort(cohort, folder / cohort.id, cache_directory() / "fits", on_progress)
-
-
-def sample_patients(cohort: Cohort, n: int, seed: int = 1, fits: Path = FITS) -> pandas.DataFrame:
-    """Return n virtual patients of a cohort, one row each: covariates and individual parameters, in declared units."""
-    from trialsim.cohort.sample import sampled_patients
-
-    return sampled_patients(cohort, n, seed, fits)
-
-
 def _checked_cohort(path: Path) -> CheckedDocument:
     from trialsim.cohort.read import read_cohort
     from trialsim.cohort.write import cohort_text
@@ -192,5 +164,5 @@ def _dynamics_notes(cohort: Cohort, hazards: tuple[tuple[str, Any], ...] = ()) -
     from trialsim.cohort.course_model import course_model
     from trialsim.dynamics.courses import tier_of
 
-    tier, why = tier_of(course_model(cohort, hazards, tuple(m.name for m in cohort.measures), 0.0))
-    return [f"dynamics of {cohort.id}: {tier}: {why}"]
+    _, why = tier_of(course_model(cohort, hazards, tuple(m.name for m in cohort.measures), 0.0))
+    return [f"dynamics of {cohort.id}: {why}"]

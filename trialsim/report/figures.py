@@ -1,0 +1,34 @@
+"""Every drawing of a report: the schedule, the profiles, the power curves; content in, SVG out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from trialsim.report.content import Report
+from trialsim.report.figure_curves import curves_svg
+from trialsim.report.figure_profile import profile_svg
+from trialsim.report.figure_schedule import schedule_svg
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Figures:
+    """SVG elements: the schedule, one a profile in their order, one a scenario of the power curves."""
+
+    schedule: str
+    profiles: tuple[str, ...]
+    curves: tuple[tuple[str, str], ...]  # scenario, drawing
+
+
+def figures(report: Report) -> Figures:
+    """Return the drawings of a report; the same content gives the same bytes."""
+    curves = report.curves
+    return Figures(
+        schedule=schedule_svg(report.schedule),
+        profiles=tuple(
+            profile_svg(panel, report.arms, [each for each in report.profiles.panels if each.measure == panel.measure], f"profile-{i}")
+            for i, panel in enumerate(report.profiles.panels)
+        ),
+        curves=tuple(
+            (scenario, curves_svg(curves, scenario, report.arms, f"curve-{i}")) for i, scenario in enumerate(curves.scenarios)
+        ) if curves else (),
+    )  # fmt: skip

@@ -1,0 +1,156 @@
+"""The design in words, and what a picture of it needs: lanes, doses, visits."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from trialsim.cohort.model import Cohort
+from trialsim.protocol.model import Arm, Dosing, Protocol
+from trialsim.protocol.times import duration_text, rate_text
+from trialsim.report.evidence import Evidence
+from trialsim.report.numbers import count, listed, share
+from trialsim.report.times import moment_words, time_unit
+from trialsim.report.words import arm_words, designs_words, first_upper, spaced
+
+MOST_TICKS = 120  # doses drawn one by one in a lane; more become a band
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lane:
+    """One arm: its label, its dosing in words, the days it is dosed on."""
+
+    arm: str
+    label: str
+    dosing: str
+    doses: tuple[float, ...]  # days
+    ratio: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VisitMark:
+    name: str
+    day: float
+    window: float
+    measures: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Schedule:
+    """The design: sentences, and the parts of its picture."""
+
+    sentences: tuple[str, ...]
+    lanes: tuple[Lane, ...]
+    visits: tuple[VisitMark, ...]
+    first_day: float
+    last_day: float
+    unit_name: str
+    unit_days: float
+
+
+def schedule(run: Evidence) -> Schedule:
+    """Return the design of a run."""
+    protocol = run.protocol
+    lanes = tuple(lane(arm, ratio) for arm, ratio in zip(protocol.arms, protocol.randomise.ratio, strict=True))
+    visits = tuple(
+        VisitMark(
+            name=spaced(visit.name),
+            day=visit.at,
+            window=visit.window,
+            measures=tuple(item.measure for item in protocol.assess if visit.name in item.visits),
+        )
+        for visit in protocol.visits
+    )
+    days = [visit.day for visit in visits] + [day for each in lanes for day in each.doses] + [0.0]
+    name, length = time_unit(max(days) - min(days))
+    return Schedule(
+        sentences=tuple(sentences(run)),
+        lanes=lanes,
+        visits=visits,
+        first_day=min(days),
+        last_day=max(days),
+        unit_name=name,
+        unit_days=length,
+    )
+
+
+def lane(arm: Arm, ratio: int) -> Lane:
+    days = sorted({day for line in arm.dosing for day in dose_days(line)})
+    words = listed([dosing_words(line) for line in arm.dosing]) or "no drug"
+    return Lane(arm=arm.name, label=arm_words(arm), dosing=words, doses=tuple(days), ratio=ratio)
+
+
+def dose_days(line: Dosing) -> list[float]:
+    """Return the days of a dosing line's administrations, strictly before its end."""
+    if line.every is None or line.until is None:
+        return [line.start]
+    n = max(1, int((line.until - line.start) / line.every - 1e-9) + 1)
+    return [line.start + i * line.every for i in range(n)]
+
+
+def dosing_words(line: Dosing) -> str:
+    """Return `bempedoic acid 40 mg oral every day until week 12`."""
+    words = f"{spaced(line.drug)} {line.amount} {spaced(line.route)}"
+    if line.infusion:
+        words += f" over {duration_text(line.infusion)}"
+    if line.start:
+        words += f" from {moment_words(line.start)}"
+    if line.every is None:
+        return f"{words} once"
+    words += f" every {duration_text(line.every).removeprefix('1 ')}"
+    return f"{words} until {moment_words(line.until)}" if line.until is not None else words
+
+
+def sentences(run: Evidence) -> list[str]:
+    """Return the design as a synopsis would tell it."""
+    protocol = run.protocol
+    arms = listed([f"{arm_words(arm)} ({lane(arm, 1).dosing})" for arm in protocol.arms])
+    ratio = ":".join(str(share_) for share_ in protocol.randomise.ratio)
+    sizes = listed([name for name in designs_words(protocol).values() if name], "or")
+    told = [
+        f"{first_upper(sizes or count(protocol.patients.randomised, 'patient'))}"
+        f"{' (the designs compared)' if sizes else ''} "
+        f"{'are randomised' if sizes.endswith('patients') or not sizes else f'; {protocol.patients.randomised} patients are randomised'} "
+        f"{ratio} to {arms}.",
+        randomisation_words(protocol),
+        visits_words(protocol, run.cohort),
+    ]
+    if protocol.patients.eligible_text:
+        when = f" at {spaced(protocol.screening)}" if protocol.screening else ""
+        conditions = "; ".join(protocol.patients.eligible_text).replace("<=", "\u2264").replace(">=", "\u2265")
+        told.append(f"Eligible{when}: {conditions}.")
+    told.append(f"Data are cut {duration_text(protocol.cut_delay)} after the last value of an endpoint is known.")
+    return told
+
+
+def randomisation_words(protocol: Protocol) -> str:
+    strata = protocol.randomise.strata
+    kind = f"stratified by {listed([spaced(name) for name in strata])}, " if strata else ""
+    return f"Randomisation: {kind}permuted blocks of {protocol.randomise.block}."
+
+
+def visits_words(protocol: Protocol, cohort: Cohort) -> str:
+    """Return what is measured when."""
+    labels = {measure.name: measure.label or spaced(measure.name) for measure in cohort.measures}
+    parts = []
+    for item in protocol.assess:
+        visits = listed([f"{spaced(name)} ({moment_words(protocol.visit(name).at)})" for name in item.visits])
+        parts.append(f"{labels[item.measure]} is measured at {visits}")
+    windows = {visit.window for visit in protocol.visits}
+    spread = f", within {duration_text(max(windows))} of the planned day at most" if max(windows, default=0.0) > 0 else ""
+    return f"{first_upper('; '.join(parts))}{spread}."
+
+
+def conduct_words(protocol: Protocol) -> list[tuple[str, str]]:
+    """Return what is assumed about how the trial runs: (what, value)."""
+    conduct = protocol.conduct
+    ramp = f", all open after {duration_text(conduct.accrual.ramp_up)}" if conduct.accrual.ramp_up else ""
+    told = [("Accrual", f"{rate_text(conduct.accrual.rate)} at {count(conduct.accrual.sites, 'site')}{ramp}")]
+    spread = conduct.adherence.between_patients_sd
+    varies = f", varying between patients with SD {spread:g} on the logit" if spread else ", everybody alike"
+    told.append(("Doses taken", f"{share(conduct.adherence.takes)}{varies}"))
+    for event in conduct.intercurrent_events:
+        told.append((first_upper(spaced(event.name)), f"hazard {event.hazard_text}, then {event.action}"))
+    told.append(("Missed visits", f"{share(conduct.missed_visits)} of the visits after baseline"))
+    for loss in conduct.lost_to_follow_up:
+        told.append((f"Leaving the trial: {spaced(loss.name)}", f"hazard {loss.hazard_text}"))
+    return told

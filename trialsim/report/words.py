@@ -1,0 +1,109 @@
+"""Names, designs and changes in words: what a reader says instead of a path into a document."""
+
+from __future__ import annotations
+
+import itertools
+
+from trialsim.foundation.units import number_text
+from trialsim.protocol.model import Arm, Comparison, Design, Endpoint, Override, Protocol, Scenario
+
+MODES = {"typical": "typical parameters", "uncertain": "uncertain parameters"}
+DERIVED = {
+    "value": "the value",
+    "change_from_baseline": "the change from baseline",
+    "percent_change_from_baseline": "the percent change from baseline",
+    "log_ratio_to_baseline": "the log ratio to baseline",
+}
+METHODS = {
+    "t_test": "Student's t test",
+    "welch": "Welch's t test",
+    "ancova": "analysis of covariance",
+    "risk_difference": "risk difference",
+}
+MULTIPLICITY = {
+    "none": "no adjustment for multiplicity",
+    "bonferroni": "Bonferroni's adjustment",
+    "holm": "Holm's procedure",
+    "hochberg": "Hochberg's procedure",
+    "fixed_sequence": "tested in fixed sequence",
+    "dunnett": "Dunnett's adjustment",
+}
+STRATEGIES = {"treatment_policy": "treatment policy", "hypothetical": "hypothetical"}
+CONDUCT = {
+    "accrual.rate": "accrual",
+    "accrual.sites": "number of sites",
+    "accrual.ramp_up": "ramp-up of accrual",
+    "adherence.takes": "share of doses taken",
+    "adherence.between_patients.logit_normal": "variation of adherence between patients",
+    "missed_visits": "share of missed visits",
+}
+
+
+def spaced(name: str) -> str:
+    """Return a name of a document as words."""
+    return name.replace("_", " ")
+
+
+def first_upper(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def arm_words(arm: Arm) -> str:
+    return arm.label or spaced(arm.name)
+
+
+def comparison_words(protocol: Protocol, comparison: Comparison) -> str:
+    """Return a comparison by the labels of its arms."""
+    labels = {arm.name: arm_words(arm) for arm in protocol.arms}
+    return f"{labels[comparison.treated]} vs {labels[comparison.control]}"
+
+
+def scenario_words(scenario: Scenario) -> str:
+    """Return a scenario by its label, by its name if it has none."""
+    return scenario.label or spaced(scenario.name)
+
+
+def designs_words(protocol: Protocol) -> dict[str, str]:
+    """Return each design's name in words: `60 patients`; empty if nothing varies."""
+    points = itertools.product(*([(item.path, text) for text in item.values] for item in protocol.vary))
+    return {
+        design.name: ", ".join(variation_words(protocol, path, text) for path, text in point)
+        for design, point in zip(protocol.designs, points, strict=True)
+    }
+
+
+def variation_words(protocol: Protocol, path: tuple[str, ...], text: str) -> str:
+    """Return one setting of a design: `60 patients`, `high: amount 120 mg`, `blocks 4`."""
+    if path == ("patients", "randomised"):
+        return f"{text} patients"
+    if path[0] == "arms" and len(path) > 2:
+        label = next((arm_words(arm) for arm in protocol.arms if arm.name == path[1]), path[1])
+        return f"{spaced(path[-1])} of {label}: {text}"
+    return f"{spaced(' '.join(path[1:] or path))} {text}"
+
+
+def change_words(override: Override) -> str:
+    """Return one change of a scenario: `Imax × 0.6`, `accrual × 0.5`, `hazard of lost × 2`."""
+    path = override.path
+    if path[0] == "conduct":
+        tail = ".".join(path[1:])
+        what = f"hazard of {spaced(path[-2])}" if path[-1] == "hazard" else CONDUCT.get(tail, tail)
+    else:
+        what = path[1] if len(path) == 2 else ".".join(path[1:])
+    if override.factor is not None:
+        return f"{what} \u00d7 {number_text(override.factor)}"
+    return f"{what} = {override.text}"
+
+
+def changes_words(scenario: Scenario) -> str:
+    """Return every change of a scenario in one line."""
+    return "; ".join(change_words(override) for override in scenario.overrides) or "nothing changed"
+
+
+def endpoint_words(endpoint: Endpoint) -> str:
+    return endpoint.label or spaced(endpoint.name)
+
+
+def unit_words(unit: str) -> str:
+    """Return the unit of a difference: shares differ by percentage points."""
+    return unit or "percentage points"
