@@ -14,7 +14,7 @@ from types import ModuleType
 
 import numba
 
-from trialsim.dynamics import adaptive_kernel, arrivals, dop853, linear_kernel
+from trialsim.dynamics import adaptive_kernel, arrivals, dop853, linear_kernel, step_kernel
 from trialsim.dynamics.model import CourseModel
 from trialsim.dynamics.source import model_source
 from trialsim.dynamics.system import tier_of
@@ -23,13 +23,22 @@ from trialsim.foundation.caches import cache_directory
 from trialsim.foundation.version import VERSION
 
 _MARKER = "# --- copied from here ---\n"
+_LARGE_MARKER = "# --- copied for large models ---\n"
 _LOADING = threading.Lock()
 
 
 def kernel_source(model: CourseModel) -> str:
     """Return the whole text of the module that computes the courses of a model."""
-    kernel = linear_kernel if tier_of(model)[0] == "linear" else adaptive_kernel
-    return model_source(model) + "\n\n" + _text(kernel).split(_MARKER, 1)[1]
+    own = model_source(model)
+    if tier_of(model)[0] == "linear":
+        return f"{own}\n\n{_copied(linear_kernel)}"
+    slopes, looped = _copied(step_kernel).split(_LARGE_MARKER)
+    step = "" if "\ndef attempt(" in own else looped
+    return f"{own}\n\n{slopes}{step}\n\n{_copied(adaptive_kernel)}"
+
+
+def _copied(kernel: ModuleType) -> str:
+    return _text(kernel).split(_MARKER, 1)[1]
 
 
 def compiled(model: CourseModel) -> ModuleType:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from trialsim.dynamics.model import CourseModel
 from trialsim.dynamics.system import System, system
 from trialsim.dynamics.tape import CONDITIONS, LEAVES, Tape
+from trialsim.dynamics.unrolled import LARGEST, unrolled_step
 
 _HEADER = '''"""Written by trialsim from a model; made again when missing."""
 from math import sqrt
@@ -34,13 +35,26 @@ class _Writer:
     def __init__(self, tape: Tape) -> None:
         self.tape = tape
         self.hoisted: dict[int, int] = {}
+        self._states: Sequence[str] | None = None  # names of the states where they are not entries of `y`
+        self._time = "t"
+        self._suffix = ""
 
     def function(self, head: str, targets: Sequence[tuple[str, int]]) -> str:
         """Return the source of a function that assigns values to targets."""
         needed = self._needed([i for _, i in targets])
-        lines = [f"    v{i} = {self._spelled(i)}" for i in needed]
+        lines = [f"    {self._name(i)} = {self._spelled(i)}" for i in needed]
         lines += [f"    {target} = {self._name(i)}" for target, i in targets]
         return "\n".join([_DECORATOR, f"def {head}:", *(lines or ["    pass"]), ""])
+
+    def lines(
+        self, targets: Sequence[int], states: Sequence[str], time: str, suffix: str
+    ) -> tuple[list[str], list[str]]:
+        """Return lines that compute targets from states and a time of other names, and the names of the results."""
+        self._states, self._time, self._suffix = states, time, suffix
+        found = [f"    {self._name(i)} = {self._spelled(i)}" for i in self._needed(targets)]
+        names = [self._name(i) for i in targets]
+        self._states, self._time, self._suffix = None, "t", ""
+        return found, names
 
     def hoist(self) -> str:
         """Return the source of the function that fills `c`; to be asked last."""
@@ -77,11 +91,13 @@ class _Writer:
             # Spelled so that infinities are names Python knows.
             text = repr(node[1]).replace("inf", "np.inf").replace("nan", "np.nan")
             return text if node[1] >= 0 else f"({text})"
+        if node[0] == "state" and self._states is not None:
+            return self._states[node[1]]
         if node[0] in ("parameter", "state"):
             return f"{'p' if node[0] == 'parameter' else 'y'}[{node[1]}]"
         if node[0] in LEAVES:
-            return str(node[0])
-        return f"c[{self.hoisted[i]}]" if i in self.hoisted else f"v{i}"
+            return self._time if node[0] == "t" else str(node[0])
+        return f"c[{self.hoisted[i]}]" if i in self.hoisted else f"v{i}{self._suffix}"
 
     def _spelled(self, i: int) -> str:
         operation, *arguments = self.tape.nodes[i]
@@ -117,7 +133,11 @@ def _rate_functions(writer: _Writer, found: System) -> list[str]:
         n = len(found.rates)
         derivatives = _indexed("dy", found.rates) + [(f"dy[{n + h}]", i) for h, i in enumerate(found.hazards)]
         source = writer.function("derivatives(p, c, t, tc, y, dy)", derivatives)
-        return [source]
+        if n + len(found.hazards) > LARGEST:
+            return [source]
+        targets = [*found.rates, *found.hazards]
+        step = unrolled_step(n, len(found.hazards), lambda *names: writer.lines(targets, *names))
+        return [source, f"{_DECORATOR}\n{step}"]
     matrix = [(f"a[{i}, {j}]", k) for (i, j), k in found.linear.matrix.items()]
     constant = [(f"b[{i}]", k) for i, k in found.linear.constant.items()]
     return [writer.function("coefficients(p, c, a, b)", matrix + constant),
