@@ -122,14 +122,15 @@ def simulate(
 
     from trialsim.campaign.run import Papers, run
     from trialsim.campaign.worlds import worlds
+    from trialsim.cohort.read import files_beside
     from trialsim.cohort.write import cohort_text
     from trialsim.protocol.write import protocol_text
 
     world_of = worlds(ready.plan, ready.cohort, ready.posterior)
     threads = threads or len(os.sched_getaffinity(0))
-    copies = {"posterior.nc": ready.posterior_file} if ready.posterior_file else {}
-    if ready.cohort.covariates_from is not None:
-        copies[Path(ready.cohort.covariates_from.path).name] = Path(ready.cohort.covariates_from.absolute_path)
+    copies = dict(files_beside(ready.cohort))
+    if ready.posterior_file is not None:
+        copies["posterior.nc"] = ready.posterior_file
     papers = Papers(
         protocol=protocol_text(ready.protocol), cohort=cohort_text(ready.cohort), command=command, copies=copies
     )
@@ -143,13 +144,17 @@ def simulate(
 
 
 def with_trials(protocol: Protocol, trials: int) -> Protocol:
-    """Return the protocol with exactly so many trials a cell; its digest changes, for it is another run."""
+    """Return the protocol, its designs too, with exactly so many trials a cell; another digest, for another run."""
     from dataclasses import replace
-    from hashlib import sha256
 
-    simulated = replace(protocol.simulate, at_least=trials, at_most=trials, until=None)
-    digest = sha256(f"{protocol.digest} trials {trials}".encode()).hexdigest()
-    return replace(protocol, simulate=simulated, digest=digest)
+    from trialsim.protocol.write import protocol_digest
+
+    def changed(one: Protocol) -> Protocol:
+        few = replace(one, simulate=replace(one.simulate, at_least=trials, at_most=trials, until=None))
+        return replace(few, digest=protocol_digest(few))
+
+    designs = tuple(replace(design, protocol=changed(design.protocol)) for design in protocol.designs)
+    return changed(replace(protocol, designs=designs))
 
 
 def needs_of(ready: Campaign, threads: int = 1) -> Needs:

@@ -53,27 +53,32 @@ def run(
         console.print_note(f"Stopped; nothing that was finished is lost. To go on: {resumed_command()}")
         raise typer.Exit(130) from None
     report = write_report(result.folder)
-    print_summary(result)
+    print_summary(result, ready.protocol.success.analysis)
     typer.echo(report)
     if result.exit_code:
         raise typer.Exit(result.exit_code)
 
 
-def print_summary(result: Result) -> None:
-    """Print the operating characteristics that were asked for, each with its Monte-Carlo error, and every finding."""
+def print_summary(result: Result, analysis: str) -> None:
+    """Print how often the trial's main analysis rejects and succeeds, with Monte-Carlo errors, and every finding."""
     from trialsim.api.runs import Run
 
     summary = Run(result.folder).summary
-    wanted = summary[summary["quantity"].isin(["power", "assurance", "type_1", "success"])]
+    rows: dict[tuple[str, str, str], dict[str, str]] = {}
+    for row in summary.to_dict("records"):
+        of_analysis = row["analysis"] == analysis and row["quantity"] in ("power", "assurance", "type_1")
+        if of_analysis or row["quantity"] == "success":
+            comparison = row["comparison"] if of_analysis else "the trial succeeds"
+            cells = rows.setdefault((row["scenario"], row["design"], comparison), {})
+            null = " (null)" if row["quantity"] == "type_1" else ""
+            cells[row["parameters"]] = f"{100 * row['value']:.1f} ± {100 * row['standard_error']:.1f}{null}"
+    modes = [mode for mode in ("typical", "uncertain") if any(mode in cells for cells in rows.values())]
+    titles = {"typical": "power %", "uncertain": "assurance %"}
     console.print_table(
-        "",
-        ["scenario", "design", "comparison", "quantity", "value", "±"],
-        [
-            [row.scenario, row.design, row.comparison or "whole trial", str(row.quantity).replace("_", " "),
-             f"{100 * row.value:.1f}%", f"{100 * row.standard_error:.1f}"]
-            for row in wanted.astype(object).where(wanted.notna(), None).itertuples()
-        ],
-        right=[4, 5],
+        f"Rejections by the analysis '{analysis}' and success; (null): the true effect is none, so this is type I error",
+        ["scenario", "design", "", *[titles[mode] for mode in modes]],
+        [[*key, *[cells.get(mode, "") for mode in modes]] for key, cells in rows.items()],
+        right=range(3, 3 + len(modes)),
     )
     for finding in result.findings:
         console.print_note(f"{'fault' if finding.is_fault else 'note'}: {finding.message}")

@@ -78,7 +78,7 @@ class Quantity:
     @property
     def coherent(self) -> float:
         """The number in coherent units (a share of one for `%`), rounded once."""
-        return rounded(Fraction(self.value) * self.unit.ratio)
+        return rounded(as_written(self.value) * self.unit.ratio)
 
     def to(self, target: Unit | str) -> float:
         """Return the number in the target unit, rounded once: exact wherever a float can hold it."""
@@ -89,10 +89,15 @@ class Quantity:
                 f"{self} cannot be given in {wanted.text or 'plain numbers'}",
                 [f"it is: {dimension_name(self.dimension)}", f"wanted: {dimension_name(wanted.dimension)}"],
             )
-        return rounded(Fraction(self.value) * self.unit.ratio / wanted.ratio)
+        return rounded(as_written(self.value) * self.unit.ratio / wanted.ratio)
 
     def __str__(self) -> str:
         return quantity_text(self.value, self.unit)
+
+
+def as_written(value: float) -> Fraction:
+    """Return the decimal number that a float was written as, so that 54.3% is 0.543 and not its neighbour."""
+    return Fraction(repr(float(value)))
 
 
 def rounded(exact: Fraction) -> float:
