@@ -74,11 +74,17 @@ def print_summary(result: Result, analysis: str) -> None:
             cells[row["parameters"]] = f"{100 * row['value']:.1f} ± {100 * row['standard_error']:.1f}{null}"
     modes = [mode for mode in ("typical", "uncertain") if any(mode in cells for cells in rows.values())]
     titles = {"typical": "power %", "uncertain": "assurance %"}
+    lines: list[list[str]] = []
+    for (scenario, design, comparison), cells in rows.items():
+        heading = f"{scenario}, {design}" if design != "base" else scenario
+        if heading not in (line[0] for line in lines):
+            lines.append([heading, *["" for _ in modes]])
+        lines.append([f"  {comparison}", *[cells.get(mode, "") for mode in modes]])
     console.print_table(
-        f"Rejections by the analysis '{analysis}' and success; (null): the true effect is none, so this is type I error",
-        ["scenario", "design", "", *[titles[mode] for mode in modes]],
-        [[*key, *[cells.get(mode, "") for mode in modes]] for key, cells in rows.items()],
-        right=range(3, 3 + len(modes)),
+        f"How often '{analysis}' rejects and the trial succeeds (null: no true effect)",
+        ["", *[titles[mode] for mode in modes]],
+        lines,
+        right=range(1, 1 + len(modes)),
     )
     for finding in result.findings:
         console.print_note(f"{'fault' if finding.is_fault else 'note'}: {finding.message}")
