@@ -99,14 +99,15 @@ def reference_page(kind: DocumentKind) -> str:
     return reference_markdown(COHORT if kind == "cohort" else PROTOCOL)
 
 
-def library_entries() -> list[tuple[str, str, str]]:
+def library_entries() -> list[tuple[str, ...]]:
     """Return (kind, id, title) of every shipped protocol and cohort."""
-    entries = []
+    entries: list[tuple[str, ...]] = []
     for kind in ("protocols", "cohorts"):
         folder = shipped(kind)  # type: ignore[arg-type]
         for path in sorted(folder.rglob("*.yaml")):
-            title = next((line[6:].strip() for line in path.read_text("utf-8").splitlines() if line.startswith("title:")), "")
-            entries.append((kind.removesuffix("s"), path.stem, title))
+            lines = path.read_text("utf-8").splitlines()
+            titles = [line.removeprefix("title:").strip() for line in lines if line.startswith("title:")]
+            entries.append((kind.removesuffix("s"), path.stem, *titles[:1]))
     return entries
 
 

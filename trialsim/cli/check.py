@@ -29,7 +29,8 @@ def check(
             checked = check_document(file, library=library)
         except InvalidDocument as invalid:
             faults.extend(invalid.diagnostics)
-            reports.append({"file": file, "valid": False, "diagnostics": [diagnostic_data(d) for d in invalid.diagnostics]})
+            told = [diagnostic_data(diagnostic) for diagnostic in invalid.diagnostics]
+            reports.append({"file": file, "valid": False, "diagnostics": told})
             continue
         faults.extend(checked.warnings)
         reports.append(

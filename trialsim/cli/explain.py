@@ -32,5 +32,6 @@ def explain(
     explanation = known[slug]
     typer.echo(f"{slug}: {explanation.title}\n\n{explanation.meaning}\n")
     if explanation.wrong_example:
-        typer.echo("For example:\n\n" + "\n".join(f"    {line}" for line in explanation.wrong_example.splitlines()) + "\n")
+        example = "\n".join(f"    {line}" for line in explanation.wrong_example.splitlines())
+        typer.echo(f"For example:\n\n{example}\n")
     typer.echo(f"What to do: {explanation.remedy}")

@@ -18,8 +18,8 @@ def library(
     from trialsim.api.documents import copy_from_library, library_entries
 
     if action == "list":
-        for kind, identifier, title in library_entries():
-            typer.echo(f"{kind:<9} {identifier:<28} {title}")
+        for kind, identifier, *title in library_entries():
+            typer.echo(f"{kind:<9} {identifier:<28} {' '.join(title)}")
         return
     if name is None:
         raise typer.BadParameter("copy needs the name of a protocol or cohort; `trialsim library list` shows them")

@@ -89,7 +89,7 @@ def print_summary(result: Result, analysis: str) -> None:
     for finding in result.findings:
         console.print_note(f"{'fault' if finding.is_fault else 'note'}: {finding.message}")
     if result.n_failed:
-        console.print_failure(f"{result.n_failed} trials could not be simulated; the report and tables/failures say why")
+        console.print_failure(f"{result.n_failed} trials could not be simulated; tables/failures says why")
 
 
 def print_needs(ready: Campaign, needs: object) -> None:

@@ -35,7 +35,9 @@ def sampled_patients(cohort: Cohort, n: int, seed: int, fits: Path) -> pandas.Da
     people = sampled_candidates(cohort, n, seed, fits)
     labels = {covariate.name: covariate.categories for covariate in cohort.covariates if covariate.categories}
     columns = {
-        name: pandas.Categorical.from_codes(values.astype(np.int64), list(labels[name])) if name in labels else values
+        name: pandas.Categorical.from_codes(values.astype(np.int64), pandas.Index(labels[name]))
+        if name in labels
+        else values
         for name, values in {**people.covariates, **people.parameters}.items()
     }
     return pandas.DataFrame({"patient": np.arange(n), **columns})
