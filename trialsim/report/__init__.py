@@ -1,1 +1,1 @@
-"""Telling a run: content (run folder → numbers and words), figures, render; reads folders and computes nothing twice."""
+"""Telling a run: content (run folder → numbers and words), figures, render. Reads folders; computes nothing twice."""

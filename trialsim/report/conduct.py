@@ -39,7 +39,9 @@ def conduct_table(run: Evidence) -> ConductTable:
                 scenario_words(scenario),
                 tuple(
                     ConductRow(
-                        design=names[design.name], mode=mode, cells=conduct_cells(run, run.key(scenario.name, mode, design.name))
+                        design=names[design.name],
+                        mode=mode,
+                        cells=conduct_cells(run, run.key(scenario.name, mode, design.name)),
                     )
                     for design in run.protocol.designs
                     for mode in run.modes

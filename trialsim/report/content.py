@@ -11,7 +11,7 @@ from trialsim.report.estimands import Estimands, estimands
 from trialsim.report.evidence import Evidence, evidence
 from trialsim.report.forest import Forest
 from trialsim.report.kept import kept_rows
-from trialsim.report.population import Population, population
+from trialsim.report.patients import Population, population
 from trialsim.report.profiles import Profiles, profiles
 from trialsim.report.provenance import (
     Assumptions,

@@ -21,7 +21,10 @@ from trialsim.report.words import (
 FAR = 3.0  # Monte-Carlo standard errors beyond which a bias is marked
 IN_WORDS = {
     "treatment_policy": "counted as observed, whatever is taken afterwards",
-    "hypothetical": "as if it did not happen: the value of a patient it happens to is missing, and the truth is simulated without it",
+    "hypothetical": (
+        "as if it did not happen: the value of a patient it happens to is missing, "
+        "and the truth is simulated without it"
+    ),
 }
 
 
@@ -43,7 +46,8 @@ class AccuracyRow:
     estimate: str
     bias: str
     is_biased: bool
-    spread: str  # SD of the estimates, and mean of their standard errors
+    spread: str  # SD of the estimates
+    mean_error: str  # mean of the standard errors the method gives
     coverage: str
 
 
@@ -80,7 +84,9 @@ def estimand_words(protocol: Protocol, estimand: Estimand) -> EstimandWords:
     return EstimandWords(
         name=first_upper(spaced(estimand.name)),
         endpoint=endpoint_words(protocol.endpoint(estimand.endpoint)),
-        events=tuple((spaced(event), STRATEGIES[strategy], IN_WORDS[strategy]) for event, strategy in estimand.strategies),
+        events=tuple(
+            (spaced(event), STRATEGIES[strategy], IN_WORDS[strategy]) for event, strategy in estimand.strategies
+        ),
     )
 
 
@@ -93,7 +99,8 @@ def accuracy_of(run: Evidence, analysis: Analysis) -> Accuracy:
         unit=unit_words(unit),
         level=f"{100 * (1 - 2 * analysis.alpha):g}%",
         scenarios=tuple(
-            (scenario_words(scenario), accuracy_rows(run, analysis, scenario.name)) for scenario in run.protocol.scenarios
+            (scenario_words(scenario), accuracy_rows(run, analysis, scenario.name))
+            for scenario in run.protocol.scenarios
         ),
     )
 
@@ -119,7 +126,8 @@ def accuracy_rows(run: Evidence, analysis: Analysis, scenario: str) -> tuple[Acc
                         estimate=with_error(of("mean_estimate").times(factor)),
                         bias=with_error(bias.times(factor)),
                         is_biased=bias.error > 0 and abs(bias.value) > FAR * bias.error,
-                        spread=f"{with_error(of('empirical_se').times(factor))}; {with_error(of('mean_se').times(factor))}",
+                        spread=with_error(of("empirical_se").times(factor)),
+                        mean_error=with_error(of("mean_se").times(factor)),
                         coverage=percentage(of("coverage")),
                     )
                 )

@@ -101,11 +101,15 @@ def operating_characteristics(run: Path) -> tuple[dict[Address, Estimate], dict[
     for row in rows(run, "summary"):
         key = Key(scenario=row["scenario"], parameters=row["parameters"], design=row["design"])
         address = (key, row["analysis"], row["comparison"], row["quantity"])
-        values = [nan if row[name] is None else float(row[name])
-                  for name in ("value", "standard_error", "lower", "upper")]  # fmt: skip
-        figures[address] = Estimate(*values, int(row["n"]))
+        figures[address] = Estimate(
+            known(row["value"]), known(row["standard_error"]), known(row["lower"]), known(row["upper"]), int(row["n"])
+        )
         units[address] = row["unit"] or ""
     return figures, units
+
+
+def known(value: float | None) -> float:
+    return nan if value is None else float(value)
 
 
 def rows(run: Path, table: str) -> list[dict[str, Any]]:

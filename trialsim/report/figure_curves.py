@@ -12,7 +12,7 @@ from trialsim.report.rates import Curve, Curves
 from trialsim.report.svg import arm_colour, colour, labels_apart, new_figure, svg_text
 
 WIDTH, HEIGHT = 270.0, 190.0  # points
-LEFT, RIGHT, BOTTOM, TOP = 0.1, 0.7, 0.19, 0.95
+LEFT, RIGHT, BOTTOM, TOP = 0.1, 0.79, 0.19, 0.95
 
 
 def curves_svg(curves: Curves, scenario: str, arms: Sequence[str], name: str) -> str:
@@ -31,7 +31,12 @@ def curves_svg(curves: Curves, scenario: str, arms: Sequence[str], name: str) ->
     axes.set_xlabel(curves.x_label, fontsize=9, color=colour("muted"), labelpad=4)
     modes = list(dict.fromkeys(curve.mode for curve in chosen))
     for curve in chosen:
-        draw_curve(axes, curve, arm_colour(arms.index(curve.arm)), (modes.index(curve.mode) - (len(modes) - 1) / 2) * 0.02 * span)
+        draw_curve(
+            axes,
+            curve,
+            arm_colour(arms.index(curve.arm)),
+            (modes.index(curve.mode) - (len(modes) - 1) / 2) * 0.02 * span,
+        )
     label_curves(axes, [curve for curve in chosen if curve.mode == modes[0]], arms)
     return svg_text(figure, name, f"Power of {curves.analysis} by {curves.x_label}, {scenario}", description(chosen))
 
@@ -39,10 +44,17 @@ def curves_svg(curves: Curves, scenario: str, arms: Sequence[str], name: str) ->
 def draw_curve(axes: Any, curve: Curve, drawn: str, shift: float) -> None:
     known = [each for each in curve.points if not isnan(each.rate.value)]
     xs, is_typical = [each.x + shift for each in known], curve.mode == "typical"
-    axes.vlines(xs, [each.rate.lower for each in known], [each.rate.upper for each in known], color=drawn, linewidth=1.2, alpha=0.6)
+    axes.vlines(
+        xs,
+        [each.rate.lower for each in known],
+        [each.rate.upper for each in known],
+        color=drawn,
+        linewidth=1.2,
+        alpha=0.6,
+    )
     axes.plot(
-        xs, [each.rate.value for each in known], color=drawn, linewidth=1.4, linestyle="-" if is_typical else (0, (3, 2)),
-        marker="o", markersize=5, markerfacecolor=drawn if is_typical else colour("paper"), markeredgecolor=drawn,
+        xs, [each.rate.value for each in known], color=drawn, linewidth=1.4,
+        linestyle="-" if is_typical else (0, (3, 2)), marker="o", markersize=5, markerfacecolor=drawn if is_typical else colour("paper"), markeredgecolor=drawn,
         markeredgewidth=1.2, zorder=3,
     )  # fmt: skip
 
@@ -51,8 +63,16 @@ def label_curves(axes: Any, curves: Sequence[Curve], arms: Sequence[str]) -> Non
     right = axes.get_xlim()[1]
     ends = [next((each.rate.value for each in reversed(curve.points) if each.rate.is_known), 0.0) for curve in curves]
     for curve, at in zip(curves, labels_apart(ends, 0.08), strict=True):
-        text = curve.comparison if len(curve.comparison) <= 18 else curve.comparison.split(" vs ")[0][:18]
-        axes.text(right, at, text, fontsize=9, color=arm_colour(arms.index(curve.arm)), va="center", fontweight="bold", clip_on=False)
+        axes.text(
+            right,
+            at,
+            curve.short,
+            fontsize=9,
+            color=arm_colour(arms.index(curve.arm)),
+            va="center",
+            fontweight="bold",
+            clip_on=False,
+        )
 
 
 def description(curves: Sequence[Curve]) -> str:

@@ -25,11 +25,12 @@ def profile_svg(panel: Profile, arms: Sequence[str], alike: Sequence[Profile], n
     bottom, top = limits(alike)
     axes.set_xlim(days[0] - 0.04 * span, days[-1] + 0.04 * span)
     axes.set_ylim(bottom, top)
-    for level in axes.get_yticks():
-        if bottom <= level <= top:
-            axes.axhline(level, color=colour("grid"), linewidth=0.6, zorder=0)
+    levels = [level for level in round_levels(bottom, top) if bottom <= level <= top]
+    axes.set_yticks(levels, [significant(level) for level in levels])
+    for level in levels:
+        axes.axhline(level, color=colour("grid"), linewidth=0.6, zorder=0)
     axes.set_xticks(apart(days, span), [point(day, length) for day in apart(days, span)])
-    axes.set_xlabel(f"{unit} since randomisation", fontsize=9, color=colour("muted"), labelpad=4)
+    axes.set_xlabel(f"{unit}s since randomisation", fontsize=9, color=colour("muted"), labelpad=4)
     unit_text = f", {panel.unit}" if panel.unit else ""
     figure.text(0.0, 0.965, f"{panel.measure}{unit_text}", fontsize=9, color=colour("ink"), va="center")
     if panel.lloq is not None:
@@ -46,8 +47,15 @@ def limits(panels: Sequence[Profile]) -> tuple[float, float]:
     points = [each for panel in panels for arm in panel.arms for each in arm.points]
     low, high = min(each.low for each in points), max(each.high for each in points)
     width = (high - low) or 1.0
-    bottom = 0.0 if 0 <= low < 0.35 * high else low - 0.05 * width
+    bottom = 0.0 if 0 <= low < 0.2 * high else low - 0.05 * width
     return bottom, high + 0.05 * width
+
+
+def round_levels(bottom: float, top: float) -> list[float]:
+    """Return some five round numbers within a range."""
+    from matplotlib.ticker import MaxNLocator
+
+    return [float(level) for level in MaxNLocator(5, steps=[1, 2, 5, 10]).tick_values(bottom, top)]
 
 
 def apart(days: Sequence[float], span: float) -> list[float]:
@@ -62,7 +70,14 @@ def apart(days: Sequence[float], span: float) -> list[float]:
 def draw_arm(axes: Any, arm: ArmProfile, position: int, shift: float) -> None:
     days = [each.day + shift for each in arm.points]
     drawn = arm_colour(position)
-    axes.vlines(days, [each.low for each in arm.points], [each.high for each in arm.points], color=drawn, linewidth=1.5, alpha=0.42)
+    axes.vlines(
+        days,
+        [each.low for each in arm.points],
+        [each.high for each in arm.points],
+        color=drawn,
+        linewidth=1.5,
+        alpha=0.42,
+    )
     axes.plot(days, [each.median for each in arm.points], color=drawn, linewidth=1.5, solid_capstyle="round", zorder=3)
     axes.plot(
         days, [each.median for each in arm.points], linestyle="none", marker="o", markersize=4.2, color=drawn,
@@ -75,8 +90,16 @@ def label_arms(axes: Any, panel: Profile, arms: Sequence[str], height: float) ->
     right = axes.get_xlim()[1]
     heights = labels_apart([arm.points[-1].median for arm in panel.arms], 0.075 * height)
     for arm, at in zip(panel.arms, heights, strict=True):
-        text = arm.label if len(arm.label) <= 12 else arm.label[:11] + "\u2026"
-        axes.text(right, at, text, fontsize=9, color=arm_colour(arms.index(arm.arm)), va="center", fontweight="bold", clip_on=False)
+        axes.text(
+            right,
+            at,
+            arm.short,
+            fontsize=9,
+            color=arm_colour(arms.index(arm.arm)),
+            va="center",
+            fontweight="bold",
+            clip_on=False,
+        )
 
 
 def description(panel: Profile) -> str:

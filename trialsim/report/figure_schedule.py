@@ -20,9 +20,13 @@ def schedule_svg(schedule: Schedule) -> str:
     parts = [visit_svg(schedule, visit, i, floor) for i, visit in enumerate(schedule.visits)]
     parts += [lane_svg(schedule, lane, i) for i, lane in enumerate(schedule.lanes)]
     parts.append(randomisation_svg(schedule))
-    parts.append(f'<text class="muted" x="100%" y="{height - 2}" text-anchor="end">{schedule.unit_name} since randomisation</text>')
+    parts.append(
+        f'<text class="muted" x="100%" y="{height - 2}" text-anchor="end">'
+        f"{schedule.unit_name}s since randomisation</text>"
+    )
     return (
-        f'<svg class="schedule" width="100%" height="{height}" role="img" aria-labelledby="schedule-title schedule-desc">'
+        f'<svg class="schedule" width="100%" height="{height}" role="img" '
+        'aria-labelledby="schedule-title schedule-desc">'
         '<title id="schedule-title">Design of the trial</title>'
         f'<desc id="schedule-desc">{escape(description(schedule))}</desc>{"".join(parts)}</svg>'
     )
@@ -51,7 +55,8 @@ def visit_svg(schedule: Schedule, visit: VisitMark, i: int, floor: int) -> str:
     return (
         f'{window}<line class="visit" x1="{x}" x2="{x}" y1="{high + 4}" y2="{floor}"/>'
         f'<text x="{x}" y="{high}" text-anchor="{anchor}">{escape(visit.name)}</text>'
-        f'<text class="muted" x="{x}" y="{floor + 13}" text-anchor="{anchor}">{point(visit.day, schedule.unit_days)}</text>'
+        f'<text class="muted" x="{x}" y="{floor + 13}" text-anchor="{anchor}">'
+        f"{point(visit.day, schedule.unit_days)}</text>"
     )
 
 
@@ -70,7 +75,9 @@ def lane_svg(schedule: Schedule, lane: Lane, i: int) -> str:
     if len(lane.doses) > MOST_TICKS:
         width = float(across(schedule, lane.doses[-1])[:-1]) - float(across(schedule, lane.doses[0])[:-1])
         x = across(schedule, lane.doses[0])
-        parts.append(f'<rect x="{x}" y="{y - 5}" width="{width:.3f}%" height="10" fill="{colour}" fill-opacity="0.45"/>')
+        parts.append(
+            f'<rect x="{x}" y="{y - 5}" width="{width:.3f}%" height="10" fill="{colour}" fill-opacity="0.45"/>'
+        )
     else:
         places = (across(schedule, day) for day in lane.doses)
         ticks = "".join(f'<line x1="{x}" x2="{x}" y1="{y - 5}" y2="{y + 5}"/>' for x in places)
@@ -85,12 +92,15 @@ def randomisation_svg(schedule: Schedule) -> str:
     before = f'<line class="before" x1="0%" x2="{x}" y1="{centre}" y2="{centre}"/>' if schedule.first_day < 0 else ""
     return (
         f'{before}<line class="before" x1="{x}" x2="{x}" y1="{first}" y2="{last}"/>'
-        f'<circle class="split" cx="{x}" cy="{centre}" r="10"/><text class="split" x="{x}" y="{centre + 4}" text-anchor="middle">R</text>'
+        f'<circle class="split" cx="{x}" cy="{centre}" r="10"/>'
+        f'<text class="split" x="{x}" y="{centre + 4}" text-anchor="middle">R</text>'
     )
 
 
 def description(schedule: Schedule) -> str:
-    visits = ", ".join(f"{visit.name} at {schedule.unit_name} {point(visit.day, schedule.unit_days)}" for visit in schedule.visits)
+    visits = ", ".join(
+        f"{visit.name} at {schedule.unit_name} {point(visit.day, schedule.unit_days)}" for visit in schedule.visits
+    )
     lanes = "; ".join(f"{lane.label}: {lane.dosing}" for lane in schedule.lanes)
     ratio = ":".join(str(lane.ratio) for lane in schedule.lanes)
     return f"Randomised {ratio}. {lanes}. Visits: {visits}."

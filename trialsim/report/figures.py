@@ -21,14 +21,26 @@ class Figures:
 
 def figures(report: Report) -> Figures:
     """Return the drawings of a report; the same content gives the same bytes."""
-    curves = report.curves
     return Figures(
         schedule=schedule_svg(report.schedule),
-        profiles=tuple(
-            profile_svg(panel, report.arms, [each for each in report.profiles.panels if each.measure == panel.measure], f"profile-{i}")
-            for i, panel in enumerate(report.profiles.panels)
-        ),
-        curves=tuple(
-            (scenario, curves_svg(curves, scenario, report.arms, f"curve-{i}")) for i, scenario in enumerate(curves.scenarios)
-        ) if curves else (),
-    )  # fmt: skip
+        profiles=profile_drawings(report),
+        curves=curve_drawings(report) if report.curves else (),
+    )
+
+
+def profile_drawings(report: Report) -> tuple[str, ...]:
+    """Return one drawing a profile; those of one measure share their axis."""
+    panels = report.profiles.panels
+    return tuple(
+        profile_svg(panel, report.arms, [each for each in panels if each.measure == panel.measure], f"profile-{i}")
+        for i, panel in enumerate(panels)
+    )
+
+
+def curve_drawings(report: Report) -> tuple[tuple[str, str], ...]:
+    curves = report.curves
+    assert curves is not None
+    return tuple(
+        (scenario, curves_svg(curves, scenario, report.arms, f"curve-{i}"))
+        for i, scenario in enumerate(curves.scenarios)
+    )

@@ -26,10 +26,11 @@ class Mark:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """One row: what it is about, and one mark a parameters mode."""
+    """One row: what it is about, and one mark a parameters mode; lines of one heading follow each other."""
 
-    labels: tuple[str, ...]
+    label: str
     marks: tuple[Mark, ...]
+    heading: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +45,7 @@ class Forest:
     """A table of rates; `top` is the largest share on its axis, `reference` a share marked on it."""
 
     caption: str
-    columns: tuple[str, ...]  # headings of the labels
+    column: str  # what the labels are
     modes: tuple[str, ...]
     groups: tuple[Group, ...]
     top: float
@@ -67,7 +68,7 @@ class Forest:
         for group in self.groups:
             for line in group.lines:
                 told = [f"{mark.text} with {mark.mode} parameters" for mark in line.marks if mark.is_known]
-                parts.append(f"{', '.join((group.label, *filter(None, line.labels)))}: {', '.join(told)}")
+                parts.append(f"{', '.join(filter(None, (group.label, line.heading, line.label)))}: {', '.join(told)}")
         return "; ".join(parts) + "."
 
 

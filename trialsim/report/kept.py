@@ -1,4 +1,4 @@
-"""Rows of the patients that were kept, of the cells that a report shows: the largest design, the first parameters mode."""
+"""Rows of kept patients, of the cells that a report shows: the largest design in the first parameters mode."""
 
 from __future__ import annotations
 

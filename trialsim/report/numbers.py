@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import floor, isfinite, isnan, log10, nan
 
-MINUS, PLUS_MINUS, UNKNOWN = "\u2212", "\u00b1", "\u2013"
+MINUS, PLUS_MINUS, UNKNOWN, GLUE = "\u2212", "\u00b1", "\u2013", "\u00a0"  # glue: a space where no line breaks
 DAYS_IN_MONTH = 30.4375
 LONG = 61.0  # days: longer stretches are told in months
 
@@ -22,7 +22,7 @@ class Estimate:
 
     def times(self, factor: float) -> Estimate:
         """Return it in another unit."""
-        return Estimate(*(number * factor for number in (self.value, self.error, self.lower, self.upper)), self.n)
+        return Estimate(self.value * factor, self.error * factor, self.lower * factor, self.upper * factor, self.n)
 
     @property
     def is_known(self) -> bool:
@@ -63,10 +63,10 @@ def plain(value: float, decimals: int) -> str:
 
 
 def with_error(estimate: Estimate, suffix: str = "") -> str:
-    """Return `83.2% ± 1.2`: a number with the digits its standard error allows; without an error, three digits.
+    r"""Return `83.2% ± 1.2`: a number with the digits its standard error allows; without an error, three digits.
 
     >>> with_error(Estimate(83.21, 1.18), "%"), with_error(Estimate(0.0, 0.0)), with_error(NOWHERE)
-    ('83.2% ± 1.2', '0 (exactly)', '–')
+    ('83.2%\xa0±\xa01.2', '0 (exactly)', '–')
     """
     if not estimate.is_known:
         return UNKNOWN
@@ -75,7 +75,7 @@ def with_error(estimate: Estimate, suffix: str = "") -> str:
     if estimate.error == 0:
         return f"{significant(estimate.value)}{suffix} (exactly)"
     decimals = decimals_for(estimate.error)
-    return f"{plain(estimate.value, decimals)}{suffix} {PLUS_MINUS} {plain(estimate.error, decimals)}"
+    return f"{plain(estimate.value, decimals)}{suffix}{GLUE}{PLUS_MINUS}{GLUE}{plain(estimate.error, decimals)}"
 
 
 def percentage(estimate: Estimate) -> str:
@@ -124,10 +124,10 @@ def whole(n: int) -> str:
 
 
 def length(days: Estimate) -> str:
-    """Return a length of time with its error, in months where it is long.
+    r"""Return a length of time with its error, in months where it is long.
 
     >>> length(Estimate(304.375, 3.04375)), length(Estimate(12.0, 0.5))
-    ('10.00 ± 0.10 months', '12.0 ± 0.5 days')
+    ('10.00\xa0±\xa00.10 months', '12.0\xa0±\xa00.5 days')
     """
     if not days.is_known:
         return UNKNOWN
@@ -137,7 +137,13 @@ def length(days: Estimate) -> str:
 
 
 def listed(words: list[str] | tuple[str, ...], last: str = "and") -> str:
-    """Return `a, b and c`."""
+    """Return `a, b and c`; words that hold commas themselves are set apart by semicolons.
+
+    >>> listed(["a", "b", "c"]), listed(["slow, 1 mg", "slow, 2 mg"], "or")
+    ('a, b and c', 'slow, 1 mg; or slow, 2 mg')
+    """
     if len(words) < 2:
         return "".join(words)
+    if any("," in word for word in words):
+        return f"{'; '.join(words[:-1])}; {last} {words[-1]}"
     return f"{', '.join(words[:-1])} {last} {words[-1]}"

@@ -1,198 +1,108 @@
-"""Who the patients are: a baseline table of kept patients, screening, the model's parameters."""
+"""Pictures of a population: a histogram of every property, as a drawing and as a line of blocks."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+import textwrap
+from collections.abc import Mapping, Sequence
+from math import ceil, floor, log10
+from typing import TYPE_CHECKING, Any
 
-from trialsim.cohort.model import Cohort, Covariate, Effect, Parameter, RandomEffect, Uncertainty
-from trialsim.cohort.spreads import coefficient_of_variation
-from trialsim.foundation.units import number_text
-from trialsim.report.evidence import Evidence
-from trialsim.report.kept import Kept, baselines, shown_key
-from trialsim.report.numbers import UNKNOWN, count, plain, share, significant, with_error
-from trialsim.report.profiles import quantile
-from trialsim.report.words import arm_words, scenario_words, spaced
+from trialsim.report.svg import colour, standalone_svg, svg_text
 
-ALL = "All"
+if TYPE_CHECKING:
+    import numpy as np
+    import pandas as pd
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BaselineRow:
-    label: str
-    cells: tuple[str, ...]
-    is_level: bool = False  # one category of the row above
+BLOCKS = " \u2581\u2582\u2583\u2584\u2585\u2586\u2587\u2588"
+COLUMNS, PANEL_WIDTH, PANEL_HEIGHT, TOP = 3, 190.0, 120.0, 44.0  # points
+BINS = 30
+OUTER = 0.005  # of the values at either end are left out of a histogram's range
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ParameterRow:
-    name: str
-    label: str
-    typical: str
-    uncertainty: str
-    between_patients: str
-    effects: str
+def sparkline(values: np.ndarray[Any, Any], width: int = 16) -> str:
+    """Return a histogram as a line of block characters; all alike is a full block.
+
+    >>> import numpy as np
+    >>> sparkline(np.array([0.0, 1.0, 1.0, 2.0]), width=3)
+    '\u2584\u2588\u2584'
+    """
+    counts = histogram(values, width)[1]
+    largest = max(counts)
+    return "".join(BLOCKS[ceil(count / largest * (len(BLOCKS) - 1))] for count in counts)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Population:
-    """The cohort as simulated."""
-
-    title: str
-    context: str
-    columns: tuple[str, ...]  # arms with their numbers of patients, then all
-    baseline: tuple[BaselineRow, ...]
-    kept_words: str
-    screening: tuple[tuple[str, str], ...]
-    parameters: tuple[ParameterRow, ...]
-    parameters_words: str
-    references: tuple[tuple[str, str], ...]
+def histogram(values: np.ndarray[Any, Any], bins: int) -> tuple[float, list[int], float]:
+    """Return the left edge, the counts and the right edge; the outermost values are counted at the ends."""
+    ordered = sorted(float(value) for value in values)
+    skipped = floor(OUTER * len(ordered))
+    low, high = ordered[skipped], ordered[-1 - skipped]
+    if low == high:
+        return low, [len(ordered)], high
+    counts = [0] * bins
+    for value in ordered:
+        counts[min(max(int((value - low) / (high - low) * bins), 0), bins - 1)] += 1
+    return low, counts, high
 
 
-def population(run: Evidence, kept: Kept) -> Population:
-    """Return the cohort: what its patients are like in the trials whose patients were kept."""
-    patients = kept.patients[run.protocol.scenarios[0].name]
-    arms = [arm.name for arm in run.protocol.arms]
-    groups = [[row for row in patients if row["arm"] == arm] for arm in arms] + [patients]
-    labels = [arm_words(arm) for arm in run.protocol.arms] + [ALL]
-    return Population(
-        title=run.cohort.title,
-        context=run.cohort.context_of_use,
-        columns=tuple(f"{label} (n = {len(group)})" for label, group in zip(labels, groups, strict=True)),
-        baseline=tuple(baseline_rows(run, kept, groups)) if patients else (),
-        kept_words=kept_words(run, kept, len(patients)),
-        screening=tuple(screening(run)),
-        parameters=tuple(parameter_row(parameter, run.cohort) for parameter in run.cohort.parameters),
-        parameters_words=parameters_words(run.cohort),
-        references=tuple(
-            (reference.cite, "; ".join(filter(None, (reference.where, reference.used_for)))) for reference in run.cohort.references
-        ),
+def population_figure(frame: pd.DataFrame, titles: Mapping[str, str], heading: str) -> str:
+    """Return an SVG document with a panel for every column that has a title: histograms, bars for categories."""
+    from matplotlib.figure import Figure
+
+    names = [name for name in titles if name in frame.columns]
+    n_rows = -(-len(names) // COLUMNS)
+    width, height = COLUMNS * PANEL_WIDTH, n_rows * PANEL_HEIGHT + TOP
+    figure = Figure(figsize=(width / 72, height / 72))
+    figure.patch.set_alpha(0)
+    lines = "\n".join(textwrap.wrap(heading, 78))
+    figure.text(8 / width, 1 - 8 / height, lines, fontsize=11, fontweight="bold", color=colour("ink"), va="top")
+    for i, name in enumerate(names):
+        row, column = divmod(i, COLUMNS)
+        bottom = (height - TOP - (row + 1) * PANEL_HEIGHT + 22) / height
+        box = ((column * PANEL_WIDTH + 8) / width, bottom, (PANEL_WIDTH - 24) / width, (PANEL_HEIGHT - 50) / height)
+        draw_panel(figure.add_axes(box), frame[name], titles[name])
+    words = "; ".join(titles[name] for name in names)
+    return standalone_svg(svg_text(figure, "population", heading, f"Distributions of {words}."))
+
+
+def draw_panel(axes: Any, values: pd.Series[Any], title: str) -> None:
+    for side in ("top", "right", "left"):
+        axes.spines[side].set_visible(False)
+    axes.spines["bottom"].set_color(colour("grid"))
+    axes.set_facecolor("none")
+    axes.set_yticks([])
+    axes.tick_params(length=0, labelsize=8, labelcolor=colour("muted"))
+    axes.set_title(
+        title if len(title) <= 38 else title[:37] + "\u2026", fontsize=8.5, color=colour("ink"), loc="left", pad=6
     )
+    if str(values.dtype) == "category":
+        shares = values.value_counts(normalize=True, sort=False)
+        draw_shares(axes, [str(label) for label in shares.index], [float(share) for share in shares])
+        return
+    low, counts, high = histogram(values.to_numpy(), BINS)
+    if low == high:
+        axes.bar([0.5], [1], width=0.08, color=colour("accent"))
+        axes.set_xlim(0, 1)
+        axes.set_xticks([0.5], [tick(low)])
+        return
+    step = (high - low) / BINS
+    axes.bar([low + (i + 0.5) * step for i in range(BINS)], counts, width=0.9 * step, color=colour("accent"))
+    axes.set_xlim(low, high)
+    axes.set_xticks([low, (low + high) / 2, high], [tick(low), tick((low + high) / 2), tick(high)])
+    for label, side in zip(axes.get_xticklabels(), ("left", "center", "right"), strict=True):
+        label.set_horizontalalignment(side)
 
 
-def kept_words(run: Evidence, kept: Kept, n: int) -> str:
-    if not n:
-        return "No patient's data were kept, so there is no baseline table; `keep` in the protocol says how much is stored."
-    key = shown_key(run, run.protocol.scenarios[0].name)
-    trials = kept.n_trials(key.scenario)
-    return (
-        f"{count(n, 'patient')} of {count(trials, 'kept trial')} of one cell (scenario \u201c{scenario_words(run.scenario(key))}\u201d, "
-        f"{key.parameters} parameters). Numbers are medians with quartiles, or patients with their share."
-    )
+def draw_shares(axes: Any, labels: Sequence[str], shares: Sequence[float]) -> None:
+    axes.bar(range(len(labels)), shares, width=0.6, color=colour("accent"))
+    axes.set_xlim(-0.6, len(labels) - 0.4)
+    axes.set_ylim(0, 1.15 * max(shares))
+    axes.set_xticks(range(len(labels)), labels)
+    for i, share in enumerate(shares):
+        axes.text(i, share, f"{100 * share:.0f}%", fontsize=8, color=colour("muted"), ha="center", va="bottom")
 
 
-def baseline_rows(run: Evidence, kept: Kept, groups: Sequence[Sequence[dict[str, Any]]]) -> list[BaselineRow]:
-    """Return the baseline table: covariates, then the measures at their last assessment before treatment."""
-    told: list[BaselineRow] = []
-    for covariate in run.cohort.covariates:
-        told += covariate_rows(covariate, groups)
-    for measure, visit in baselines(run):
-        by_patient = kept.at_visit(run.protocol.scenarios[0].name, measure.name, visit)
-        label = measure.label or spaced(measure.name)
-        cells = tuple(
-            quartiles([value for row in group if (value := by_patient.get((row["trial"], row["patient"]))) is not None])
-            for group in groups
-        )
-        told.append(BaselineRow(label=f"{label} at {spaced(visit)}, {measure.unit.text}".rstrip(", "), cells=cells))
-    return told
-
-
-def covariate_rows(covariate: Covariate, groups: Sequence[Sequence[dict[str, Any]]]) -> list[BaselineRow]:
-    label = covariate.label or spaced(covariate.name)
-    if not covariate.categories:
-        unit = f", {covariate.unit.text}" if covariate.unit.text else ""
-        cells = tuple(quartiles([row[covariate.name] for row in group]) for group in groups)
-        return [BaselineRow(label=f"{label}{unit}", cells=cells)]
-    if len(covariate.categories) == 1:
-        return []  # everybody: said by the model, no property that differs
-    levels = [
-        BaselineRow(
-            label=spaced(category),
-            cells=tuple(share_of([row[covariate.name] == category for row in group]) for group in groups),
-            is_level=True,
-        )
-        for category in covariate.categories
-    ]
-    return [BaselineRow(label=label, cells=("",) * len(groups)), *levels]
-
-
-def quartiles(values: Sequence[float]) -> str:
-    """Return `84 (72\u201396)`: the median and the quartiles, digits from their distance."""
-    if not values:
-        return UNKNOWN
-    low, middle, high = (quantile(values, p) for p in (0.25, 0.5, 0.75))
-    width = high - low
-    decimals = 0 if width >= 10 or width == 0 and abs(middle) >= 10 else 1 if width >= 1 else 2
-    return f"{plain(middle, decimals)} ({plain(low, decimals)}\u2013{plain(high, decimals)})"
-
-
-def share_of(hits: Sequence[bool]) -> str:
-    return f"{sum(hits)} ({plain(100 * sum(hits) / len(hits), 0)}%)" if hits else UNKNOWN
-
-
-def screening(run: Evidence) -> list[tuple[str, str]]:
-    """Return what screening came to in the first cell of every design."""
-    told = []
-    for design in run.protocol.designs:
-        key = run.key(run.protocol.scenarios[0].name, run.modes[0], design.name)
-        screened, failed = run.of(key, "screened"), run.of(key, "screen_failure")
-        if screened.is_known:
-            text = f"{with_error(screened)} candidates are screened for {design.protocol.patients.randomised} patients randomised"
-            told.append((text, with_error(failed.times(100), "%")))
-    return told
-
-
-def parameter_row(parameter: Parameter, cohort: Cohort) -> ParameterRow:
-    unit = f" {parameter.unit.text}" if parameter.unit.text else ""
-    return ParameterRow(
-        name=parameter.name,
-        label=parameter.label or "",
-        typical=f"{significant(parameter.typical, 4)}{unit}",
-        uncertainty=uncertainty_words(parameter.uncertainty, unit),
-        between_patients=between_words(parameter.between_patients, unit),
-        effects="; ".join(effect_words(effect, cohort) for effect in parameter.effects if effect_words(effect, cohort)),
-    )
-
-
-def uncertainty_words(uncertainty: Uncertainty | None, unit: str) -> str:
-    if uncertainty is None:
-        return "taken as known"
-    if uncertainty.scale == "lognormal":
-        return f"RSE {share(coefficient_of_variation(uncertainty.sd))}"
-    if uncertainty.scale == "normal":
-        return f"SE {significant(uncertainty.sd)}{unit}"
-    return f"SE {significant(uncertainty.sd)} on the logit"
-
-
-def between_words(effect: RandomEffect | None, unit: str) -> str:
-    if effect is None:
-        return "none"
-    if effect.scale == "lognormal":
-        words = f"CV {share(coefficient_of_variation(effect.sd))}"
-    else:
-        words = f"SD {significant(effect.sd)}{unit if effect.scale == 'normal' else ' on the logit'}"
-    return words + (f" (RSE {share(coefficient_of_variation(effect.uncertainty.sd))})" if effect.uncertainty else "")
-
-
-def effect_words(effect: Effect, cohort: Cohort) -> str:
-    """Return a covariate's effect as a short formula."""
-    covariate = next(each for each in cohort.covariates if each.name == effect.covariate)
-    unit, name = covariate.unit.text, effect.covariate
-    if effect.kind == "factors":
-        pairs = zip(covariate.categories, effect.factors, strict=True)
-        return ", ".join(f"{spaced(name)} {label} \u00d7 {number_text(factor)}" for label, factor in pairs if factor != 1)
-    if effect.kind == "power":
-        reference = f"{number_text(effect.reference)}{f' {unit}' if unit else ''}"
-        return f"({name} / {reference})^{number_text(effect.coefficient)}"
-    return f"{effect.kind} in {name}: {number_text(effect.coefficient)} per {unit or 'unit'} from {number_text(effect.reference)}"
-
-
-def parameters_words(cohort: Cohort) -> str:
-    if cohort.posterior:
-        return (
-            f"Typical values and their uncertainty come from the joint posterior draws of the fit \u201c{cohort.posterior}\u201d; "
-            "what the table states are the priors of that fit."
-        )
-    return "Typical value: of a patient at the reference covariates. RSE: relative standard error of that value. CV, SD: between patients."
-
+def tick(value: float) -> str:
+    """Return a number for an axis: three significant digits."""
+    if value == 0:
+        return "0"
+    return f"{value:.{max(0, 2 - floor(log10(abs(value))))}f}"

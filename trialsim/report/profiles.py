@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import floor
 
+from trialsim.protocol.model import Scenario
 from trialsim.report.evidence import Evidence
 from trialsim.report.kept import Kept, measure_of
 from trialsim.report.numbers import plain
-from trialsim.protocol.model import Scenario
-from trialsim.report.words import arm_words, scenario_words, spaced
+from trialsim.report.words import arm_words, scenario_words, short_arm_words, spaced
+
 TAIL = 0.05
 
 
@@ -31,6 +32,7 @@ class ProfilePoint:
 class ArmProfile:
     arm: str
     label: str
+    short: str  # label beside a line
     points: tuple[ProfilePoint, ...]
 
 
@@ -73,13 +75,15 @@ def profiles(run: Evidence, kept: Kept) -> Profiles:
 
 def profiles_words(run: Evidence, kept: Kept, panels: tuple[Profile, ...]) -> str:
     if not panels:
-        return "No patient's data were kept, so there are no profiles; `keep` in the protocol says how much is stored."
+        return "No patient's data were kept, so there are no profiles; the protocol's `keep` says how much is stored."
     first = run.protocol.scenarios[0].name
     trials = kept.n_trials(first)
+    n, size = len(kept.patients[first]), run.shown_design.protocol.patients.randomised
+    of = "one kept trial" if trials == 1 else f"{trials} kept trials"
     return (
-        f"Medians and 90% prediction intervals (5% to 95% quantiles) of measured values, by arm, of the {len(kept.patients[first])} "
-        f"patients of {'one kept trial' if trials == 1 else f'{trials} kept trials'} ({run.shown_design.protocol.patients.randomised} "
-        f"patients each, {run.modes[0]} parameters); visits where somebody was missed or had left count those who came."
+        f"Medians and 90% prediction intervals (5% to 95% quantiles) of measured values, by arm, of the {n} patients "
+        f"of {of} ({size} patients each, {run.modes[0]} parameters); visits where somebody was missed or had left "
+        "count those who came."
     )
 
 
@@ -96,7 +100,10 @@ def profile(run: Evidence, kept: Kept, scenario: Scenario, measure: str) -> Prof
         ArmProfile(
             arm=arm.name,
             label=arm_words(arm),
-            points=tuple(point(visit, day, found) for (name, day, visit), found in sorted(values.items()) if name == arm.name),
+            short=short_arm_words(arm),
+            points=tuple(
+                point(visit, day, found) for (name, day, visit), found in sorted(values.items()) if name == arm.name
+            ),
         )
         for arm in run.protocol.arms
     )

@@ -6,9 +6,10 @@ from collections import Counter
 from dataclasses import dataclass
 
 from trialsim.report.evidence import Evidence, rows
-from trialsim.report.numbers import count, percentage, share
+from trialsim.report.numbers import count, share
 from trialsim.report.schedule import conduct_words
 from trialsim.report.words import (
+    arm_words,
     changes_words,
     comparison_words,
     designs_words,
@@ -16,6 +17,8 @@ from trialsim.report.words import (
     scenario_words,
     spaced,
 )
+from trialsim.store.layout import Layout
+from trialsim.store.read import cell_columns
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +69,7 @@ def assumptions(run: Evidence) -> Assumptions:
                 name=spaced(scenario.name),
                 label=scenario_words(scenario),
                 changes=first_upper(changes_words(scenario)),
-                nulls=", ".join(scenario.null) or "none",
+                nulls=", ".join(comparison_label(run, name) for name in scenario.null) or "none",
             )
             for scenario in run.protocol.scenarios
         ),
@@ -88,31 +91,41 @@ def assumptions(run: Evidence) -> Assumptions:
 def failure_rows(run: Evidence) -> tuple[FailureRow, ...]:
     """Return what could not be simulated or analysed, counted by reason; most first."""
     counts: Counter[tuple[str, str, str]] = Counter()
+    labels = {arm.name: arm_words(arm) for arm in run.protocol.arms}
     for row in rows(run.folder, "failures"):
-        what = "Trial" if row["patient"] is None else f"Patient under {row['arm']}"
+        what = "Trial" if row["patient"] is None else f"Patient under {labels[row['arm']]}"
         counts[what, row["reason"], row["scenario"]] += 1
     told = [
-        FailureRow(what=f"{what}: {reason}", where=spaced(scenario), n=str(n))
+        FailureRow(what=f"{what}: {reason}", where=spaced(scenario), n=count(n, "time"))
         for (what, reason, scenario), n in sorted(counts.items(), key=lambda item: (-item[1], item[0]))
     ]
     return (*told, *failed_analyses(run))
 
 
 def failed_analyses(run: Evidence) -> list[FailureRow]:
+    """Return the analyses that were not estimable, by comparison, cell and reason."""
     names, told = designs_words(run.protocol), []
     for (key, analysis, comparison, quantity), rate in run.figures.items():
-        if quantity == "failed_analyses" and rate.value > 0:
-            words = next(
-                comparison_words(run.protocol, each)
-                for item in run.protocol.analyses
-                if item.name == analysis
-                for each in item.comparisons
-                if each.name == comparison
+        if quantity != "failed_analyses" or not rate.value > 0:
+            continue
+        where = ", ".join(filter(None, (spaced(key.scenario), f"{key.parameters} parameters", names[key.design])))
+        looks = cell_columns(Layout(run.folder), key, "looks", ("analysis", "comparison", "status"))
+        mask = (looks["analysis"] == analysis) & (looks["comparison"] == comparison)
+        reasons = Counter(reason for reason in looks["status"][mask].tolist() if reason is not None)
+        for reason, n in sorted(reasons.items(), key=lambda item: (-item[1], item[0])):
+            what = (
+                f"{first_upper(spaced(analysis or ''))} analysis, {comparison_label(run, comparison or '')}: {reason}"
             )
-            where = ", ".join(filter(None, (spaced(key.scenario), f"{key.parameters} parameters", names[key.design])))
-            what = f"Analysis {spaced(analysis or '')}, {words}: not estimable in {percentage(rate)} of trials"
-            told.append(FailureRow(what=what, where=where, n=str(round(rate.value * rate.n))))
+            told.append(FailureRow(what=what, where=where, n=f"{n} of {rate.n} trials"))
     return told
+
+
+def comparison_label(run: Evidence, name: str) -> str:
+    """Return a comparison, given as in tables, by the labels of its arms."""
+    words = {
+        each.name: comparison_words(run.protocol, each) for item in run.protocol.analyses for each in item.comparisons
+    }
+    return words.get(name, name)
 
 
 def reproduction(run: Evidence) -> Reproduction:
@@ -136,6 +149,7 @@ def reproduction(run: Evidence) -> Reproduction:
         f"; trials were added until every rate had a standard error of at most {share(until.power_standard_error)}, "
         f"from {run.protocol.simulate.at_least} to {run.protocol.simulate.at_most} trials a cell" if until else ""
     )  # fmt: skip
+    trials, cells = count(sum(n), "trial"), count(len(run.keys), "cell")
     return Reproduction(
         commands=(
             (manifest["command"], "the command that made this run"),
@@ -144,5 +158,5 @@ def reproduction(run: Evidence) -> Reproduction:
         ),
         facts=tuple(facts),
         digests=tuple(digests),
-        trials=f"{count(sum(n), 'trial')} in {count(len(run.keys), 'cell')} (scenario \u00d7 parameters \u00d7 design){precision}.",
+        trials=f"{trials} in {cells} (scenario \u00d7 parameters \u00d7 design){precision}.",
     )

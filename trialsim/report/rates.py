@@ -8,8 +8,8 @@ from trialsim.foundation.errors import UnreadableText
 from trialsim.foundation.units import quantity
 from trialsim.protocol.model import Analysis, Scenario
 from trialsim.report.evidence import Evidence
-from trialsim.report.forest import Forest, Group, Line, error_top, mark
-from trialsim.report.numbers import Estimate, share
+from trialsim.report.forest import Forest, Group, Line, Mark, error_top, mark
+from trialsim.report.numbers import Estimate, count, share
 from trialsim.report.words import (
     METHODS,
     MULTIPLICITY,
@@ -19,6 +19,7 @@ from trialsim.report.words import (
     endpoint_words,
     first_upper,
     scenario_words,
+    short_arm_words,
     spaced,
 )
 
@@ -47,6 +48,7 @@ class Curve:
     scenario: str
     comparison: str
     arm: str  # the treated one
+    short: str  # label beside its line
     mode: str
     points: tuple[CurvePoint, ...]
 
@@ -73,7 +75,7 @@ def success_forest(run: Evidence) -> Forest:
             note=changes_words(scenario),
             lines=tuple(
                 Line(
-                    labels=(names[design.name],),
+                    label=names[design.name] or whole_trial(run),
                     marks=tuple(
                         mark(mode, run.of(run.key(scenario.name, mode, design.name), "success", deciding))
                         for mode in run.modes
@@ -87,7 +89,7 @@ def success_forest(run: Evidence) -> Forest:
     success = run.protocol.success
     return Forest(
         caption=f"Share of simulated trials that succeed ({success.quantifier} of {spaced(success.analysis)}).",
-        columns=("Design",),
+        column="Design",
         modes=run.modes,
         groups=groups,
         top=1.0,
@@ -103,18 +105,18 @@ def analyses_rates(run: Evidence) -> tuple[AnalysisRates, ...]:
 def analysis_rates(run: Evidence, analysis: Analysis) -> AnalysisRates:
     power = tuple(filter(None, (rejections(run, analysis, scenario, False) for scenario in run.protocol.scenarios)))
     errors = tuple(filter(None, (rejections(run, analysis, scenario, True) for scenario in run.protocol.scenarios)))
-    columns = ("Comparison", "Design") if run.protocol.vary else ("Comparison",)
+    column = "Design" if run.protocol.vary else "Comparison"
     return AnalysisRates(
         name=analysis.name,
         heading=first_upper(spaced(analysis.name)),
         words=analysis_words(run, analysis),
         power=Forest(
             caption=f"{first_upper(spaced(analysis.name))}: share of trials that show the effect.",
-            columns=columns, modes=run.modes, groups=power, top=1.0,
+            column=column, modes=run.modes, groups=power, top=1.0,
         ) if power else None,
         errors=Forest(
             caption=f"{first_upper(spaced(analysis.name))}: share of trials that reject a null that is true.",
-            columns=columns, modes=run.modes, groups=errors, top=error_top(errors, analysis.alpha),
+            column=column, modes=run.modes, groups=errors, top=error_top(errors, analysis.alpha),
             reference=analysis.alpha, reference_text=f"nominal {share(analysis.alpha)}",
         ) if errors else None,
     )  # fmt: skip
@@ -123,7 +125,10 @@ def analysis_rates(run: Evidence, analysis: Analysis) -> AnalysisRates:
 def analysis_words(run: Evidence, analysis: Analysis) -> str:
     """Return an analysis as a sentence."""
     endpoint = run.protocol.endpoint(run.protocol.estimand(analysis.estimand).endpoint)
-    method, adjusted = analysis.method, [f"{name} at {visit}" if visit else name for name, visit in analysis.method.covariates]
+    method, adjusted = (
+        analysis.method,
+        [f"{name} at {visit}" if visit else name for name, visit in analysis.method.covariates],
+    )
     words = f"{first_upper(METHODS[method.kind])} of {endpoint_words(endpoint)}"
     if adjusted:
         words += f", adjusted for {', '.join(map(spaced, adjusted))}"
@@ -146,13 +151,23 @@ def rejections(run: Evidence, analysis: Analysis, scenario: Scenario, null: bool
                 mark(mode, rate if quantity != "null_not_verified" else Estimate(float("nan")))
                 for mode, (quantity, rate) in zip(run.modes, found, strict=True)
             ]
-            labels = (comparison_words(run.protocol, comparison), names[design.name])
-            lines.append(Line(labels=labels if run.protocol.vary else labels[:1], marks=tuple(marks)))
+            lines.append(line(run, comparison_words(run.protocol, comparison), names[design.name], marks))
     if null and len(chosen) > 1:
         lines += family_lines(run, analysis, scenario)
     if not lines:
         return None
     return Group(label=scenario_words(scenario), note=changes_words(scenario), lines=tuple(lines))
+
+
+def line(run: Evidence, comparison: str, design: str, marks: list[Mark]) -> Line:
+    """Return a row: its comparison is a heading where designs differ."""
+    if run.protocol.vary:
+        return Line(heading=comparison, label=design, marks=tuple(marks))
+    return Line(label=comparison, marks=tuple(marks))
+
+
+def whole_trial(run: Evidence) -> str:
+    return count(run.protocol.patients.randomised, "patient")
 
 
 def family_lines(run: Evidence, analysis: Analysis, scenario: Scenario) -> list[Line]:
@@ -161,8 +176,7 @@ def family_lines(run: Evidence, analysis: Analysis, scenario: Scenario) -> list[
     for design in run.protocol.designs:
         keys = [run.key(scenario.name, mode, design.name) for mode in run.modes]
         marks = [mark(key.parameters, run.of(key, "family_wise_type_1", analysis.name)) for key in keys]
-        labels = ("any of these", names[design.name])
-        lines.append(Line(labels=labels if run.protocol.vary else labels[:1], marks=tuple(marks)))
+        lines.append(line(run, "any of these", names[design.name], marks))
     return lines
 
 
@@ -183,6 +197,7 @@ def power_curves(run: Evidence) -> Curves | None:
             scenario=scenario_words(scenario),
             comparison=comparison_words(run.protocol, comparison),
             arm=comparison.treated,
+            short=short_arm_words(next(arm for arm in run.protocol.arms if arm.name == comparison.treated)),
             mode=mode,
             points=tuple(
                 CurvePoint(

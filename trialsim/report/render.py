@@ -10,16 +10,18 @@ from markupsafe import Markup
 from trialsim.foundation.library import shipped
 from trialsim.report.content import Report
 from trialsim.report.figures import Figures
-from trialsim.report.words import MODES
 
 
 def page(report: Report, drawings: Figures, templates: Path | None = None) -> str:
     """Return the whole report as HTML; everything but the drawings and the style is escaped."""
     folder = templates or shipped("reports")
     environment = Environment(
-        loader=FileSystemLoader(folder), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+        loader=FileSystemLoader(folder),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
     )
-    environment.globals["modes"] = MODES
     style = Markup((folder / "run.css").read_text("utf-8"))  # noqa: S704 — our own file
     return environment.get_template("run.html").render(report=report, figures=marked(drawings), style=style) + "\n"
 

@@ -9,7 +9,7 @@ from trialsim.protocol.model import Arm, Dosing, Protocol
 from trialsim.protocol.times import duration_text, rate_text
 from trialsim.report.evidence import Evidence
 from trialsim.report.numbers import count, listed, share
-from trialsim.report.times import moment_words, time_unit
+from trialsim.report.times import moment_words, point, time_unit
 from trialsim.report.words import arm_words, designs_words, first_upper, spaced
 
 MOST_TICKS = 120  # doses drawn one by one in a lane; more become a band
@@ -103,23 +103,24 @@ def dosing_words(line: Dosing) -> str:
 def sentences(run: Evidence) -> list[str]:
     """Return the design as a synopsis would tell it."""
     protocol = run.protocol
-    arms = listed([f"{arm_words(arm)} ({lane(arm, 1).dosing})" for arm in protocol.arms])
-    ratio = ":".join(str(share_) for share_ in protocol.randomise.ratio)
-    sizes = listed([name for name in designs_words(protocol).values() if name], "or")
-    told = [
-        f"{first_upper(sizes or count(protocol.patients.randomised, 'patient'))}"
-        f"{' (the designs compared)' if sizes else ''} "
-        f"{'are randomised' if sizes.endswith('patients') or not sizes else f'; {protocol.patients.randomised} patients are randomised'} "
-        f"{ratio} to {arms}.",
-        randomisation_words(protocol),
-        visits_words(protocol, run.cohort),
-    ]
+    told = [randomised_words(protocol), randomisation_words(protocol), visits_words(protocol, run.cohort)]
     if protocol.patients.eligible_text:
         when = f" at {spaced(protocol.screening)}" if protocol.screening else ""
         conditions = "; ".join(protocol.patients.eligible_text).replace("<=", "\u2264").replace(">=", "\u2265")
         told.append(f"Eligible{when}: {conditions}.")
-    told.append(f"Data are cut {duration_text(protocol.cut_delay)} after the last value of an endpoint is known.")
+    delay = f"{duration_text(protocol.cut_delay)} after" if protocol.cut_delay else "as soon as"
+    told.append(f"Data are cut {delay} the last value of an endpoint is known.")
     return told
+
+
+def randomised_words(protocol: Protocol) -> str:
+    """Return how many patients are randomised to what, and which designs are compared."""
+    arms, ratio = listed([arm_words(arm) for arm in protocol.arms]), ":".join(map(str, protocol.randomise.ratio))
+    sizes = next((item.values for item in protocol.vary if item.path == ("patients", "randomised")), ())
+    n = listed(list(sizes), "or") if sizes else str(protocol.patients.randomised)
+    others = [name for name in designs_words(protocol).values() if name] if len(protocol.vary) > bool(sizes) else []
+    compared = f" Designs compared: {listed(others)}." if others else ""
+    return f"{n} patients are randomised {ratio} to {arms}.{compared}"
 
 
 def randomisation_words(protocol: Protocol) -> str:
@@ -131,12 +132,17 @@ def randomisation_words(protocol: Protocol) -> str:
 def visits_words(protocol: Protocol, cohort: Cohort) -> str:
     """Return what is measured when."""
     labels = {measure.name: measure.label or spaced(measure.name) for measure in cohort.measures}
-    parts = []
+    parts, (unit, length) = (
+        [],
+        time_unit(protocol.visits[-1].at - protocol.visits[0].at) if protocol.visits else ("day", 1.0),
+    )
     for item in protocol.assess:
-        visits = listed([f"{spaced(name)} ({moment_words(protocol.visit(name).at)})" for name in item.visits])
+        visits = listed([f"{spaced(name)} ({unit} {point(protocol.visit(name).at, length)})" for name in item.visits])
         parts.append(f"{labels[item.measure]} is measured at {visits}")
     windows = {visit.window for visit in protocol.visits}
-    spread = f", within {duration_text(max(windows))} of the planned day at most" if max(windows, default=0.0) > 0 else ""
+    spread = (
+        f", within {duration_text(max(windows))} of the planned day at most" if max(windows, default=0.0) > 0 else ""
+    )
     return f"{first_upper('; '.join(parts))}{spread}."
 
 

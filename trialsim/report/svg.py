@@ -14,6 +14,13 @@ if TYPE_CHECKING:
 NAMES = ("ink", "muted", "grid", "paper", "accent", *(f"arm-{i}" for i in range(8)))
 STAND_INS = {name: f"#0000{16 + i:02x}" for i, name in enumerate(NAMES)}
 POINTS_PER_INCH = 72.0
+ALONE = {  # colours of a drawing without a page, light and dark: those of the page
+    "ink": ("#1c1d20", "#e8e6e1"),
+    "muted": ("#5d6067", "#a3a6ad"),
+    "grid": ("#dcd9d1", "#31353b"),
+    "paper": ("#fdfcfa", "#15171a"),
+    "accent": ("#14507a", "#7db8e4"),
+}
 
 
 def colour(name: str) -> str:
@@ -61,7 +68,9 @@ def page_svg(text: str, name: str, title: str, description: str) -> str:
     body = re.sub(r'(?:xlink:)?href="#([^"]+)"', rf'href="#{name}-\1"', body)
     for stand_in, what in ((value, key) for key, value in STAND_INS.items()):
         body = body.replace(stand_in, f"var(--{what})")
-    body = re.sub(r"font: (?:([0-9]+) )?([0-9.]+)px [^;\"]+", lambda m: f"font-size: {m[2]}px; font-weight: {m[1] or 400}", body)
+    body = re.sub(
+        r"font: (?:([0-9]+) )?([0-9.]+)px [^;\"]+", lambda m: f"font-size: {m[2]}px; font-weight: {m[1] or 400}", body
+    )
     body = re.sub(r"font-family: [^;\"]+;? ?", "", body)
     box = re.search(r'viewBox="([^"]+)"', body)
     assert box is not None
@@ -70,6 +79,19 @@ def page_svg(text: str, name: str, title: str, description: str) -> str:
         f'<title id="{name}-title">{escape(title)}</title><desc id="{name}-desc">{escape(description)}</desc>'
     )
     return opening + re.sub(r"\s*\n\s*", "\n", body[body.index(">") + 1 :]).strip()
+
+
+def standalone_svg(element: str) -> str:
+    """Return an element of a page as a document of its own, readable on light and dark ground."""
+    light = "".join(f"--{name}:{value};" for name, (value, _) in ALONE.items())
+    dark = "".join(f"--{name}:{value};" for name, (_, value) in ALONE.items())
+    style = (
+        f"<style>svg{{{light}background:var(--paper);font-family:Inter,Helvetica,Arial,sans-serif}}"
+        f"@media(prefers-color-scheme:dark){{svg{{{dark}}}}}</style>"
+    )
+    opening, rest = element.split(">", 1)
+    names = 'xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink"'
+    return f'<?xml version="1.0" encoding="utf-8"?>\n{opening} {names}>{style}{rest}\n'
 
 
 def labels_apart(heights: list[float], gap: float) -> list[float]:

@@ -5,15 +5,8 @@ from __future__ import annotations
 import itertools
 
 from trialsim.foundation.units import number_text
-from trialsim.protocol.model import Arm, Comparison, Design, Endpoint, Override, Protocol, Scenario
+from trialsim.protocol.model import Arm, Comparison, Endpoint, Override, Protocol, Scenario
 
-MODES = {"typical": "typical parameters", "uncertain": "uncertain parameters"}
-DERIVED = {
-    "value": "the value",
-    "change_from_baseline": "the change from baseline",
-    "percent_change_from_baseline": "the percent change from baseline",
-    "log_ratio_to_baseline": "the log ratio to baseline",
-}
 METHODS = {
     "t_test": "Student's t test",
     "welch": "Welch's t test",
@@ -28,6 +21,7 @@ MULTIPLICITY = {
     "fixed_sequence": "tested in fixed sequence",
     "dunnett": "Dunnett's adjustment",
 }
+SHORT = 10  # letters beside a line of a drawing
 STRATEGIES = {"treatment_policy": "treatment policy", "hypothetical": "hypothetical"}
 CONDUCT = {
     "accrual.rate": "accrual",
@@ -50,6 +44,12 @@ def first_upper(text: str) -> str:
 
 def arm_words(arm: Arm) -> str:
     return arm.label or spaced(arm.name)
+
+
+def short_arm_words(arm: Arm) -> str:
+    """Return an arm in at most a few letters, for drawings: its label if that is short, else its name."""
+    label = arm_words(arm)
+    return label if len(label) <= SHORT else spaced(arm.name)
 
 
 def comparison_words(protocol: Protocol, comparison: Comparison) -> str:
@@ -75,7 +75,7 @@ def designs_words(protocol: Protocol) -> dict[str, str]:
 def variation_words(protocol: Protocol, path: tuple[str, ...], text: str) -> str:
     """Return one setting of a design: `60 patients`, `high: amount 120 mg`, `blocks 4`."""
     if path == ("patients", "randomised"):
-        return f"{text} patients"
+        return f"{text}\u00a0patients"
     if path[0] == "arms" and len(path) > 2:
         label = next((arm_words(arm) for arm in protocol.arms if arm.name == path[1]), path[1])
         return f"{spaced(path[-1])} of {label}: {text}"

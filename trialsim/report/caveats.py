@@ -1,0 +1,132 @@
+"""What stands against the answer, told before anything else: faults first, then cautions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from trialsim.report.evidence import Address, Evidence
+from trialsim.report.numbers import Estimate, count, listed, percentage, share
+from trialsim.report.words import comparison_words, designs_words, scenario_words, spaced
+
+FEW_TRIALS = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Caveat:
+    """Something that stands against the answer: a fault (it is wrong somewhere) or a caution."""
+
+    severity: Literal["fault", "caution"]
+    text: str
+
+
+def caveats(run: Evidence) -> list[Caveat]:
+    """Return everything that a reader must know before believing the answer, faults first."""
+    found = [*unverified_nulls(run), *undeclared_nulls(run), *failures(run), *inflated_errors(run), *imprecision(run)]
+    return sorted(found, key=lambda caveat: caveat.severity != "fault")
+
+
+def unverified_nulls(run: Evidence) -> list[Caveat]:
+    found = []
+    for (key, analysis, comparison, quantity), truth in run.figures.items():
+        if quantity == "null_not_verified":
+            found.append(
+                Caveat(
+                    "fault",
+                    f"Null not verified: the scenario \u201c{scenario_words(run.scenario(key))}\u201d declares "
+                    f"{comparison} null, but in {analysis} its true effect is not ({key.parameters} parameters, {key.design}: "
+                    f"{truth.value:.4g}). No type I error is given for it.",
+                )
+            )
+    return found
+
+
+def undeclared_nulls(run: Evidence) -> list[Caveat]:
+    found = []
+    for key in run.keys:
+        for analysis in run.protocol.analyses:
+            for comparison in analysis.comparisons:
+                truth = run.of(key, "truth", analysis.name, comparison.name)
+                is_null = truth.is_known and truth.error == 0 and abs(truth.value - comparison.margin) <= 1e-12
+                if is_null and comparison.name not in run.scenario(key).null:
+                    words = f"{comparison_words(run.protocol, comparison)} in {analysis.name}"
+                    found.append(
+                        f"Undeclared null: {words} has no true effect in \u201c{scenario_words(run.scenario(key))}\u201d, "
+                        "which does not declare it null: what is called power there is a type I error."
+                    )
+    return [Caveat("caution", text) for text in dict.fromkeys(found)]
+
+
+def failures(run: Evidence) -> list[Caveat]:
+    found = []
+    trials = sum(
+        round(rate.value * rate.n) for (*_, what), rate in run.figures.items() if what == "failed_trials" and rate.n
+    )
+    if trials:
+        found.append(
+            Caveat("fault", f"{count(trials, 'trial')} could not be simulated and count in no figure; see What failed.")
+        )
+    worst = max((rate.value for (*_, what), rate in run.figures.items() if what == "failed_patients"), default=0.0)
+    if worst > 0:
+        text = f"The course of up to {share(worst)} of the randomised patients could not be computed; see What failed."
+        found.append(Caveat("fault", text))
+    shares = {
+        analysis: rate.value
+        for (_, analysis, _, what), rate in by_value(run)
+        if what == "failed_analyses" and rate.value > 0
+    }
+    if shares:
+        told = listed(
+            [f"{spaced(name or '')} (up to {share(value)} of the trials of a cell)" for name, value in shares.items()]
+        )
+        text = f"Not every analysis could be estimated: {told}. Such trials count as not rejected; see What failed."
+        found.append(Caveat("caution", text))
+    return found
+
+
+def by_value(run: Evidence) -> list[tuple[Address, Estimate]]:
+    """Return the operating characteristics, smallest first."""
+    return sorted(run.figures.items(), key=lambda item: (item[1].value, item[0][0]))
+
+
+def inflated_errors(run: Evidence) -> list[Caveat]:
+    """Return family-wise errors whose 95% interval lies above the nominal rate."""
+    found = []
+    names = designs_words(run.protocol)
+    for (key, analysis, _, quantity), rate in run.figures.items():
+        nominal = next((each.alpha for each in run.protocol.analyses if each.name == analysis), 1.0)
+        if quantity == "family_wise_type_1" and rate.lower > nominal:
+            where = ", ".join(
+                filter(None, (scenario_words(run.scenario(key)), f"{key.parameters} parameters", names[key.design]))
+            )
+            found.append(
+                Caveat(
+                    "caution",
+                    f"The type I error of {spaced(analysis or '')} is above its nominal {share(nominal)}: "
+                    f"{percentage(rate)} ({where}).",
+                )
+            )
+    return found
+
+
+def imprecision(run: Evidence) -> list[Caveat]:
+    """Return that trials are too few, or that the precision asked for was not reached."""
+    found = []
+    numbers = [rate.n for (*_, what), rate in run.figures.items() if what == "success"]
+    if numbers and min(numbers) < FEW_TRIALS:
+        few = count(min(numbers), "trial")
+        text = f"A quick look: only {few} in the smallest cell. More trials shrink the \u00b1 of every number."
+        found.append(Caveat("caution", text))
+    until = run.protocol.simulate.until
+    if until is not None:
+        short = {
+            key for (key, _, _, what), rate in run.figures.items()
+            if what in ("power", "assurance", "type_1") and rate.error > until.power_standard_error
+        }  # fmt: skip
+        if short:
+            text = (
+                f"{count(len(short), 'cell')} of {len(run.keys)} stopped at the largest number of trials before every "
+                f"rate reached the standard error asked for ({share(until.power_standard_error)})."
+            )
+            found.append(Caveat("caution", text))
+    return found
