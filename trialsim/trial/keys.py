@@ -1,6 +1,6 @@
 """What each random number of a trial is keyed by, in one place.
 
-Keys name identities only: a stratum, a visit, a drug with its route, an event. No key names an arm, a scenario or
+Keys name identities only: a stratum, a visit, a drug, an event. No key names an arm, a scenario or
 a design: the same candidate has the same luck in all of them, and adding one moves no number.
 """
 
@@ -40,9 +40,12 @@ def adherence_key() -> int:
     return label("adherence", "of patient")
 
 
-def dose_key(drug: str, route: str) -> int:
-    """Return the key of whether a planned dose is taken; its planned minute is the index of the counter."""
-    return label("adherence", "dose", word(drug), word(route))
+def dose_key(drug: str) -> int:
+    """Return the key of whether a planned dose is taken; its planned minute is the index of the counter.
+
+    No route and no form is named: who forgets a drug at some time forgets it in whichever form the arm has it.
+    """
+    return label("adherence", "dose", word(drug))
 
 
 def visit_time_key(visit: str) -> int:

@@ -20,10 +20,9 @@ Ints = NDArray[np.int64]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Slot:
-    """A drug, a route and a planned minute: what decides whether a dose is taken, in whichever arm."""
+    """A drug and a planned minute: what decides whether a dose is taken, in whichever arm and by whichever route."""
 
     drug: str
-    route: str
     minute: int
 
 
@@ -88,7 +87,7 @@ def _arm_plan(arm: Arm, slots: dict[Slot, int], model: CourseModel, clock: Clock
     for i, (line_number, at) in enumerate(zip(lines, day, strict=True)):
         line = arm.dosing[line_number]
         minute = round(at * MINUTES_PER_DAY)
-        slot[i] = slots.setdefault(Slot(drug=line.drug, route=line.route, minute=minute), len(slots))
+        slot[i] = slots.setdefault(Slot(drug=line.drug, minute=minute), len(slots))
         given += [
             (i, k) for k, inlet in enumerate(model.inlets) if (inlet.drug, inlet.route) == (line.drug, line.route)
         ]

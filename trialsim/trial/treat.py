@@ -48,14 +48,13 @@ def adherences(adherence: Adherence, seed: int, trials: Ints, patients: Ints) ->
 
 def doses_taken(plan: DosingPlan, seed: int, trials: Ints, patients: Ints, adherence: Floats) -> Flags:
     """Return whether each patient takes each slot's dose, [N, slots], before any event stops dosing."""
-    drugs = list(dict.fromkeys((slot.drug, slot.route) for slot in plan.slots))
     taken = np.ones((trials.shape[0], len(plan.slots)), dtype=np.bool_)
     if np.all(adherence == 1.0):
         return taken
-    for drug, route in drugs:
-        here = [i for i, slot in enumerate(plan.slots) if (slot.drug, slot.route) == (drug, route)]
+    for drug in dict.fromkeys(slot.drug for slot in plan.slots):
+        here = [i for i, slot in enumerate(plan.slots) if slot.drug == drug]
         minutes = np.array([plan.slots[i].minute for i in here], dtype=np.int64) % 2**32
-        drawn = uniforms(seed, dose_key(drug, route), trials[:, None], patients[:, None], minutes)
+        drawn = uniforms(seed, dose_key(drug), trials[:, None], patients[:, None], minutes)
         taken[:, here] = drawn < adherence[:, None]
     return taken
 

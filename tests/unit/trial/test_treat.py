@@ -9,6 +9,7 @@ import pytest
 
 from tests.unit.trial.worlds import dosing, formula, pressure_world
 from trialsim.cohort.draws import typical_values
+from trialsim.cohort.model import Inlet
 from trialsim.protocol.model import Adherence
 from trialsim.trial.enroll import enrolled
 from trialsim.trial.observe import moment_days
@@ -52,6 +53,24 @@ def test_doses_are_taken_at_the_patients_own_share_and_alike_in_every_arm():
     assert np.array_equal(low.amount * 4.0, high.amount)
     assert low.offsets[-1] == taken.sum()
     assert schedule_under(setup, 0, taken, np.ones(N)).time.size == 0
+
+
+def test_the_same_doses_of_a_drug_are_forgotten_by_whichever_route():
+    world = pressure_world(30)
+    arms, cohort = list(world.protocol.arms), world.cohort
+    depot, central, pressure = cohort.states
+    central = replace(central, receives=(Inlet(drug="X", route="iv"),))
+    arms[2] = replace(arms[2], dosing=(dosing(40.0, route="iv"),))
+    protocol = replace(world.protocol, arms=tuple(arms))
+    setup = setup_of(replace(world, protocol=protocol, cohort=replace(cohort, states=(depot, central, pressure))))
+    taken = doses_taken(setup.dosing, 1, TRIALS, PATIENTS, np.full(N, 0.7))
+    by_mouth, by_vein = (taken[:, setup.dosing.arms[arm].slot] for arm in (1, 2))
+    assert by_mouth.shape == (N, 28)
+    assert 0.6 < by_mouth.mean() < 0.8
+    assert np.array_equal(by_mouth, by_vein)
+    low, high = (schedule_under(setup, arm, taken, np.ones(N)) for arm in (1, 2))
+    assert np.array_equal(low.time, high.time)
+    assert set(low.inlet) != set(high.inlet)
 
 
 def test_doses_by_weight_are_multiplied_by_kilograms():
