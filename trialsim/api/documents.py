@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -74,12 +74,31 @@ def document_kind(path: Path) -> DocumentKind:
 
 
 def explanations() -> Mapping[str, Explanation]:
-    """Return every error's explanation by its slug."""
+    """Return every error's explanation by its slug; one that two kinds of document share says both."""
+    from trialsim.api.slugs import SLUGS as API
+    from trialsim.campaign.slugs import SLUGS as CAMPAIGN
     from trialsim.cohort.slugs import SLUGS as COHORT
+    from trialsim.cohort.slugs_fit import SLUGS as FIT
+    from trialsim.dynamics.slugs import SLUGS as DYNAMICS
     from trialsim.foundation.slugs import SLUGS as LANGUAGE
     from trialsim.protocol.slugs import SLUGS as PROTOCOL
+    from trialsim.store.slugs import SLUGS as STORE
+    from trialsim.trial.slugs import SLUGS as TRIAL
 
-    return {**LANGUAGE, **COHORT, **PROTOCOL}
+    known: dict[str, Explanation] = {}
+    for slugs in (LANGUAGE, COHORT, FIT, DYNAMICS, PROTOCOL, TRIAL, STORE, CAMPAIGN, API):
+        for slug, explanation in slugs.items():
+            known[slug] = _both(known[slug], explanation) if slug in known else explanation
+    return known
+
+
+def _both(first: Explanation, second: Explanation) -> Explanation:
+    return replace(
+        second,
+        meaning=f"{first.meaning} {second.meaning}",
+        wrong_example=f"{first.wrong_example}\n{second.wrong_example}",
+        remedy=f"{first.remedy} {second.remedy}",
+    )
 
 
 def document_schema(kind: DocumentKind) -> dict[str, Any]:
@@ -163,7 +182,7 @@ def _checked_protocol(path: Path, library: Path | None) -> CheckedDocument:
 
 def _dynamics_notes(cohort: Cohort, hazards: tuple[tuple[str, Any], ...] = ()) -> list[str]:
     from trialsim.cohort.course_model import course_model
-    from trialsim.dynamics.courses import tier_of
+    from trialsim.dynamics.system import tier_of
 
     _, why = tier_of(course_model(cohort, hazards, tuple(m.name for m in cohort.measures), 0.0))
     return [f"dynamics of {cohort.id}: {why}"]
