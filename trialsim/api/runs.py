@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from trialsim.api.documents import load_protocol
 from trialsim.api.populations import FITS
 from trialsim.foundation.errors import TrialsimError
 from trialsim.foundation.library import find
@@ -29,12 +28,12 @@ RUNS = Path("runs")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Campaign:
-    """A protocol made ready to run: its cohort, its plan, the posterior it draws from, the folder it will fill."""
+    """A protocol made ready to run: its cohort, its plan, the fit it draws from, the folder it will fill."""
 
     protocol: Protocol
     cohort: Cohort
     posterior: PosteriorDraws | None
-    posterior_file: Path | None
+    fit_folder: Path | None
     plan: Plan
     folder: Path
 
@@ -88,19 +87,23 @@ def campaign(
     from trialsim.cohort.fits import posterior_of
     from trialsim.cohort.read import read_cohort
     from trialsim.protocol.designs import designs
+    from trialsim.protocol.read import read_protocol
     from trialsim.store.folder import run_folder
 
-    document = load_protocol(protocol, library)
+    path = find("protocols", protocol, library)
+    document, origin = read_protocol(path, library)
     if trials is not None:
         document = with_trials(document, trials)
-    cohort = read_cohort(find("cohorts", document.patients.cohort, library))[0]
+    cohort = read_cohort(Path(origin.cohort_path))[0]
+    if cohort.posterior and (path.parent / "fits" / cohort.posterior).is_dir():
+        fits = path.parent / "fits"  # the path is a run's own document, and the run keeps the fit it was made with
     posterior = posterior_of(cohort, fits) if cohort.posterior else None
     plan = campaign_plan(document, cohort, designs(document), posterior.digest if posterior else None)
     return Campaign(
         protocol=document,
         cohort=cohort,
         posterior=posterior,
-        posterior_file=fits / cohort.posterior / "posterior.nc" if cohort.posterior else None,
+        fit_folder=fits / cohort.posterior if cohort.posterior else None,
         plan=plan,
         folder=folder or run_folder(runs, plan.id, plan.digest),
     )
@@ -122,6 +125,7 @@ def simulate(
 
     from trialsim.campaign.run import Papers, run
     from trialsim.campaign.worlds import worlds
+    from trialsim.cohort.fits import DRAWS, RECORD
     from trialsim.cohort.read import files_beside
     from trialsim.cohort.write import cohort_text
     from trialsim.protocol.write import protocol_text
@@ -129,8 +133,8 @@ def simulate(
     world_of = worlds(ready.plan, ready.cohort, ready.posterior)
     threads = threads or len(os.sched_getaffinity(0))
     copies = dict(files_beside(ready.cohort))
-    if ready.posterior_file is not None:
-        copies["posterior.nc"] = ready.posterior_file
+    if ready.fit_folder is not None:
+        copies |= {f"fits/{ready.fit_folder.name}/{name}": ready.fit_folder / name for name in (DRAWS, RECORD)}
     papers = Papers(
         protocol=protocol_text(ready.protocol), cohort=cohort_text(ready.cohort), command=command, copies=copies
     )

@@ -48,7 +48,7 @@ def read_protocol(path: Path, library: Path | None = None) -> tuple[Protocol, Pr
     problems = Problems()
     cohort, cohort_path = None, ""
     try:
-        cohort_path = str(find("cohorts", cohort_name(root), library)) if cohort_name(root) else ""
+        cohort_path = str(cohort_file(path, cohort_name(root), library)) if cohort_name(root) else ""
     except TrialsimError as fault:
         problems.error(cohort_place(root), fault.slug, fault.message, notes=fault.notes)
     if cohort_path:
@@ -57,6 +57,14 @@ def read_protocol(path: Path, library: Path | None = None) -> tuple[Protocol, Pr
     text = content.decode("utf-8")
     document = ProtocolDocument(path=str(path), text=text, places=places, cohort_path=cohort_path, warnings=warnings)
     return protocol, document
+
+
+def cohort_file(protocol: Path, name: str, library: Path | None) -> Path:
+    """Return the file of a protocol's cohort: the `cohort.yaml` beside it, as in a run folder, if it is that cohort."""
+    beside = protocol.with_name("cohort.yaml")
+    if beside.is_file() and f"\nid: {name}\n" in beside.read_text(encoding="utf-8", errors="replace"):
+        return beside
+    return find("cohorts", name, library)
 
 
 def protocol_from(text: str, cohort: Cohort, file: str = "<protocol>") -> Protocol:
