@@ -2,7 +2,7 @@
 
     import trialsim
 
-    ready = trialsim.campaign("theophylline-dose-finding")
+    ready = trialsim.campaign_of("theophylline-dose-finding")
     result = trialsim.simulate(ready)
     trialsim.Run(result.folder).summary        # a pandas frame
 
@@ -19,7 +19,7 @@ from trialsim.foundation.version import VERSION as __version__
 if TYPE_CHECKING:
     from trialsim.api.documents import check_document, copy_from_library, load_cohort, load_protocol
     from trialsim.api.populations import fit, sample_patients
-    from trialsim.api.runs import Campaign, Run, campaign, needs_of, replayed, simulate
+    from trialsim.api.runs import Campaign, Run, campaign_of, needs_of, replayed, simulate
     from trialsim.foundation.errors import InvalidDocument, TrialsimError
     from trialsim.report.write import write_report
 
@@ -32,7 +32,7 @@ _WHERE = {
     "sample_patients": "trialsim.api.populations",
     "Campaign": "trialsim.api.runs",
     "Run": "trialsim.api.runs",
-    "campaign": "trialsim.api.runs",
+    "campaign_of": "trialsim.api.runs",
     "needs_of": "trialsim.api.runs",
     "replayed": "trialsim.api.runs",
     "simulate": "trialsim.api.runs",
@@ -47,7 +47,7 @@ __all__ = [
     "Run",
     "TrialsimError",
     "__version__",
-    "campaign",
+    "campaign_of",
     "check_document",
     "copy_from_library",
     "fit",

@@ -75,7 +75,7 @@ class Run:
         return verify(self.folder)
 
 
-def campaign(
+def campaign_of(
     protocol: str | Path, *, library: Path | None = None, runs: Path = RUNS, fits: Path = FITS,
     folder: Path | None = None, trials: int | None = None,
 ) -> Campaign:

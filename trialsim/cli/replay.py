@@ -21,12 +21,12 @@ def replay(
     library: Annotated[Path | None, typer.Option(help="Look for names here first.")] = None,
 ) -> None:
     """Simulate a few trials of one cell again, keeping every patient: to look into a failure or a surprise."""
-    from trialsim.api.runs import campaign, replayed
+    from trialsim.api.runs import campaign_of, replayed
 
     first, _, last = trial.partition("-")
     if not first.isdigit() or (last and not last.isdigit()):
         raise typer.BadParameter(f"--trial takes a number or FIRST-LAST, not '{trial}'")
-    ready = campaign(protocol, library=library, fits=fits)
+    ready = campaign_of(protocol, library=library, fits=fits)
     tables = replayed(ready, scenario, parameters, design, int(first), int(last or first))
     for name, frame in tables.items():
         if to is not None:

@@ -32,12 +32,12 @@ def run(
     library: Annotated[Path | None, typer.Option(help="Look for names here first.")] = None,
 ) -> None:
     """Simulate a protocol's trials under every scenario and design; end with the path of the report."""
-    from trialsim.api.runs import campaign, needs_of, simulate
+    from trialsim.api.runs import campaign_of, needs_of, simulate
     from trialsim.report.write import write_report
 
     if workers is not None and cluster is not None:
         raise typer.BadParameter("--workers starts a cluster, --cluster uses one: give one of them")
-    ready = campaign(protocol, library=library, runs=runs, fits=fits, folder=folder, trials=trials)
+    ready = campaign_of(protocol, library=library, runs=runs, fits=fits, folder=folder, trials=trials)
     if estimate:
         print_needs(ready, needs_of(ready, threads or 1))
         return
