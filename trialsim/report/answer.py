@@ -92,10 +92,13 @@ def error_sentences(run: Evidence) -> list[str]:
             continue
         low, high = min(found, key=lambda rate: rate.value), max(found, key=lambda rate: rate.value)
         said = percentage(high) if low.value == high.value else f"between {percentage(low)} and {percentage(high)}"
-        sentences.append(
-            f"If there is nothing to find ({scenario_words(scenario)}), the share of trials that reject a true null "
-            f"is {said}; nominally it is {share(analysis.alpha)}."
-        )
+        nulls = [each for each in analysis.comparisons if each.name in scenario.null]
+        if len(nulls) == len(analysis.comparisons):
+            where = f"If there is nothing to find ({scenario_words(scenario)}), the share of trials that reject a null"
+        else:
+            names = listed([comparison_words(run.protocol, each) for each in nulls])
+            where = f"The share of trials that reject {names} where there is no difference ({scenario_words(scenario)})"
+        sentences.append(f"{where} is {said}; nominally it is {share(analysis.alpha)}.")
     return sentences
 
 

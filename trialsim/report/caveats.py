@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from trialsim.report.evidence import Address, Evidence
-from trialsim.report.numbers import Estimate, count, listed, percentage, share
-from trialsim.report.words import comparison_words, designs_words, scenario_words, spaced
+from trialsim.report.numbers import Estimate, count, listed, percentage, share, significant
+from trialsim.report.words import comparison_label, comparison_words, designs_words, scenario_words, spaced
 
 FEW_TRIALS = 200
 
@@ -27,18 +27,21 @@ def caveats(run: Evidence) -> list[Caveat]:
 
 
 def unverified_nulls(run: Evidence) -> list[Caveat]:
-    found = []
+    """Return every null that was declared and does not hold, once for all the cells in which it does not."""
+    found: dict[tuple[str, str, str], list[float]] = {}
     for (key, analysis, comparison, quantity), truth in run.figures.items():
         if quantity == "null_not_verified":
-            found.append(
-                Caveat(
-                    "fault",
-                    f"Null not verified: the scenario \u201c{scenario_words(run.scenario(key))}\u201d declares "
-                    f"{comparison} null, but in {analysis} its true effect is not ({key.parameters} parameters, {key.design}: "
-                    f"{truth.value:.4g}). No type I error is given for it.",
-                )
-            )
-    return found
+            found.setdefault((key.scenario, analysis or "", comparison or ""), []).append(truth.value)
+    told = []
+    for (scenario, analysis, comparison), truths in found.items():
+        ends = dict.fromkeys((significant(min(truths)), significant(max(truths))))
+        label = next(scenario_words(each) for each in run.protocol.scenarios if each.name == scenario)
+        words, cells = comparison_label(run.protocol, comparison), count(len(truths), "cell")
+        told.append(
+            f"Null not verified: \u201c{label}\u201d declares {words} null, but in {spaced(analysis)} its true effect "
+            f"is {' to '.join(ends)} ({cells}). No type I error is given for it."
+        )
+    return [Caveat("fault", text) for text in told]
 
 
 def undeclared_nulls(run: Evidence) -> list[Caveat]:
@@ -49,10 +52,11 @@ def undeclared_nulls(run: Evidence) -> list[Caveat]:
                 truth = run.of(key, "truth", analysis.name, comparison.name)
                 is_null = truth.is_known and truth.error == 0 and abs(truth.value - comparison.margin) <= 1e-12
                 if is_null and comparison.name not in run.scenario(key).null:
-                    words = f"{comparison_words(run.protocol, comparison)} in {analysis.name}"
+                    label = scenario_words(run.scenario(key))
                     found.append(
-                        f"Undeclared null: {words} has no true effect in \u201c{scenario_words(run.scenario(key))}\u201d, "
-                        "which does not declare it null: what is called power there is a type I error."
+                        f"Undeclared null: {comparison_words(run.protocol, comparison)} in {spaced(analysis.name)} has "
+                        f"no true effect in \u201c{label}\u201d, which does not declare it null: what is called power "
+                        "there is a type I error."
                     )
     return [Caveat("caution", text) for text in dict.fromkeys(found)]
 

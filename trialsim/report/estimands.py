@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 from trialsim.protocol.model import Analysis, Estimand, Protocol
 from trialsim.report.evidence import Evidence
@@ -17,6 +18,7 @@ from trialsim.report.words import (
     spaced,
     unit_words,
 )
+from trialsim.store.layout import Key
 
 FAR = 3.0  # Monte-Carlo standard errors beyond which a bias is marked
 IN_WORDS = {
@@ -111,10 +113,8 @@ def accuracy_rows(run: Evidence, analysis: Analysis, scenario: str) -> tuple[Acc
         for design in run.protocol.designs:
             for mode in run.modes:
                 key = run.key(scenario, mode, design.name)
+                of = partial(quantity_of, run, key, analysis.name, comparison.name)
                 factor = 1.0 if run.unit(key, "truth", analysis.name, comparison.name) else 100.0
-
-                def of(quantity: str) -> Estimate:
-                    return run.of(key, quantity, analysis.name, comparison.name)  # noqa: B023 — called at once
 
                 bias = of("bias")
                 told.append(
@@ -132,3 +132,7 @@ def accuracy_rows(run: Evidence, analysis: Analysis, scenario: str) -> tuple[Acc
                     )
                 )
     return tuple(told)
+
+
+def quantity_of(run: Evidence, key: Key, analysis: str, comparison: str, quantity: str) -> Estimate:
+    return run.of(key, quantity, analysis, comparison)

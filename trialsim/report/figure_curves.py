@@ -54,8 +54,8 @@ def draw_curve(axes: Any, curve: Curve, drawn: str, shift: float) -> None:
     )
     axes.plot(
         xs, [each.rate.value for each in known], color=drawn, linewidth=1.4,
-        linestyle="-" if is_typical else (0, (3, 2)), marker="o", markersize=5, markerfacecolor=drawn if is_typical else colour("paper"), markeredgecolor=drawn,
-        markeredgewidth=1.2, zorder=3,
+        linestyle="-" if is_typical else (0, (3, 2)), marker="o", markersize=5, markeredgecolor=drawn,
+        markerfacecolor=drawn if is_typical else colour("paper"), markeredgewidth=1.2, zorder=3,
     )  # fmt: skip
 
 

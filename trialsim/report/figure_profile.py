@@ -8,7 +8,7 @@ from typing import Any
 from trialsim.report.numbers import significant
 from trialsim.report.profiles import ArmProfile, Profile
 from trialsim.report.svg import arm_colour, colour, labels_apart, new_figure, svg_text
-from trialsim.report.times import point, time_unit
+from trialsim.report.times import point
 
 WIDTH, HEIGHT = 270.0, 200.0  # points
 LEFT, RIGHT, BOTTOM, TOP = 0.1, 0.79, 0.17, 0.9
@@ -21,7 +21,6 @@ def profile_svg(panel: Profile, arms: Sequence[str], alike: Sequence[Profile], n
     axes.set_position((LEFT, BOTTOM, RIGHT - LEFT, TOP - BOTTOM))
     days = sorted({each.day for arm in panel.arms for each in arm.points})
     span = (days[-1] - days[0]) or 1.0
-    unit, length = time_unit(span)
     bottom, top = limits(alike)
     axes.set_xlim(days[0] - 0.04 * span, days[-1] + 0.04 * span)
     axes.set_ylim(bottom, top)
@@ -29,13 +28,13 @@ def profile_svg(panel: Profile, arms: Sequence[str], alike: Sequence[Profile], n
     axes.set_yticks(levels, [significant(level) for level in levels])
     for level in levels:
         axes.axhline(level, color=colour("grid"), linewidth=0.6, zorder=0)
-    axes.set_xticks(apart(days, span), [point(day, length) for day in apart(days, span)])
-    axes.set_xlabel(f"{unit}s since randomisation", fontsize=9, color=colour("muted"), labelpad=4)
+    axes.set_xticks(apart(days, span), [point(day, panel.time_days) for day in apart(days, span)])
+    axes.set_xlabel(f"{panel.time_name}s since randomisation", fontsize=9, color=colour("muted"), labelpad=4)
     unit_text = f", {panel.unit}" if panel.unit else ""
     figure.text(0.0, 0.965, f"{panel.measure}{unit_text}", fontsize=9, color=colour("ink"), va="center")
     if panel.lloq is not None:
         axes.axhline(panel.lloq, color=colour("muted"), linewidth=0.8, linestyle=(0, (3, 2)), zorder=1)
-        axes.text(days[0], panel.lloq, "LLOQ", fontsize=8, color=colour("muted"), va="bottom")
+        axes.text(axes.get_xlim()[1], panel.lloq, "LLOQ", fontsize=8, color=colour("muted"), va="top", ha="right")
     for i, arm in enumerate(panel.arms):
         draw_arm(axes, arm, arms.index(arm.arm), (i - (len(panel.arms) - 1) / 2) * SPREAD * span)
     label_arms(axes, panel, arms, top - bottom)

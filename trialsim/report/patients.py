@@ -89,10 +89,8 @@ def baseline_rows(run: Evidence, kept: Kept, groups: Sequence[Sequence[dict[str,
     for measure, visit in baselines(run):
         by_patient = kept.at_visit(run.protocol.scenarios[0].name, measure.name, visit)
         label = measure.label or spaced(measure.name)
-        cells = tuple(
-            quartiles([value for row in group if (value := by_patient.get((row["trial"], row["patient"]))) is not None])
-            for group in groups
-        )
+        people = [[(row["trial"], row["patient"]) for row in group] for group in groups]
+        cells = quartiles([[by_patient[one] for one in group if one in by_patient] for group in people])
         told.append(BaselineRow(label=f"{label} at {spaced(visit)}, {measure.unit.text}".rstrip(", "), cells=cells))
     return told
 
@@ -101,7 +99,7 @@ def covariate_rows(covariate: Covariate, groups: Sequence[Sequence[dict[str, Any
     label = covariate.label or spaced(covariate.name)
     if not covariate.categories:
         unit = f", {covariate.unit.text}" if covariate.unit.text else ""
-        cells = tuple(quartiles([row[covariate.name] for row in group]) for group in groups)
+        cells = quartiles([[row[covariate.name] for row in group] for group in groups])
         return [BaselineRow(label=f"{label}{unit}", cells=cells)]
     if len(covariate.categories) == 1:
         return []  # everybody: said by the model, no property that differs
@@ -116,14 +114,19 @@ def covariate_rows(covariate: Covariate, groups: Sequence[Sequence[dict[str, Any
     return [BaselineRow(label=label, cells=("",) * len(groups)), *levels]
 
 
-def quartiles(values: Sequence[float]) -> str:
-    """Return `84 (72\u201396)`: the median and the quartiles, digits from their distance."""
-    if not values:
-        return UNKNOWN
-    low, middle, high = (quantile(values, p) for p in (0.25, 0.5, 0.75))
-    width = high - low
-    decimals = 0 if width >= 10 or width == 0 and abs(middle) >= 10 else 1 if width >= 1 else 2
-    return f"{plain(middle, decimals)} ({plain(low, decimals)}\u2013{plain(high, decimals)})"
+def quartiles(groups: Sequence[Sequence[float]]) -> tuple[str, ...]:
+    """Return `84 (72\u201396)` a group: median and quartiles; as many decimals as the last group, all, deserves."""
+    if not groups[-1]:
+        return (UNKNOWN,) * len(groups)
+    low, middle, high = (quantile(groups[-1], p) for p in (0.25, 0.5, 0.75))
+    width = high - low or abs(middle)
+    decimals = 0 if width >= 8 else 1 if width >= 0.8 else 2
+    return tuple(quartiles_text(group, decimals) if group else UNKNOWN for group in groups)
+
+
+def quartiles_text(values: Sequence[float], decimals: int) -> str:
+    low, middle, high = (plain(quantile(values, p), decimals) for p in (0.25, 0.5, 0.75))
+    return f"{middle} ({low}\u2013{high})"
 
 
 def share_of(hits: Sequence[bool]) -> str:

@@ -10,6 +10,7 @@ from trialsim.protocol.model import Scenario
 from trialsim.report.evidence import Evidence
 from trialsim.report.kept import Kept, measure_of
 from trialsim.report.numbers import plain
+from trialsim.report.times import time_unit
 from trialsim.report.words import arm_words, scenario_words, short_arm_words, spaced
 
 TAIL = 0.05
@@ -44,6 +45,8 @@ class Profile:
     unit: str
     scenario: str
     lloq: float | None
+    time_name: str  # unit of the time axis
+    time_days: float  # its length in days
     arms: tuple[ArmProfile, ...]
 
 
@@ -96,13 +99,14 @@ def profile(run: Evidence, kept: Kept, scenario: Scenario, measure: str) -> Prof
             place = (arm_of[row["trial"], row["patient"]], row["nominal_time"], row["visit"])
             values.setdefault(place, []).append(row["value"])
     described = measure_of(run, measure)
+    name, length = time_unit(run.protocol.visits[-1].at - run.protocol.visits[0].at)
     arms = tuple(
         ArmProfile(
             arm=arm.name,
             label=arm_words(arm),
             short=short_arm_words(arm),
             points=tuple(
-                point(visit, day, found) for (name, day, visit), found in sorted(values.items()) if name == arm.name
+                point(visit, day, found) for (own, day, visit), found in sorted(values.items()) if own == arm.name
             ),
         )
         for arm in run.protocol.arms
@@ -112,6 +116,8 @@ def profile(run: Evidence, kept: Kept, scenario: Scenario, measure: str) -> Prof
         unit=described.unit.text,
         scenario=scenario_words(scenario),
         lloq=described.lloq,
+        time_name=name,
+        time_days=length,
         arms=tuple(arm for arm in arms if arm.points),
     )
 

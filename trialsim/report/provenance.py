@@ -11,7 +11,7 @@ from trialsim.report.schedule import conduct_words
 from trialsim.report.words import (
     arm_words,
     changes_words,
-    comparison_words,
+    comparison_label,
     designs_words,
     first_upper,
     scenario_words,
@@ -69,7 +69,7 @@ def assumptions(run: Evidence) -> Assumptions:
                 name=spaced(scenario.name),
                 label=scenario_words(scenario),
                 changes=first_upper(changes_words(scenario)),
-                nulls=", ".join(comparison_label(run, name) for name in scenario.null) or "none",
+                nulls=", ".join(comparison_label(run.protocol, name) for name in scenario.null) or "none",
             )
             for scenario in run.protocol.scenarios
         ),
@@ -113,19 +113,10 @@ def failed_analyses(run: Evidence) -> list[FailureRow]:
         mask = (looks["analysis"] == analysis) & (looks["comparison"] == comparison)
         reasons = Counter(reason for reason in looks["status"][mask].tolist() if reason is not None)
         for reason, n in sorted(reasons.items(), key=lambda item: (-item[1], item[0])):
-            what = (
-                f"{first_upper(spaced(analysis or ''))} analysis, {comparison_label(run, comparison or '')}: {reason}"
-            )
+            words = comparison_label(run.protocol, comparison or "")
+            what = f"{first_upper(spaced(analysis or ''))} analysis, {words}: {reason}"
             told.append(FailureRow(what=what, where=where, n=f"{n} of {rate.n} trials"))
     return told
-
-
-def comparison_label(run: Evidence, name: str) -> str:
-    """Return a comparison, given as in tables, by the labels of its arms."""
-    words = {
-        each.name: comparison_words(run.protocol, each) for item in run.protocol.analyses for each in item.comparisons
-    }
-    return words.get(name, name)
 
 
 def reproduction(run: Evidence) -> Reproduction:
@@ -135,7 +126,8 @@ def reproduction(run: Evidence) -> Reproduction:
     inputs = plan.get("inputs", {})
     name = run.folder.name
     facts = [("Run", name), ("Seed", str(inputs.get("seed", run.protocol.simulate.seed)))]
-    facts += [(first_upper(key), str(value)) for key, value in manifest.get("versions", {}).items()]
+    versions = manifest.get("versions", {})
+    facts += [(name, str(versions[name])) for name in sorted(versions, key=lambda name: (name != "trialsim", name))]
     system = manifest.get("platform", {})
     facts.append(("Platform", " ".join(filter(None, (system.get("system"), system.get("machine"))))))
     if "seconds" in varies:

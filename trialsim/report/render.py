@@ -22,14 +22,14 @@ def page(report: Report, drawings: Figures, templates: Path | None = None) -> st
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    style = Markup((folder / "run.css").read_text("utf-8"))  # noqa: S704 — our own file
+    style = Markup((folder / "run.css").read_text("utf-8"))  # our own file
     return environment.get_template("run.html").render(report=report, figures=marked(drawings), style=style) + "\n"
 
 
 def marked(drawings: Figures) -> dict[str, object]:
     """Return the drawings as text that is HTML already."""
     return {
-        "schedule": Markup(drawings.schedule),  # noqa: S704 — made by us, its words escaped
-        "profiles": [Markup(svg) for svg in drawings.profiles],  # noqa: S704
-        "curves": [(scenario, Markup(svg)) for scenario, svg in drawings.curves],  # noqa: S704
+        "schedule": Markup(drawings.schedule),  # made by us, its words escaped
+        "profiles": [Markup(svg) for svg in drawings.profiles],
+        "curves": [(scenario, Markup(svg)) for scenario, svg in drawings.curves],
     }

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 from trialsim.cohort.model import Cohort
 from trialsim.protocol.model import Arm, Dosing, Protocol
-from trialsim.protocol.times import duration_text, rate_text
+from trialsim.protocol.times import rate_text
 from trialsim.report.evidence import Evidence
 from trialsim.report.numbers import count, listed, share
-from trialsim.report.times import moment_words, point, time_unit
+from trialsim.report.times import duration_words, moment_words, point, time_unit
 from trialsim.report.words import arm_words, designs_words, first_upper, spaced
 
 MOST_TICKS = 120  # doses drawn one by one in a lane; more become a band
@@ -91,12 +91,12 @@ def dosing_words(line: Dosing) -> str:
     """Return `bempedoic acid 40 mg oral every day until week 12`."""
     words = f"{spaced(line.drug)} {line.amount} {spaced(line.route)}"
     if line.infusion:
-        words += f" over {duration_text(line.infusion)}"
+        words += f" over {duration_words(line.infusion)}"
     if line.start:
         words += f" from {moment_words(line.start)}"
     if line.every is None:
         return f"{words} once"
-    words += f" every {duration_text(line.every).removeprefix('1 ')}"
+    words += f" every {duration_words(line.every).removeprefix('1 ')}"
     return f"{words} until {moment_words(line.until)}" if line.until is not None else words
 
 
@@ -108,7 +108,7 @@ def sentences(run: Evidence) -> list[str]:
         when = f" at {spaced(protocol.screening)}" if protocol.screening else ""
         conditions = "; ".join(protocol.patients.eligible_text).replace("<=", "\u2264").replace(">=", "\u2265")
         told.append(f"Eligible{when}: {conditions}.")
-    delay = f"{duration_text(protocol.cut_delay)} after" if protocol.cut_delay else "as soon as"
+    delay = f"{duration_words(protocol.cut_delay)} after" if protocol.cut_delay else "as soon as"
     told.append(f"Data are cut {delay} the last value of an endpoint is known.")
     return told
 
@@ -141,7 +141,7 @@ def visits_words(protocol: Protocol, cohort: Cohort) -> str:
         parts.append(f"{labels[item.measure]} is measured at {visits}")
     windows = {visit.window for visit in protocol.visits}
     spread = (
-        f", within {duration_text(max(windows))} of the planned day at most" if max(windows, default=0.0) > 0 else ""
+        f", within {duration_words(max(windows))} of the planned day at most" if max(windows, default=0.0) > 0 else ""
     )
     return f"{first_upper('; '.join(parts))}{spread}."
 
@@ -149,7 +149,7 @@ def visits_words(protocol: Protocol, cohort: Cohort) -> str:
 def conduct_words(protocol: Protocol) -> list[tuple[str, str]]:
     """Return what is assumed about how the trial runs: (what, value)."""
     conduct = protocol.conduct
-    ramp = f", all open after {duration_text(conduct.accrual.ramp_up)}" if conduct.accrual.ramp_up else ""
+    ramp = f", all open after {duration_words(conduct.accrual.ramp_up)}" if conduct.accrual.ramp_up else ""
     told = [("Accrual", f"{rate_text(conduct.accrual.rate)} at {count(conduct.accrual.sites, 'site')}{ramp}")]
     spread = conduct.adherence.between_patients_sd
     varies = f", varying between patients with SD {spread:g} on the logit" if spread else ", everybody alike"

@@ -58,6 +58,12 @@ def comparison_words(protocol: Protocol, comparison: Comparison) -> str:
     return f"{labels[comparison.treated]} vs {labels[comparison.control]}"
 
 
+def comparison_label(protocol: Protocol, name: str) -> str:
+    """Return a comparison, given by its name in tables, by the labels of its arms."""
+    every = [comparison for analysis in protocol.analyses for comparison in analysis.comparisons]
+    return next((comparison_words(protocol, each) for each in every if each.name == name), name)
+
+
 def scenario_words(scenario: Scenario) -> str:
     """Return a scenario by its label, by its name if it has none."""
     return scenario.label or spaced(scenario.name)
