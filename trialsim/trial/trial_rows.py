@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from trialsim.analysis.comparisons import NO_VARIANCE
 from trialsim.cohort.draws import TypicalValues
 from trialsim.dynamics.courses import STATUS
 from trialsim.foundation.tables import Coded
@@ -38,11 +39,12 @@ def looks_table(setup: Setup, trials: Ints, looks: Mapping[str, Look], cut_at: F
         return joined([getattr(each.results, field) for each in taken])
 
     status, why = reasons(result("status"))
-    estimated = status < 0
-    numbers = {
-        name: np.where(estimated, column, np.nan)
+    tested = status < 0
+    # Nobody or everybody succeeds: the difference is known, only no test of it. Left out, the others would be biased.
+    known = tested | (result("status") == NO_VARIANCE)
+    numbers = {"estimate": np.where(known, result("estimate"), np.nan)} | {
+        name: np.where(tested, column, np.nan)
         for name, column in {
-            "estimate": result("estimate"),
             "standard_error": result("se"),
             "df": result("df"),
             "statistic": result("statistic") * np.tile(benefit, trials.shape[0]),

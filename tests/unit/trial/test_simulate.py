@@ -197,6 +197,17 @@ def test_a_trial_too_small_to_analyse_says_why():
     assert (tables["trials"].lost == 60).all()
 
 
+def test_a_difference_without_variance_is_known_and_not_tested():
+    """If nobody can respond no trial tests anything, and leaving its zeros out would bias the mean of the estimates."""
+    endpoints = tuple(replace(e, threshold=(1.0,)) if e.derive == "below" else e for e in WORLD.protocol.endpoints)
+    tables = frames(replace(WORLD, protocol=replace(WORLD.protocol, endpoints=endpoints)))
+    responders = tables["looks"][tables["looks"].analysis == "responders"]
+    assert set(responders.status) == {"no variance"}
+    assert (responders.estimate == 0.0).all()
+    assert responders[["standard_error", "p_value", "adjusted_p_value", "lower", "upper"]].isna().all(axis=None)
+    assert not responders.rejected.any()
+
+
 def test_loss_at_a_constant_rate_is_exponential():
     lost = LossReason(name="moved", hazard=formula("0.5 per month"), hazard_text="")
     events = frames(with_conduct(lost_to_follow_up=(lost,)))["events"]
