@@ -18,6 +18,7 @@ from trialsim.report.words import (
     designs_words,
     endpoint_words,
     first_upper,
+    path_words,
     scenario_words,
     short_arm_words,
     spaced,
@@ -189,7 +190,7 @@ def power_curves(run: Evidence) -> Curves | None:
     except UnreadableText:
         return None
     path, analysis = run.protocol.vary[0].path, run.deciding
-    label = "patients randomised" if path == ("patients", "randomised") else spaced(" ".join(path))
+    label = "patients randomised" if path == ("patients", "randomised") else path_words(run.protocol, path)
     if unit := numbers[0].unit.text:
         label += f" ({unit})"
     curves = tuple(

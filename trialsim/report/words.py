@@ -82,10 +82,16 @@ def variation_words(protocol: Protocol, path: tuple[str, ...], text: str) -> str
     """Return one setting of a design: `60 patients`, `high: amount 120 mg`, `blocks 4`."""
     if path == ("patients", "randomised"):
         return f"{text}\u00a0patients"
+    of = ":" if path[0] == "arms" else ""
+    return f"{path_words(protocol, path)}{of} {text}"
+
+
+def path_words(protocol: Protocol, path: tuple[str, ...]) -> str:
+    """Return what a path into the document leads to: `amount of 20 mg`, `blocks`."""
     if path[0] == "arms" and len(path) > 2:
         label = next((arm_words(arm) for arm in protocol.arms if arm.name == path[1]), path[1])
-        return f"{spaced(path[-1])} of {label}: {text}"
-    return f"{spaced(' '.join(path[1:] or path))} {text}"
+        return f"{spaced(path[-1])} of {label}"
+    return spaced(" ".join(path[1:] or path))
 
 
 def change_words(override: Override) -> str:

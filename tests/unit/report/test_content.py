@@ -8,6 +8,7 @@ from math import isnan
 import numpy as np
 import pytest
 
+from tests.unit.report.told import PROTOCOL, told_run
 from trialsim.foundation.errors import TrialsimError
 from trialsim.report.content import report_content
 from trialsim.report.evidence import evidence
@@ -272,3 +273,26 @@ def test_a_folder_without_a_finished_run_is_refused(tmp_path):
     with pytest.raises(TrialsimError) as told:
         report_content(tmp_path)
     assert (told.value.slug, told.value.message) == ("not-a-run", f"{tmp_path} holds no finished run")
+
+
+def test_designs_that_differ_in_several_things_are_told_in_words(tmp_path):
+    vary = "vary: {patients.randomised: [40, 80], arms.high.dosing.0.amount: [20 mg, 30 mg], randomise.blocks: [4, 8]}"
+    text = PROTOCOL.replace("vary: {patients.randomised: [40, 80]}", vary).replace("trials: 60", "trials: 20")
+    report = report_content(told_run(tmp_path, text.replace("parameters: both", "parameters: typical")))
+    labels = [plain(line.label) for line in report.success.groups[0].lines]
+    assert labels[:2] == [
+        "40 patients, amount of 20 mg <twice>: 20 mg, blocks 4",
+        "40 patients, amount of 20 mg <twice>: 20 mg, blocks 8",
+    ]
+    assert report.curves is None
+    assert report.schedule.sentences[0].startswith("40 or 80 patients are randomised 2:1:1 to placebo, 10 mg and 20 mg")
+    assert "Designs compared: " in report.schedule.sentences[0]
+    assert report.answer.sentences[2] == "These are the least and the most successful of 8 designs."
+
+
+def test_a_dose_that_varies_has_its_curve(tmp_path):
+    vary = "vary: {arms.high.dosing.0.amount: [20 mg, 30 mg]}"
+    text = PROTOCOL.replace("vary: {patients.randomised: [40, 80]}", vary)
+    report = report_content(told_run(tmp_path, text.replace("trials: 60", "trials: 20")))
+    assert report.curves.x_label == "amount of 20 mg <twice> (mg)"
+    assert [point.x for point in report.curves.curves[0].points] == [20.0, 30.0]
