@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import logging
 import secrets
+import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from distributed import Client, Future, LocalCluster, as_completed
+from distributed import Client, Future, LocalCluster, Worker, WorkerPlugin, as_completed
 from distributed.client import FutureCancelledError
 from distributed.scheduler import KilledWorker
 
@@ -161,4 +162,12 @@ def cluster_client(address: str | None, workers: int, patience: float = 20.0) ->
         ) as cluster,
         Client(cluster) as client,
     ):
+        client.register_plugin(LeavesInterruptsAlone())
         yield client
+
+
+class LeavesInterruptsAlone(WorkerPlugin):
+    """Ctrl-C in a terminal reaches every process there: only ours answers, and then ends its workers."""
+
+    def setup(self, worker: Worker) -> None:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -47,7 +48,7 @@ def run(
             result = simulate(
                 ready, threads=threads, workers=workers, cluster=cluster, chunk=chunk, resume=resume, replace=replace,
                 on_progress=lambda progress: show(progress.done, progress.expected, rate_text(progress)),
-                command=" ".join(["trialsim", *sys.argv[1:]]),
+                command=shlex.join(["trialsim", *sys.argv[1:]]),
             )
     except KeyboardInterrupt:
         console.print_note(f"Stopped; nothing that was finished is lost. To go on: {resumed_command()}")
@@ -112,4 +113,4 @@ def rate_text(progress: Progress) -> str:
 
 def resumed_command() -> str:
     words = [word for word in sys.argv[1:] if word not in ("--resume", "--replace", "--force")]
-    return " ".join(["trialsim", *words, "--resume"])
+    return shlex.join(["trialsim", *words, "--resume"])
