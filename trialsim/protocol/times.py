@@ -27,8 +27,8 @@ def moment_text(at: float) -> str:
 def duration_text(length: float) -> str:
     """Return a length of time, given in days.
 
-    >>> duration_text(84.0), duration_text(0.0), duration_text(0.125)
-    ('12 weeks', '0 days', '3 hours')
+    >>> duration_text(84.0), duration_text(0.0), duration_text(1 / 24)
+    ('12 weeks', '0 days', '1 hour')
     """
     word, number = best_word(length)
     return quantity_text(number, unit(word))
@@ -37,8 +37,8 @@ def duration_text(length: float) -> str:
 def best_word(at: float) -> tuple[str, float]:
     """Return the largest unit of time in which a number of days is whole, or else days."""
     for word in WORDS if at else ():
-        number = Quantity(at, DAY).to(word)
-        if number.is_integer() and Quantity(number, unit(word)).to(DAY) == at:
+        number = float(round(Quantity(at, DAY).to(word)))
+        if Quantity(number, unit(word)).to(DAY) == at:
             return word, number
     return "day", at
 
@@ -51,7 +51,7 @@ def rate_text(per_day: float) -> str:
     """
     texts = []
     for name in RATES:
-        number = Quantity(per_day, unit("per day")).to(unit(name))
+        number = float(f"{Quantity(per_day, unit('per day')).to(unit(name)):.12g}")
         if Quantity(number, unit(name)).to(unit("per day")) == per_day:
             texts.append(quantity_text(number, unit(name)))
-    return min(texts, key=len)
+    return min(texts, key=len) if texts else quantity_text(per_day, unit("per day"))
