@@ -136,7 +136,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path | None]:
 
 
 def test_a_full_disk_is_told_and_resumed_from(undisturbed, tmp_path: Path, small_disk: Path | None) -> None:
-    """Where no small disk can be mounted, the limit on files that the test above sets is the only full disk there is."""
+    """Where no small disk can be mounted, the limit on files of the test above is the only full disk there is."""
     if small_disk is None:
         test_files_that_may_not_grow_are_told(undisturbed, tmp_path)
         return
