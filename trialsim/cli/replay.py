@@ -36,11 +36,11 @@ def replay(
     looks = tables["looks"]
     console.print_table(
         "what the trial concluded",
-        ["trial", "comparison", "estimate", "se", "p adjusted", "rejected"],
+        ["trial", "analysis", "comparison", "estimate", "se", "p adj.", "rejected"],
         [
-            [str(row.trial), str(row.comparison), f"{row.estimate:.4g}", f"{row.standard_error:.3g}",
+            [str(row.trial), str(row.analysis), str(row.comparison), f"{row.estimate:.4g}", f"{row.standard_error:.3g}",
              f"{row.adjusted_p_value:.4f}", "yes" if row.rejected else "no"]
             for row in looks.itertuples()
         ],
-        right=[0, 2, 3, 4],
+        right=[0, 3, 4, 5],
     )
