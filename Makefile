@@ -16,8 +16,8 @@ help: ## list the targets
 
 trial: $(LOCKED) ## make the environment, fit theophylline, run both shipped trials, end with the report
 	@$(BIN)/trialsim fit theophylline
-	@$(BIN)/trialsim run theophylline-dose-finding --replace
-	@$(BIN)/trialsim run alirocumab-ldl --replace
+	@$(BIN)/trialsim run theophylline-dose-finding --force
+	@$(BIN)/trialsim run bempedoic-acid-ldl --force
 
 setup: $(TESTED) ## make the environment with everything the tests need
 

@@ -1,0 +1,58 @@
+"""Remake the calibration records: `make calibration` (some minutes)."""
+
+from __future__ import annotations
+
+import datetime
+import json
+from pathlib import Path
+
+import numpy as np
+
+from tests.calibration.settings import SETTINGS, Setting
+from tests.unit.trial.worlds import comparison, method, shift_world
+from trialsim.foundation.version import VERSION
+from trialsim.protocol.model import Analysis
+from trialsim.trial.simulate import simulate_trials
+
+RECORDS = Path(__file__).parent / "records"
+CHUNK = 1000
+
+
+def record(setting: Setting) -> dict[str, object]:
+    """Return what the whole path, from candidate to decision, gave in a setting."""
+    analysis = Analysis(
+        name="primary",
+        estimand="main",
+        method=method(setting.method),
+        comparisons=tuple(comparison(f"dose{i + 1}", "control", "higher", 0.0) for i in range(len(setting.effects))),
+        alpha=setting.alpha,
+        multiplicity=setting.multiplicity,
+    )
+    world = shift_world(setting.sizes, setting.effects, setting.sd, setting.error, analysis, seed=20261121)
+    rejected, covered = 0, 0
+    for first in range(0, setting.trials, CHUNK):
+        looks = simulate_trials(world, range(first, first + CHUNK), 0)["looks"]
+        shape = (CHUNK, len(setting.effects))
+        rejected += int(looks["rejected"].reshape(shape).any(axis=1).sum())
+        inside = (looks["lower"] <= looks["truth"]) & (looks["truth"] <= looks["upper"])
+        covered += int(np.asarray(inside).reshape(shape)[:, 0].sum())
+    return {
+        "setting": setting.data(),
+        "made": datetime.date.today().isoformat(),
+        "version": VERSION,
+        "rejected": rejected,
+        "first_covered": covered,
+    }
+
+
+def main() -> None:
+    RECORDS.mkdir(exist_ok=True)
+    for setting in SETTINGS:
+        made = record(setting)
+        name = setting.name.replace(",", "").replace(" ", "-").lower()
+        (RECORDS / f"{name}.json").write_text(json.dumps(made, indent=2) + "\n")
+        print(f"{setting.name}: {made['rejected'] / setting.trials:.4f}, exactly {setting.expected:.4f}")  # type: ignore[operator]
+
+
+if __name__ == "__main__":
+    main()
