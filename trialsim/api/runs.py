@@ -180,13 +180,15 @@ def replayed(
     from trialsim.campaign.worlds import worlds
     from trialsim.trial.simulate import simulate_trials
 
-    keys = [cell.key for cell in ready.plan.cells]
-    wanted = [i for i, key in enumerate(keys) if (key.scenario, key.parameters, key.design) == (scenario, mode, design)]
-    if not wanted:
-        raise TrialsimError(
-            "unknown-cell", f"the run has no cell {scenario}, {mode}, {design}",
-            [f"cells: {'; '.join(str(key) for key in keys)}"], exit_code=2,
-        )
+    asked = {"scenario": scenario, "parameters": mode, "design": design}
+    keys = [cell.key.values for cell in ready.plan.cells]
+    for name, value in asked.items():
+        known = list(dict.fromkeys(key[name] for key in keys))
+        if value not in known:
+            raise TrialsimError(
+                "unknown-cell", f"the run has no {name} '{value}'", [f"there are: {', '.join(known)}"], exit_code=2
+            )
+    wanted = [i for i, key in enumerate(keys) if key == asked]
     world = worlds(ready.plan, ready.cohort, ready.posterior)(wanted[0])
     tables = simulate_trials(world, range(first, last + 1), last + 1)
     return {name: pandas.DataFrame(_plain(columns)) for name, columns in tables.items()}

@@ -11,13 +11,14 @@ from trialsim.cli import console
 
 
 def replay(
-    protocol: Annotated[str, typer.Argument(help="A protocol: a name of the library or a path.")],
+    protocol: Annotated[str, typer.Argument(help="A run (its folder, or its name below runs/), or a protocol.")],
     scenario: Annotated[str, typer.Option(help="The scenario.")],
     trial: Annotated[str, typer.Option(help="The trial's number, or FIRST-LAST.")],
     parameters: Annotated[Literal["typical", "uncertain"], typer.Option(help="typical or uncertain.")] = "typical",
     design: Annotated[str, typer.Option(help="The design's name.")] = "base",
     to: Annotated[Path | None, typer.Option(help="Write every table as CSV into this folder.")] = None,
     fits: Annotated[Path, typer.Option(help="The folder that holds fits.")] = Path("fits"),
+    runs: Annotated[Path, typer.Option(help="The folder that holds runs.")] = Path("runs"),
     library: Annotated[Path | None, typer.Option(help="Look for names here first.")] = None,
 ) -> None:
     """Simulate a few trials of one cell again, keeping every patient: to look into a failure or a surprise."""
@@ -26,7 +27,7 @@ def replay(
     first, _, last = trial.partition("-")
     if not first.isdigit() or (last and not last.isdigit()):
         raise typer.BadParameter(f"--trial takes a number or FIRST-LAST, not '{trial}'")
-    ready = campaign_of(protocol, library=library, fits=fits)
+    ready = campaign_of(document_of(protocol, runs), library=library, fits=fits)
     tables = replayed(ready, scenario, parameters, design, int(first), int(last or first))
     for name, frame in tables.items():
         if to is not None:
@@ -44,3 +45,11 @@ def replay(
         ],
         right=[0, 3, 4, 5],
     )
+
+
+def document_of(run_or_protocol: str, runs: Path) -> str | Path:
+    """Return the protocol that a run was made from, or else the protocol's own name or path."""
+    for folder in (Path(run_or_protocol), runs / run_or_protocol):
+        if (folder / "protocol.yaml").is_file():
+            return folder / "protocol.yaml"
+    return run_or_protocol

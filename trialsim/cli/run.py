@@ -25,7 +25,7 @@ def run(
     cluster: Annotated[str | None, typer.Option(help="Address of a running Dask scheduler instead.")] = None,
     chunk: Annotated[int | None, typer.Option(min=1, help="Trials simulated at once, to save memory.")] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with a run that was interrupted.")] = False,
-    replace: Annotated[bool, typer.Option("--replace", "--force", help="Replace the run that is there.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Replace the run that is there.")] = False,
     estimate: Annotated[bool, typer.Option("--estimate", help="Only measure what the run would need.")] = False,
     folder: Annotated[Path | None, typer.Option(help="The run's folder (default: runs/ID-xxxx).")] = None,
     runs: Annotated[Path, typer.Option(help="The folder that holds runs.")] = Path("runs"),
@@ -46,16 +46,15 @@ def run(
     try:
         with console.progress("trials") as show:
             result = simulate(
-                ready, threads=threads, workers=workers, cluster=cluster, chunk=chunk, resume=resume, replace=replace,
+                ready, threads=threads, workers=workers, cluster=cluster, chunk=chunk, resume=resume, replace=force,
                 on_progress=lambda progress: show(progress.done, progress.expected, rate_text(progress)),
                 command=shlex.join(["trialsim", *sys.argv[1:]]),
             )
     except KeyboardInterrupt:
         console.print_note(f"Stopped; nothing that was finished is lost. To go on: {resumed_command()}")
         raise typer.Exit(130) from None
-    report = write_report(result.folder)
     print_summary(result, ready.protocol.success.analysis)
-    typer.echo(report)
+    typer.echo(write_report(result.folder))
     if result.exit_code:
         raise typer.Exit(result.exit_code)
 
@@ -112,5 +111,5 @@ def rate_text(progress: Progress) -> str:
 
 
 def resumed_command() -> str:
-    words = [word for word in sys.argv[1:] if word not in ("--resume", "--replace", "--force")]
+    words = [word for word in sys.argv[1:] if word not in ("--resume", "--force")]
     return shlex.join(["trialsim", *words, "--resume"])
