@@ -2,8 +2,8 @@
 
 Ballantyne CM et al. J Am Coll Cardiol 2013;62:1154-62, NCT01262638: 177 patients with LDL-C 130 to 220 mg/dL, 40, 80 or
 120 mg once daily or placebo; least-squares mean percent change of LDL-C at week 12 and its standard error: placebo -2.1
-(2.2), 40 mg -17.9 (2.2), 80 mg -25.0 (2.1), 120 mg -26.6 (2.2). The model was estimated from fifteen studies, this trial
-probably among them: agreement shows that cohort and simulation say what the model says, not that it predicts.
+(2.2), 40 mg -17.9 (2.2), 80 mg -25.0 (2.1), 120 mg -26.6 (2.2). The model was estimated from fifteen studies, this
+trial probably among them: agreement shows that cohort and simulation say what the model says, not that it predicts.
 
 Inclusion was judged on the readings that make the baseline, so that the placebo arm regresses to the mean. Here the
 baseline is the mean of the readings at screening, which decides about inclusion, and at day 0.
