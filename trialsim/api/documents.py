@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from trialsim.foundation.errors import Diagnostic, TrialsimError
-from trialsim.foundation.library import find, identifiers, shipped
+from trialsim.foundation.library import find, identifiers, looks_like_a_path, shipped
+from trialsim.foundation.nearest import nearest
 
 if TYPE_CHECKING:
     from trialsim.cohort.model import Cohort
@@ -59,7 +60,12 @@ def document_path(name_or_path: str | Path, library: Path | None = None) -> Path
     for kind in ("protocols", "cohorts"):
         if name in identifiers(kind, library):  # type: ignore[arg-type]
             return find(kind, name, library)  # type: ignore[arg-type]
-    return find("protocols", name_or_path, library)
+    if looks_like_a_path(name):
+        return find("protocols", name_or_path, library)
+    known = [*identifiers("protocols", library), *identifiers("cohorts", library)]
+    close = nearest(name, known)
+    notes = [f"nearest name: {close}" if close else f"there are: {', '.join(known)}"]
+    raise TrialsimError("no-such-document", f"no protocol and no cohort is called '{name}'", notes)
 
 
 def document_kind(path: Path) -> DocumentKind:
@@ -115,7 +121,8 @@ def reference_page(kind: DocumentKind) -> str:
     from trialsim.foundation.sections import reference_markdown
     from trialsim.protocol.schema import PROTOCOL
 
-    return reference_markdown(COHORT if kind == "cohort" else PROTOCOL)
+    origin = "Written by `trialsim schema --write docs/reference` from what the reader reads by."
+    return f"# The {kind} document\n\n{origin}\n\n" + reference_markdown(COHORT if kind == "cohort" else PROTOCOL)
 
 
 def library_entries() -> list[tuple[str, ...]]:
