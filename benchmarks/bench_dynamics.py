@@ -98,7 +98,7 @@ def main() -> None:
     _report("1-compartment oral, 672 samples on a grid", oral_model, typical, 4000, grid, weekly, oral, [0.0, 0.0])
     _report("1-compartment oral, 672 samples anywhere", oral_model, typical, 1000, anywhere, weekly, oral, [0.0, 0.0])
     _report("2-compartment + indirect response, 84 doses, 1e-8", two_compartments_and_response(),
-            [1.0, 5.0, 50.0, 3.0, 80.0, 10.0, 0.2, 0.5], 100, np.arange(1, 85) * 12.0, np.arange(84) * 12.0,
+            [1.0, 5.0, 50.0, 3.0, 80.0, 10.0, 0.2, 0.5], 800, np.arange(1, 85) * 12.0, np.arange(84) * 12.0,
             response, [0.0, 0.0, 0.0, 50.0])
 
 

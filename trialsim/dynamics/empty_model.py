@@ -12,8 +12,10 @@ from numba import njit
 N_STATES = 0
 N_HAZARDS = 0
 N_INLETS = 0
+N_PARAMETERS = 0
 N_CONSTANTS = 0
 N_BREAKPOINTS = 0
+LANES = 1
 INLET_STATES = np.array([0], dtype=np.int64)
 
 
@@ -53,5 +55,8 @@ def hazard_rates(p: Any, c: Any, tc: float, rates: Any) -> None:
 
 
 @njit(error_model="numpy")  # type: ignore[untyped-decorator]
-def derivatives(p: Any, c: Any, t: float, tc: float, y: Any, dy: Any) -> None:
-    """Fill the rates of the states, then of the cumulative hazards, doses apart (adaptive systems)."""
+def derivatives(w: Any, lane: int, t: float, tc: float, at: int, to: int) -> None:
+    """Fill rows from `to` of a lane with the rates of the states in rows from `at`, then of the cumulative hazards.
+
+    Doses apart (adaptive systems); `step_kernel` names the other rows of the table `w`.
+    """

@@ -14,7 +14,7 @@ from types import ModuleType
 
 import numba
 
-from trialsim.dynamics import adaptive_kernel, arrivals, dop853, linear_kernel, step_kernel
+from trialsim.dynamics import adaptive_kernel, arrivals, dop853, linear_kernel, stage_sums, step_kernel
 from trialsim.dynamics.model import CourseModel
 from trialsim.dynamics.source import model_source
 from trialsim.dynamics.system import tier_of
@@ -32,9 +32,9 @@ def kernel_source(model: CourseModel) -> str:
     own = model_source(model)
     if tier_of(model)[0] == "linear":
         return f"{own}\n\n{_copied(linear_kernel)}"
-    slopes, looped = _copied(step_kernel).split(_LARGE_MARKER)
-    step = "" if "\ndef attempt(" in own else looped
-    return f"{own}\n\n{slopes}{step}\n\n{_copied(adaptive_kernel)}"
+    step, alone = _copied(step_kernel).split(_LARGE_MARKER)
+    lockstep = "" if "\ndef lockstep(" in own else alone
+    return f"{own}\n\n{step}{lockstep}\n\n{_copied(adaptive_kernel)}"
 
 
 def _copied(kernel: ModuleType) -> str:
@@ -52,7 +52,7 @@ def compiled(model: CourseModel) -> ModuleType:
 def _compiled(model: CourseModel) -> ModuleType:
     source = kernel_source(model)
     # The compiled code also holds what the module imports, of which numba's own cache knows nothing.
-    imported = [_text(module) for module in (arrivals, dop853, arithmetic, elementary)]
+    imported = [_text(module) for module in (arrivals, dop853, stage_sums, arithmetic, elementary)]
     key = hashlib.sha256("\0".join([source, *imported, VERSION, numba.__version__]).encode()).hexdigest()[:32]
     name = f"trialsim_model_{key}"
     return sys.modules[name] if name in sys.modules else _loaded(name, _written(name, source))

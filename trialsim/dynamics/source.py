@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from trialsim.dynamics.model import CourseModel
 from trialsim.dynamics.system import System, system
 from trialsim.dynamics.tape import CONDITIONS, LEAVES, Tape
-from trialsim.dynamics.unrolled import LARGEST, unrolled_step
+from trialsim.dynamics.unrolled import LANES, LARGEST, unrolled_step
 
 _HEADER = '''"""Written by trialsim from a model; made again when missing."""
 from math import sqrt
@@ -18,6 +18,9 @@ from numba import njit
 
 from trialsim.dynamics.arrivals import arrivals, stop_dosing
 from trialsim.dynamics.dop853 import ERROR_3, ERROR_5, N_STAGES, NODES, STAGES, WEIGHTS
+from trialsim.dynamics.stage_sums import (
+    error_3, error_5, state_after, state_at_1, state_at_2, state_at_3, state_at_4, state_at_5, state_at_6, state_at_7,
+    state_at_8, state_at_9, state_at_10, state_at_11)
 from trialsim.foundation.elementary import exp, log, logistic, logit, power
 '''
 _DECORATOR = '@njit(cache=True, nogil=True, error_model="numpy")'
@@ -27,6 +30,14 @@ _FORMS = {
     "min": "({0} if ({0} < {1} or {0} != {0}) else {1})", "max": "({0} if ({0} > {1} or {0} != {0}) else {1})",
     **{op: f"({{0}} {op} {{1}})" for op in ("+", "-", "*", "/", "<", "<=", ">", ">=", "==", "!=")},
 }
+# Without branches: both sides are computed.
+_LANE_FORMS = {**_FORMS, "and": "({0} & {1})", "or": "({0} | {1})",
+               "min": "({0} if ({0} < {1}) | ({0} != {0}) else {1})",
+               "max": "({0} if ({0} > {1}) | ({0} != {0}) else {1})"}
+# How a parameter, a term of parameters alone and a state are spelled: in arrays, in the table of lanes, in one lane.
+_ARRAYS = {"p": "p[{0}]", "c": "c[{0}]", "y": "y[{0}]"}
+_TABLE = {"p": "w[AT_P + {0}, lane]", "c": "w[AT_C + {0}, lane]", "y": "w[at + {0}, lane]"}
+_NUMBERS = {"p": "p{0}", "c": "c{0}"}
 
 
 class _Writer:
@@ -35,26 +46,38 @@ class _Writer:
     def __init__(self, tape: Tape) -> None:
         self.tape = tape
         self.hoisted: dict[int, int] = {}
-        self._states: Sequence[str] | None = None  # names of the states where they are not entries of `y`
+        self._places: Mapping[str, str] = _ARRAYS
         self._time = "t"
         self._suffix = ""
+        self._used: set[tuple[str, int]] = set()
 
-    def function(self, head: str, targets: Sequence[tuple[str, int]]) -> str:
+    def function(
+        self, head: str, targets: Sequence[tuple[str, int]], places: Mapping[str, str] | None = None
+    ) -> str:
         """Return the source of a function that assigns values to targets."""
+        self._places = places or _ARRAYS
         needed = self._needed([i for _, i in targets])
         lines = [f"    {self._name(i)} = {self._spelled(i)}" for i in needed]
         lines += [f"    {target} = {self._name(i)}" for target, i in targets]
+        self._places = _ARRAYS
         return "\n".join([_DECORATOR, f"def {head}:", *(lines or ["    pass"]), ""])
 
-    def lines(
-        self, targets: Sequence[int], states: Sequence[str], time: str, suffix: str
-    ) -> tuple[list[str], list[str]]:
-        """Return lines that compute targets from states and a time of other names, and the names of the results."""
-        self._states, self._time, self._suffix = states, time, suffix
-        found = [f"    {self._name(i)} = {self._spelled(i)}" for i in self._needed(targets)]
+    def lines(self, targets: Sequence[int], states: str, time: str, suffix: str) -> tuple[list[str], list[str]]:
+        """Return lines for one lane that compute targets, and the names of the results.
+
+        `states` is the pattern of the states' names, as in "x1_{0}"; parameters have the names that `read` gives them.
+        """
+        self._places, self._time, self._suffix = {**_NUMBERS, "y": states}, time, suffix
+        self._used.clear()
+        found = [f"{self._name(i)} = {self._spelled(i)}" for i in self._needed(targets)]
         names = [self._name(i) for i in targets]
-        self._states, self._time, self._suffix = None, "t", ""
+        self._places, self._time, self._suffix = _ARRAYS, "t", ""
         return found, names
+
+    def read(self) -> list[str]:
+        """Return the lines that read the parameters that the last `lines` use."""
+        used = sorted((array, i) for array, i in self._used if array != "y")
+        return [f"{array}{i} = ws[(AT_{array.upper()} + {i}) * LANES + lane]" for array, i in used]
 
     def hoist(self) -> str:
         """Return the source of the function that fills `c`; to be asked last."""
@@ -91,18 +114,20 @@ class _Writer:
             # Spelled so that infinities are names Python knows.
             text = repr(node[1]).replace("inf", "np.inf").replace("nan", "np.nan")
             return text if node[1] >= 0 else f"({text})"
-        if node[0] == "state" and self._states is not None:
-            return self._states[node[1]]
         if node[0] in ("parameter", "state"):
-            return f"{'p' if node[0] == 'parameter' else 'y'}[{node[1]}]"
+            return self._entry(node[0][0].replace("s", "y"), node[1])
         if node[0] in LEAVES:
             return self._time if node[0] == "t" else str(node[0])
-        return f"c[{self.hoisted[i]}]" if i in self.hoisted else f"v{i}{self._suffix}"
+        return self._entry("c", self.hoisted[i]) if i in self.hoisted else f"v{i}{self._suffix}"
+
+    def _entry(self, array: str, i: int) -> str:
+        self._used.add((array, i))
+        return self._places[array].format(i)
 
     def _spelled(self, i: int) -> str:
         operation, *arguments = self.tape.nodes[i]
         names = [self._name(j) for j in arguments]
-        form = _FORMS.get(operation)
+        form = (_FORMS if self._places in (_ARRAYS, _TABLE) else _LANE_FORMS).get(operation)
         return f"{operation}({', '.join(names)})" if form is None else form.format(*names)
 
 
@@ -131,12 +156,12 @@ def _rate_functions(writer: _Writer, found: System) -> list[str]:
     hazards = _indexed("rates", found.hazards)
     if found.linear is None:
         n = len(found.rates)
-        derivatives = _indexed("dy", found.rates) + [(f"dy[{n + h}]", i) for h, i in enumerate(found.hazards)]
-        source = writer.function("derivatives(p, c, t, tc, y, dy)", derivatives)
-        if n + len(found.hazards) > LARGEST:
-            return [source]
         targets = [*found.rates, *found.hazards]
-        step = unrolled_step(n, len(found.hazards), lambda *names: writer.lines(targets, *names))
+        source = writer.function("derivatives(w, lane, t, tc, at, to)",
+                                 [(f"w[to + {k}, lane]", i) for k, i in enumerate(targets)], _TABLE)
+        if lanes(found) == 1:
+            return [source]
+        step = unrolled_step(n, len(found.hazards), lambda *names: writer.lines(targets, *names), writer.read)
         return [source, f"{_DECORATOR}\n{step}"]
     matrix = [(f"a[{i}, {j}]", k) for (i, j), k in found.linear.matrix.items()]
     constant = [(f"b[{i}]", k) for i, k in found.linear.constant.items()]
@@ -144,9 +169,16 @@ def _rate_functions(writer: _Writer, found: System) -> list[str]:
             writer.function("hazard_rates(p, c, tc, rates)", hazards)]
 
 
+def lanes(found: System) -> int:
+    """Return how many patients step together."""
+    n = len(found.rates) + len(found.hazards)
+    return 1 if n > LARGEST else LANES
+
+
 def _sizes(model: CourseModel, found: System, n_constants: int) -> str:
     states = [model.states.index(inlet.state) for inlet in model.inlets]
     sizes = {"N_STATES": len(model.states), "N_HAZARDS": len(model.hazards), "N_INLETS": len(model.inlets),
-             "N_CONSTANTS": n_constants, "N_BREAKPOINTS": len(found.breakpoints)}
+             "N_PARAMETERS": len(model.parameters), "N_CONSTANTS": n_constants,
+             "N_BREAKPOINTS": len(found.breakpoints), "LANES": lanes(found)}
     lines = [f"{name} = {size}" for name, size in sizes.items()]
     return "\n" + "\n".join([*lines, f"INLET_STATES = np.array({[*states, 0]}, dtype=np.int64)", ""])

@@ -1,6 +1,9 @@
-"""One step of DOP853 as loops over stages and states: for models too large for `unrolled`, and to say what it means.
+"""One step of DOP853 for one patient, as loops over stages and states: what a step means.
 
-What stands below the first marker is copied behind every adaptive model's own functions; `attempt` only where the
+Patients stand side by side in the columns of a table `w`, one lane each; the rows are named below. A model small
+enough has a `lockstep` of its own, written by `unrolled`, that steps all lanes at once with the same sums in the same
+order. What it leaves alone (an event, a failure) is a `single_step`; a larger model makes single steps only.
+What stands below the first marker is copied behind every adaptive model's own functions; `lockstep` only where the
 model has none of its own.
 """
 
@@ -11,49 +14,73 @@ import numpy as np
 from numba import njit
 
 from trialsim.dynamics.dop853 import ERROR_3, ERROR_5, N_STAGES, NODES, STAGES, WEIGHTS
-from trialsim.dynamics.empty_model import N_HAZARDS, N_STATES, derivatives
+from trialsim.dynamics.empty_model import LANES, N_CONSTANTS, N_HAZARDS, N_PARAMETERS, N_STATES, derivatives
 
 # --- copied from here ---
+TOO_STIFF, COLLAPSED, NOT_A_NUMBER, BAD_PARAMETERS, NEGATIVE_HAZARD, TOO_EARLY = 1, 2, 3, 4, 5, 6
 N_ALL = N_STATES + N_HAZARDS
+# What a lockstep says of a lane: go on, the step landed where it had to, or the step is not made: make it alone.
+GOES_ON, LANDED, UNMADE = 0.0, 1.0, 2.0
+# The rows of a lane: its time, the time that conditions see, where to land, next step size, whether the last step was
+# refused, steps made, what the lockstep says;
+AT_T, AT_TC, AT_STOP, AT_H, AT_REFUSED, AT_STEPS, AT_WORD, AT_Y = 0, 1, 2, 3, 4, 5, 6, 7
+# states with cumulative hazards, their slopes and least allowed errors; scales and infusions of states;
+AT_SLOPE = AT_Y + N_ALL
+AT_FLOOR = AT_SLOPE + N_ALL
+AT_SCALE = AT_FLOOR + N_ALL
+AT_U = AT_SCALE + N_STATES
+# limits of cumulative hazards; parameters, and terms of parameters alone;
+AT_LIMIT = AT_U + N_STATES
+AT_P = AT_LIMIT + N_HAZARDS
+AT_C = AT_P + N_PARAMETERS
+# and for a single step: where a stage looks, the slopes there, the slopes of all stages, the states afterwards.
+AT_X = AT_C + N_CONSTANTS
+AT_DX = AT_X + N_ALL
+AT_K = AT_DX + N_ALL
+AT_NEW = AT_K + N_STAGES * N_ALL
+N_ROWS = AT_NEW + N_ALL
 
 
 @njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
-def slopes(p: Any, c: Any, t: float, tc: float, y: Any, u: Any, limits: Any, dy: Any) -> None:
-    """Fill the rates of states and cumulative hazards, infusions included; what is switched off stands still."""
-    derivatives(p, c, t, tc, y, dy)
+def slopes(w: Any, lane: int, t: float, tc: float, at: int, to: int) -> None:
+    """Fill the rates, infusions included, of the states in rows from `at`; what is switched off stands still."""
+    derivatives(w, lane, t, tc, at, to)
     for i in range(N_STATES):
-        dy[i] += u[i]
-    for h in range(N_HAZARDS):
-        if limits[h] == np.inf:
-            dy[N_STATES + h] = 0.0
+        w[to + i, lane] += w[AT_U + i, lane]
+    for m in range(N_HAZARDS):
+        if w[AT_LIMIT + m, lane] == np.inf:
+            w[to + N_STATES + m, lane] = 0.0
 
 
-# --- copied for large models ---
 @njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
-def attempt(
-    p: Any, c: Any, t: float, tc: float, h: float, y: Any, u: Any, limits: Any, floors: Any, rtol: float, k: Any,
-    x: Any, y_new: Any,
-) -> float:
-    """Return the error of one step in units of what is allowed, having filled `y_new`; `k[0]` is the slope at t.
+def attempt(w: Any, lane: int, t: float, tc: float, h: float, rtol: float) -> float:
+    """Return the error of one step in units of what is allowed, having filled the states afterwards.
 
     Stages, weights and error norm as in Hairer, Nørsett & Wanner 1993, section II.10, equation (10.17).
     """
+    for i in range(N_ALL):
+        w[AT_K + i, lane] = w[AT_SLOPE + i, lane]
     for s in range(1, N_STAGES):
         for i in range(N_ALL):
             total = 0.0
             for j in range(s):
-                total += STAGES[s, j] * k[j, i]
-            x[i] = y[i] + h * total
-        slopes(p, c, t + NODES[s] * h, tc, x, u, limits, k[s])
+                # Left out, not added: nought times an infinite slope would be no number.
+                if STAGES[s, j] != 0.0:
+                    total += STAGES[s, j] * w[AT_K + j * N_ALL + i, lane]
+            w[AT_X + i, lane] = w[AT_Y + i, lane] + h * total
+        slopes(w, lane, t + NODES[s] * h, tc, AT_X, AT_K + s * N_ALL)
     sum_3 = sum_5 = 0.0
     for i in range(N_ALL):
         total = e_3 = e_5 = 0.0
         for s in range(N_STAGES):
-            total += WEIGHTS[s] * k[s, i]
-            e_3 += ERROR_3[s] * k[s, i]
-            e_5 += ERROR_5[s] * k[s, i]
-        y_new[i] = y[i] + h * total
-        allowed = floors[i] + rtol * max(abs(y[i]), abs(y_new[i]))
+            if WEIGHTS[s] != 0.0:
+                slope = w[AT_K + s * N_ALL + i, lane]
+                total += WEIGHTS[s] * slope
+                e_3 += ERROR_3[s] * slope
+                e_5 += ERROR_5[s] * slope
+        after = w[AT_Y + i, lane] + h * total
+        w[AT_NEW + i, lane] = after
+        allowed = w[AT_FLOOR + i, lane] + rtol * max(abs(w[AT_Y + i, lane]), abs(after))
         e_3 /= allowed
         e_5 /= allowed
         sum_3 += e_3 * e_3
@@ -61,3 +88,115 @@ def attempt(
     if sum_5 == 0.0:
         return 0.0
     return h * sum_5 / sqrt((sum_5 + 0.01 * sum_3) * N_ALL)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
+def set_floors(w: Any, lane: int, atol: float) -> None:
+    """Bring the scale of each state up to date, and with it the error that is always allowed."""
+    largest = 0.0
+    for i in range(N_STATES):
+        w[AT_SCALE + i, lane] = max(w[AT_SCALE + i, lane], abs(w[AT_Y + i, lane]))
+        largest = max(largest, w[AT_SCALE + i, lane])
+    # A state that is still empty has no scale of its own: a millionth of the others' keeps its first steps finite.
+    least = 1e-6 * largest if largest > 0.0 else 1.0
+    for i in range(N_STATES):
+        w[AT_FLOOR + i, lane] = atol * max(w[AT_SCALE + i, lane], least)
+    for m in range(N_HAZARDS):
+        w[AT_FLOOR + N_STATES + m, lane] = atol
+
+
+@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
+def first_step(w: Any, lane: int, t: float, tc: float, span: float, rtol: float) -> float:
+    """Return a first step size (Hairer, Nørsett & Wanner 1993, section II.4, starting step size)."""
+    d_0 = d_1 = d_2 = 0.0
+    for i in range(N_ALL):
+        y, slope = w[AT_Y + i, lane], w[AT_SLOPE + i, lane]
+        allowed = w[AT_FLOOR + i, lane] + rtol * abs(y)
+        d_0 += (y / allowed) * (y / allowed)
+        d_1 += (slope / allowed) * (slope / allowed)
+    h_0 = 0.01 * sqrt(d_0 / d_1) if d_0 > 1e-10 and d_1 > 1e-10 else 1e-6 * span
+    h_0 = min(h_0, span)
+    for i in range(N_ALL):
+        w[AT_X + i, lane] = w[AT_Y + i, lane] + h_0 * w[AT_SLOPE + i, lane]
+    slopes(w, lane, t + h_0, tc, AT_X, AT_DX)
+    for i in range(N_ALL):
+        allowed = w[AT_FLOOR + i, lane] + rtol * abs(w[AT_Y + i, lane])
+        difference = (w[AT_DX + i, lane] - w[AT_SLOPE + i, lane]) / allowed
+        d_2 += difference * difference
+    steepest = max(sqrt(d_1 / N_ALL), sqrt(d_2 / N_ALL) / h_0)
+    # The eighth root is three square roots: exact everywhere, unlike a power.
+    h_1 = sqrt(sqrt(sqrt(0.01 / steepest))) if steepest > 1e-15 else max(1e-6 * span, 1e-3 * h_0)
+    h = min(100.0 * h_0, h_1, span)
+    return h if h > 0.0 else 1e-6 * span
+
+
+@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
+def located(w: Any, lane: int, t: float, tc: float, h: float, hazard: int, rtol: float) -> float:
+    """Return the step after which a cumulative hazard reaches its limit, having filled the states there.
+
+    The step to the root is made anew at each trial (no interpolant): Newton's method, for the slope of a
+    cumulative hazard is known, kept inside a shrinking bracket.
+    """
+    m = N_STATES + hazard
+    low, high, trial = 0.0, h, h
+    for _ in range(100):
+        slopes(w, lane, t + trial, tc, AT_NEW, AT_DX)
+        excess = w[AT_NEW + m, lane] - w[AT_LIMIT + hazard, lane]
+        if excess >= 0.0:
+            high = trial
+        else:
+            low = trial
+        better = trial - excess / w[AT_DX + m, lane]
+        # Asked before the bracket is: at the root a rounding may put Newton's step on either side of it.
+        if abs(better - trial) <= 1e-11 * h or high - low <= 1e-11 * h:
+            break
+        trial = better if low < better < high else 0.5 * (low + high)
+        attempt(w, lane, t, tc, trial, rtol)
+    return trial
+
+
+@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
+def single_step(w: Any, lane: int, rtol: float, atol: float, most_steps: int) -> tuple[int, bool, int]:
+    """Return status, whether the lane must be looked after and the hazard that stopped the way (or -1)."""
+    t, tc, t_stop, h = w[AT_T, lane], w[AT_TC, lane], w[AT_STOP, lane], w[AT_H, lane]
+    if w[AT_STEPS, lane] >= most_steps:
+        return TOO_STIFF, True, -1
+    w[AT_STEPS, lane] += 1.0
+    lands = 1.01 * h >= t_stop - t
+    size = t_stop - t if lands else h
+    error = attempt(w, lane, t, tc, size, rtol)
+    if not error <= 1.0:
+        h = size * max(0.333, 0.9 / sqrt(sqrt(sqrt(error)))) if error < np.inf else size * 0.1
+        w[AT_H, lane], w[AT_REFUSED, lane] = h, 1.0
+        if h <= 4e-16 * max(abs(t), abs(t_stop)):
+            return (COLLAPSED if error < np.inf else NOT_A_NUMBER), True, -1
+        return 0, False, -1
+    refused = w[AT_REFUSED, lane] != 0.0
+    growth = min(6.0, 0.9 / sqrt(sqrt(sqrt(error)))) if error > 0.0 else 6.0
+    h_next = size * (min(growth, 1.0) if refused else growth)
+    w[AT_H, lane] = max(h, h_next) if lands and not refused else h_next
+    w[AT_REFUSED, lane] = 0.0
+    event = -1
+    for hazard in range(N_HAZARDS):
+        if w[AT_NEW + N_STATES + hazard, lane] >= w[AT_LIMIT + hazard, lane]:
+            size = located(w, lane, t, tc, size, hazard, rtol)
+            event = hazard
+    t = t_stop if lands and event < 0 else t + size
+    w[AT_T, lane] = t
+    for i in range(N_ALL):
+        w[AT_Y + i, lane] = w[AT_NEW + i, lane]
+    set_floors(w, lane, atol)
+    slopes(w, lane, t, tc, AT_Y, AT_SLOPE)
+    for hazard in range(N_HAZARDS):
+        if w[AT_SLOPE + N_STATES + hazard, lane] < 0.0:
+            return NEGATIVE_HAZARD, True, -1
+    return 0, event >= 0 or not t < t_stop, event
+
+
+# --- copied for large models ---
+@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
+def lockstep(ws: Any, rtol: float, atol: float, most_steps: float) -> bool:
+    """Return that lanes must be looked after: every step is to be made alone."""
+    for lane in range(LANES):
+        ws[AT_WORD * LANES + lane] = UNMADE
+    return True
