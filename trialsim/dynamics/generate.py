@@ -14,7 +14,7 @@ from types import ModuleType
 
 import numba
 
-from trialsim.dynamics import adaptive_kernel, arrivals, dop853, linear_kernel, stage_sums, step_kernel
+from trialsim.dynamics import adaptive_kernel, arrivals, dop853, lane_power, linear_kernel, stage_sums, step_kernel
 from trialsim.dynamics.model import CourseModel
 from trialsim.dynamics.source import model_source
 from trialsim.dynamics.system import tier_of
@@ -52,7 +52,7 @@ def compiled(model: CourseModel) -> ModuleType:
 def _compiled(model: CourseModel) -> ModuleType:
     source = kernel_source(model)
     # The compiled code also holds what the module imports, of which numba's own cache knows nothing.
-    imported = [_text(module) for module in (arrivals, dop853, stage_sums, arithmetic, elementary)]
+    imported = [_text(module) for module in (arrivals, dop853, lane_power, stage_sums, arithmetic, elementary)]
     key = hashlib.sha256("\0".join([source, *imported, VERSION, numba.__version__]).encode()).hexdigest()[:32]
     name = f"trialsim_model_{key}"
     return sys.modules[name] if name in sys.modules else _loaded(name, _written(name, source))

@@ -18,6 +18,7 @@ from numba import njit
 
 from trialsim.dynamics.arrivals import arrivals, stop_dosing
 from trialsim.dynamics.dop853 import ERROR_3, ERROR_5, N_STAGES, NODES, STAGES, WEIGHTS
+from trialsim.dynamics.lane_power import lane_power
 from trialsim.dynamics.stage_sums import (
     error_3, error_5, state_after, state_at_1, state_at_2, state_at_3, state_at_4, state_at_5, state_at_6, state_at_7,
     state_at_8, state_at_9, state_at_10, state_at_11)
@@ -31,7 +32,7 @@ _FORMS = {
     **{op: f"({{0}} {op} {{1}})" for op in ("+", "-", "*", "/", "<", "<=", ">", ">=", "==", "!=")},
 }
 # Without branches: both sides are computed.
-_LANE_FORMS = {**_FORMS, "and": "({0} & {1})", "or": "({0} | {1})",
+_LANE_FORMS = {**_FORMS, "and": "({0} & {1})", "or": "({0} | {1})", "power": "lane_power({0}, {1})",
                "min": "({0} if ({0} < {1}) | ({0} != {0}) else {1})",
                "max": "({0} if ({0} > {1}) | ({0} != {0}) else {1})"}
 # How a parameter, a term of parameters alone and a state are spelled: in arrays, in the table of lanes, in one lane.

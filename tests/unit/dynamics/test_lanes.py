@@ -10,6 +10,8 @@ from trialsim.dynamics import courses as courses_module
 from trialsim.dynamics import dop853, generate, source, stage_sums
 from trialsim.dynamics.courses import Tolerance, courses
 from trialsim.dynamics.doses import Schedule
+from trialsim.dynamics.lane_power import lane_power
+from trialsim.foundation.elementary import power
 
 N = 70
 # Everything a rate may hold: functions, conditions on states and on time, joined ones, least and greatest of two.
@@ -94,6 +96,19 @@ def test_nobody_is_nobody():
     found = courses(RICH, np.zeros((0, 7)), Schedule(offsets=[0], time=[], inlet=[], amount=[], duration=[]),
                     np.zeros((0, 3)), np.zeros((0, 2)), False, False, 1.0)
     assert found.outputs.shape == (0, 3, 3)
+
+
+def test_a_power_in_a_lane_is_the_power_bit_for_bit():
+    rng = np.random.default_rng(0)
+    special = [0.0, 1.0, 2.0, 0.5, 3.0, 16.0, 17.0, 2.5, 0.1, 1e300, 1e-300, 5e-324, 2.0**52, 2.0**53 - 1, np.inf,
+               np.nan]
+    numbers = [*special, *(-x for x in special), *np.exp(rng.uniform(-700.0, 700.0, 20)), *rng.uniform(-9.0, 9.0, 20)]
+    pairs = [(x, y) for x in numbers for y in numbers]
+    ours = np.array([lane_power(x, y) for x, y in pairs])
+    expected = np.array([power(x, y) for x, y in pairs])
+    assert np.isnan(ours).tolist() == np.isnan(expected).tolist()
+    known = ~np.isnan(expected)
+    assert ours[known].tobytes() == expected[known].tobytes()
 
 
 def test_the_sums_of_the_stages_are_those_of_the_tables():
