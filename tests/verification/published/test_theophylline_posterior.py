@@ -46,7 +46,7 @@ def test_medians_are_the_published_estimates(posterior, name):
 
 @pytest.mark.parametrize("name", ESTIMATES)
 def test_the_data_are_not_counted_twice(posterior, name):
-    """A prior made of the published uncertainty of the same data would shrink the SD to three quarters of a standard error."""
+    """A prior made of the published estimates of the same data would shrink the SD to three quarters of an error."""
     _, error = ESTIMATES[name]
     assert 0.95 * error < np.std(np.log(posterior.draws[name])) < 1.5 * error
 
