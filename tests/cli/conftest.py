@@ -15,6 +15,7 @@ import pytest
 
 from tests.whole_runs import ROOT
 
+DROPPED = ("PYTHONPATH", "PYTHONDONTWRITEBYTECODE", "FORCE_COLOR")
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
 
@@ -59,7 +60,7 @@ def wheel(installed: Path) -> zipfile.ZipFile:
 @pytest.fixture
 def run(installed: Path, tmp_path: Path) -> Run:
     """Return the function that runs the installed command in an empty folder."""
-    environment = {name: value for name, value in os.environ.items() if name not in ("PYTHONPATH", "FORCE_COLOR")}
+    environment = {name: value for name, value in os.environ.items() if name not in DROPPED}
     environment |= {"COLUMNS": "100", "TERM": "dumb"}
 
     def told(*words: str | Path, cwd: Path = tmp_path) -> subprocess.CompletedProcess[str]:

@@ -157,7 +157,7 @@ def cluster_client(address: str | None, workers: int, patience: float = 20.0) ->
             n_workers=workers,
             threads_per_worker=1,
             processes=True,
-            dashboard_address=None,
+            dashboard_address="127.0.0.1:0",  # any free port: the usual one may be another cluster's
             silence_logs=logging.CRITICAL,
         ) as cluster,
         Client(cluster) as client,
@@ -166,7 +166,7 @@ def cluster_client(address: str | None, workers: int, patience: float = 20.0) ->
         yield client
 
 
-class LeavesInterruptsAlone(WorkerPlugin):
+class LeavesInterruptsAlone(WorkerPlugin):  # type: ignore[misc]
     """Ctrl-C in a terminal reaches every process there: only ours answers, and then ends its workers."""
 
     def setup(self, worker: Worker) -> None:
