@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from trialsim.api.documents import load_cohort
+from trialsim.foundation.errors import TrialsimError
 
 if TYPE_CHECKING:
     import pandas
@@ -26,8 +27,15 @@ def fit(
     sampler, versions) is never sampled twice. Raises TrialsimError if the cohort has no `fit` section or its dynamics
     cannot be fitted.
     """
-    from trialsim.cohort.bayes import fit_cohort
+    from importlib.util import find_spec
+
     from trialsim.foundation.caches import cache_directory
+
+    if find_spec("pymc") is None:
+        raise TrialsimError(
+            "no-pymc", "fitting needs PyMC, which is not installed", ["run: pip install 'trialsim[fit]'"], exit_code=2
+        )
+    from trialsim.cohort.bayes import fit_cohort
 
     cohort = cohort_of(cohort)
     return fit_cohort(cohort, folder / cohort.id, cache_directory() / "fits", on_progress)

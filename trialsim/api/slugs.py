@@ -11,6 +11,12 @@ SLUGS: dict[str, Explanation] = {
         "trialsim library copy theophylline   # for the second time",
         "Copy to another folder with --to, or replace the file with --force.",
     ),
+    "no-pymc": Explanation(
+        "Fitting needs packages that are not installed",
+        "PyMC, ArviZ and nutpie come with the extra `fit`; everything but fitting works without them.",
+        "trialsim fit theophylline",
+        "Run: pip install 'trialsim[fit]'.",
+    ),
     "unknown-cell": Explanation(
         "A run has no such cell",
         "A cell is one scenario under one parameters mode and one design; the message lists those of the run.",

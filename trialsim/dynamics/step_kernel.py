@@ -19,6 +19,8 @@ from trialsim.dynamics.empty_model import LANES, N_CONSTANTS, N_HAZARDS, N_PARAM
 # --- copied from here ---
 TOO_STIFF, COLLAPSED, NOT_A_NUMBER, BAD_PARAMETERS, NEGATIVE_HAZARD, TOO_EARLY = 1, 2, 3, 4, 5, 6
 N_ALL = N_STATES + N_HAZARDS
+# A cumulative hazard may fall by this much on the way to the next stop before its hazard counts as negative.
+LARGEST_FALL = 1e-8
 # What a lockstep says of a lane: go on, the step landed where it had to, or the step is not made: make it alone.
 GOES_ON, LANDED, UNMADE = 0.0, 1.0, 2.0
 # The rows of a lane: its time, the time that conditions see, where to land, next step size, whether the last step was
@@ -188,7 +190,9 @@ def single_step(w: Any, lane: int, rtol: float, atol: float, most_steps: int) ->
     set_floors(w, lane, atol)
     slopes(w, lane, t, tc, AT_Y, AT_SLOPE)
     for hazard in range(N_HAZARDS):
-        if w[AT_SLOPE + N_STATES + hazard, lane] < 0.0:
+        # A state that has washed out is a rounding away from zero, on either side, and so is a hazard made of it.
+        fall = -w[AT_SLOPE + N_STATES + hazard, lane] * max(size, t_stop - t)
+        if fall > LARGEST_FALL:
             return NEGATIVE_HAZARD, True, -1
     return 0, event >= 0 or not t < t_stop, event
 

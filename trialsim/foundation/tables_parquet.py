@@ -138,8 +138,11 @@ def pandas_frame(table: str, parts: Sequence[tuple[Mapping[str, str], Path]]) ->
         pieces.append(piece)
     if not pieces:
         empty = {column.name: pa.array([], field.type) for column, field in described(table)}
-        return pa.table({key: pa.array([], CATEGORY) for key in keys} | empty).to_pandas()
-    return pa.concat_tables(pieces).unify_dictionaries().to_pandas()
+        whole = pa.table({key: pa.array([], CATEGORY) for key in keys} | empty)
+    else:
+        whole = pa.concat_tables(pieces).unify_dictionaries()
+    frame: pd.DataFrame = whole.to_pandas()
+    return frame
 
 
 def described(table: str) -> list[tuple[Column, pa.Field]]:

@@ -115,6 +115,6 @@ def known(value: float | None) -> float:
 def rows(run: Path, table: str) -> list[dict[str, Any]]:
     """Return a table row by row, None where a value is missing."""
     frame = read_table(run, table)
-    columns = {name: frame[name].astype(object) for name in frame.columns}
-    columns = {name: column.where(column.notna(), None).tolist() for name, column in columns.items()}
+    series = {name: frame[name].astype(object) for name in frame.columns}
+    columns = {name: column.where(column.notna(), None).tolist() for name, column in series.items()}
     return [dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)]

@@ -109,3 +109,12 @@ def test_drug_in_is_drug_left_and_drug_gone(amounts, ka, vm, km, duration):
     found = run(MICHAELIS, [[ka, vm, km, 20.0]], schedule, [100.0])
     assert found.status.tolist() == [0]
     assert found.outputs[0, 0, 1:].sum() == pytest.approx(sum(amounts), rel=1e-9)
+
+
+@pytest.mark.parametrize(("hazard", "status"), [("cent", 0), ("cent - 0.001", 5)])
+def test_a_washed_out_drug_is_no_negative_hazard_but_a_negative_hazard_is(hazard, status):
+    model = built("cent", "k vm", ("-k * cent - vm * cent / (1 + cent)",), inlets=(("cent", None, None),),
+                  hazards={"event": hazard})
+    found = run(model, [[3.0, 2.0]], same_doses(1, [0.0], [1.0]), np.linspace(1.0, 400.0, 60), [[50.0]], [False], [False],
+                horizon=400.0)
+    assert found.status.tolist() == [status]

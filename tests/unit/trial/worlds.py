@@ -213,7 +213,7 @@ def pressure_protocol(randomised: int = 30) -> Protocol:
             intercurrent_events=(
                 IntercurrentEvent(
                     name="intolerance",
-                    hazard=formula("0.002 1/h * max(conc, 0 mg/L) / EC50"),  # solvers leave a trace below zero
+                    hazard=formula("0.002 1/h * conc / EC50"),
                     hazard_text="",
                     action="stop dosing",
                 ),
