@@ -115,6 +115,6 @@ def test_drug_in_is_drug_left_and_drug_gone(amounts, ka, vm, km, duration):
 def test_a_washed_out_drug_is_no_negative_hazard_but_a_negative_hazard_is(hazard, status):
     model = built("cent", "k vm", ("-k * cent - vm * cent / (1 + cent)",), inlets=(("cent", None, None),),
                   hazards={"event": hazard})
-    found = run(model, [[3.0, 2.0]], same_doses(1, [0.0], [1.0]), np.linspace(1.0, 400.0, 60), [[50.0]], [False], [False],
-                horizon=400.0)
+    times = np.linspace(1.0, 400.0, 60)
+    found = run(model, [[3.0, 2.0]], same_doses(1, [0.0], [1.0]), times, [[50.0]], [False], [False], horizon=400.0)
     assert found.status.tolist() == [status]
