@@ -32,10 +32,9 @@ def unverified_null(
 
     Beyond is 3 paired standard errors of the pooled truth; where every trial has the same truth, 1e-9.
     """
-    gain = truth.value - comparison.margin if comparison.better == "higher" else comparison.margin - truth.value
     noise = SOLVER_NOISE * estimate_sd if estimate_sd > 0 else 0.0
     allowed = max(3 * truth.standard_error if truth.standard_error > 0 else 1e-9, noise)
-    if not gain > allowed:
+    if not gain(comparison, truth.value) > allowed:
         return None
     return Finding(
         kind="null_not_verified",
@@ -46,14 +45,32 @@ def unverified_null(
     )
 
 
-def undeclared_null(key: Key, analysis: str, comparison: Comparison, truths: Sequence[float]) -> Finding | None:
-    """Return that a comparison is null in every trial and the scenario does not say so."""
-    if not truths or any(abs(truth - comparison.margin) > 1e-12 for truth in truths):
+def undeclared_null(
+    key: Key, analysis: str, comparison: Comparison, truths: Sequence[float], truth: Figure
+) -> Finding | None:
+    """Return that a comparison has nothing to find, and the scenario does not say so.
+
+    Nothing to find: the null is true in every trial, or the pooled truth lies more than 3 paired standard errors on
+    its wrong side.
+    """
+    if not truths:
+        return None
+    if all(abs(each - comparison.margin) <= 1e-12 for each in truths):
+        found = f"of exactly {comparison.margin:.6g} in every trial, which is the null"
+    elif gain(comparison, truth.value) < -max(3 * truth.standard_error, 1e-9):
+        error = f"(Monte-Carlo standard error {truth.standard_error:.2g})"
+        found = f"of {truth.value:.6g} {error}, on the wrong side of the null of {comparison.margin:.6g}"
+    else:
         return None
     return Finding(
         kind="undeclared_null",
         message=(
-            f"{key}: {analysis}, {comparison.name} has a true effect of exactly {comparison.margin:.6g} in every "
-            "trial, which is the null, but the scenario does not declare it null: its power is a type I error"
+            f"{key}: {analysis}, {comparison.name} has a true effect {found}, but the scenario does not declare it "
+            "null: its power is a type I error"
         ),
     )
+
+
+def gain(comparison: Comparison, truth: float) -> float:
+    """Return how far a true effect lies beyond the null in the direction of benefit."""
+    return truth - comparison.margin if comparison.better == "higher" else comparison.margin - truth

@@ -98,7 +98,7 @@ def is_declared_null(cell: Cell, comparison: Comparison) -> bool:
 def finding(cell: Cell, analysis: str, comparison: Comparison, looks: Arrays) -> Finding | None:
     truths = known(looks["truth"])
     if not is_declared_null(cell, comparison):
-        return undeclared_null(cell.key, analysis, comparison, truths)
+        return undeclared_null(cell.key, analysis, comparison, truths, mean(truths))
     sd = standard_deviation(known(looks["estimate"])).value
     return unverified_null(cell.key, analysis, comparison, mean(truths), sd)
 

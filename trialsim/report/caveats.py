@@ -45,19 +45,25 @@ def unverified_nulls(run: Evidence) -> list[Caveat]:
 
 
 def undeclared_nulls(run: Evidence) -> list[Caveat]:
+    """Return every comparison with nothing to find whose scenario does not say so, once for all its cells."""
     found = []
     for key in run.keys:
         for analysis in run.protocol.analyses:
             for comparison in analysis.comparisons:
                 truth = run.of(key, "truth", analysis.name, comparison.name)
-                is_null = truth.is_known and truth.error == 0 and abs(truth.value - comparison.margin) <= 1e-12
-                if is_null and comparison.name not in run.scenario(key).null:
-                    label = scenario_words(run.scenario(key))
-                    found.append(
-                        f"Undeclared null: {comparison_words(run.protocol, comparison)} in {spaced(analysis.name)} has "
-                        f"no true effect in \u201c{label}\u201d, which does not declare it null: what is called power "
-                        "there is a type I error."
-                    )
+                if comparison.name in run.scenario(key).null or not truth.is_known:
+                    continue
+                gain = (truth.value - comparison.margin) * (1.0 if comparison.better == "higher" else -1.0)
+                exactly = truth.error == 0 and abs(gain) <= 1e-12
+                if not exactly and not gain < -max(3 * truth.error, 1e-9):
+                    continue
+                what = "no true effect" if exactly else "a true effect on the wrong side of its null"
+                label = scenario_words(run.scenario(key))
+                found.append(
+                    f"Undeclared null: {comparison_words(run.protocol, comparison)} in {spaced(analysis.name)} has "
+                    f"{what} in \u201c{label}\u201d, which does not declare it null: what is called power there is a "
+                    "type I error."
+                )
     return [Caveat("caution", text) for text in dict.fromkeys(found)]
 
 

@@ -181,6 +181,16 @@ def test_an_undeclared_null_is_a_warning(tmp_path):
     ]
 
 
+def test_an_effect_on_the_wrong_side_of_the_null_is_a_warning(tmp_path):
+    result, _, _ = summary_of(tmp_path, scenarios=(("expected", ()),), modes=("typical",), margin=0.5)
+    assert result.exit_code == 0
+    assert [finding.kind for finding in result.findings] == ["undeclared_null"] * 2
+    assert result.findings[0].message.startswith("scenario expected, typical parameters, design base: primary, ")
+    assert result.findings[0].message.endswith(
+        "on the wrong side of the null of 0.5, but the scenario does not declare it null: its power is a type I error"
+    )
+
+
 def test_a_cell_without_a_single_trial_still_has_its_rows(tmp_path):
     scenarios = (("expected", ()),)
     fails = {"fails": tuple(range(200))}
