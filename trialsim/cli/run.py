@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from trialsim.campaign.execute import Progress
     from trialsim.campaign.run import Result
 
+MOST_FINDINGS = 4
+
 
 def run(
     protocol: Annotated[str, typer.Argument(help="A protocol: a name of the library or a path.")],
@@ -86,8 +88,11 @@ def print_summary(result: Result, analysis: str) -> None:
         lines,
         right=range(1, 1 + len(modes)),
     )
-    for finding in result.findings:
+    findings = sorted(result.findings, key=lambda finding: not finding.is_fault)
+    for finding in findings[:MOST_FINDINGS]:
         console.print_note(f"{'fault' if finding.is_fault else 'note'}: {finding.message}")
+    if len(findings) > MOST_FINDINGS:
+        console.print_note(f"… and {len(findings) - MOST_FINDINGS} more like these: the report tells them all")
     if result.n_failed:
         console.print_failure(f"{result.n_failed} trials could not be simulated; tables/failures says why")
 
