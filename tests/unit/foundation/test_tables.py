@@ -11,7 +11,16 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
-from trialsim.foundation.tables import COLUMNS, DESCRIPTIONS, PARTITION, Coded, Column, columns_of, data_dictionary
+from trialsim.foundation.tables import (
+    COLUMNS,
+    DESCRIPTIONS,
+    PARTITION,
+    RUN_TABLES,
+    Coded,
+    Column,
+    columns_of,
+    data_dictionary,
+)
 from trialsim.foundation.tables_parquet import pandas_frame, parquet_bytes, stored_columns
 
 WEIGHT = Column(name="weight", type="float64", unit="kg", description="body weight")
@@ -152,7 +161,8 @@ def test_no_parts_make_an_empty_frame_with_all_columns():
 
 def test_data_dictionary_lists_every_column_of_every_table():
     told = data_dictionary({"patients": (WEIGHT,)})
-    assert set(told) == set(COLUMNS) == set(DESCRIPTIONS)
+    assert set(told) == set(RUN_TABLES) == set(COLUMNS) - {"population"}
+    assert set(COLUMNS) == set(DESCRIPTIONS)
     assert [column["name"] for column in told["patients"]["columns"]][:4] == [*PARTITION, "trial"]
     assert told["patients"]["columns"][-1] == {
         "name": "weight",
