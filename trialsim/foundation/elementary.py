@@ -182,7 +182,6 @@ def logit(p: float) -> float:
     return log(p / (1.0 - p))
 
 
-
 def _mapped(into: Callable[[Floats, Floats], None], x: ArrayLike) -> Floats:
     values = np.require(x, np.float64, ["C", "W"])  # a copy of a read-only array, which compiled loops do not take
     out = np.empty(values.shape)
