@@ -39,7 +39,7 @@ def print_fit(fitted: Fit) -> None:
         f"{fitted.cohort}: posterior of {fitted.n_draws} draws",
         ["", "unit", "median", "5%", "95%", "R-hat", "ESS", "ESS tail"],
         [
-            [row.parameter, row.unit, f"{row.median:.4g}", f"{row.low:.4g}", f"{row.high:.4g}",
+            [in_words(row.parameter), row.unit, f"{row.median:.4g}", f"{row.low:.4g}", f"{row.high:.4g}",
              f"{row.r_hat:.3f}", f"{row.ess_bulk:.0f}", f"{row.ess_tail:.0f}"]
             for row in fitted.diagnostics
         ],
@@ -48,3 +48,11 @@ def print_fit(fitted: Fit) -> None:
     how = "from the cache, nothing sampled" if fitted.cached else f"sampled in {console.time_text(fitted.seconds)}"
     typer.echo(f"{fitted.divergences} divergences; {how}")
     typer.echo(f"{fitted.folder / 'posterior.nc'}")
+
+
+def in_words(parameter: str) -> str:
+    """Return an estimate's name with spaces where a narrow column may break it."""
+    for ending in ("between_patients", "additive", "proportional"):
+        if parameter.endswith(f"_{ending}"):
+            return f"{parameter.removesuffix(f'_{ending}')} {ending.replace('_', ' ')}"
+    return parameter
