@@ -15,14 +15,14 @@ SOLVER_NOISE = 1e-6  # of the spread of the estimates: what differently placed s
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """Something a run found out about its own scenarios."""
+    """Something a run found out about its own scenarios, or about what could not be computed."""
 
-    kind: Literal["null_not_verified", "undeclared_null"]
+    kind: Literal["null_not_verified", "undeclared_null", "failed_patients"]
     message: str
 
     @property
     def is_fault(self) -> bool:
-        return self.kind == "null_not_verified"
+        return self.kind != "undeclared_null"
 
 
 def unverified_null(

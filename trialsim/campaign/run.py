@@ -33,7 +33,7 @@ class Papers:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Result:
-    """What a run came to: 0 done, 1 a declared null is not null in truth, 4 some trials could not be simulated."""
+    """What a run came to: 0 done, 1 a declared null is not null in truth, 4 trials or patients not computable."""
 
     folder: Path
     n_trials: int
@@ -42,7 +42,7 @@ class Result:
 
     @property
     def exit_code(self) -> int:
-        if self.n_failed:
+        if self.n_failed or any(finding.kind == "failed_patients" for finding in self.findings):
             return 4
         return 1 if any(finding.is_fault for finding in self.findings) else 0
 

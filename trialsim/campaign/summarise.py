@@ -83,7 +83,17 @@ def operating_characteristics(cell: Cell, layout: Layout) -> tuple[list[Row], li
         for comparison in analysis.comparisons:
             rows += comparison_rows(cell, analysis, comparison, chosen[comparison.name], found[comparison.name])
         rows += family_rows(cell, analysis, chosen, found.values())
-    return rows + trial_rows(cell, layout), findings
+    of_trial = trial_rows(cell, layout)
+    return rows + of_trial, findings + failed_patients(cell, of_trial)
+
+
+def failed_patients(cell: Cell, rows: Sequence[Row]) -> list[Finding]:
+    """Return that the courses of some patients could not be computed: what is told of the cell is of the others."""
+    share = next(row.figure.value for row in rows if row.quantity == "failed_patients")
+    if not share > 0:
+        return []
+    message = f"{cell.key}: the courses of {100 * share:.3g}% of the randomised patients could not be computed"
+    return [Finding(kind="failed_patients", message=message)]
 
 
 def only(looks: Arrays, analysis: str, comparison: str) -> Arrays:
@@ -121,7 +131,7 @@ def comparison_rows(
     def row(quantity: str, figure: Figure, meaning: str, unit: str = "") -> Row:
         return Row(quantity, figure, meaning, unit, analysis.name, comparison.name)
 
-    if found is not None and found.is_fault:
+    if found is not None and found.kind == "null_not_verified":
         yield row("null_not_verified", mean(known(truth)), "true effect where the scenario declares a null", unit)
     else:
         yield row(*rejection_figure(cell, comparison, looks))
@@ -179,7 +189,7 @@ def family_rows(
 ) -> Iterable[Row]:
     """Yield the family-wise type I error over the declared nulls, if every one of them is null in truth."""
     nulls = [comparison.name for comparison in analysis.comparisons if is_declared_null(cell, comparison)]
-    if not nulls or any(each and each.is_fault for each in found):
+    if not nulls or any(each and each.kind == "null_not_verified" for each in found):
         return
     rejecting = {int(trial) for name in nulls for trial in looks[name]["trial"][looks[name]["rejected"].astype(bool)]}
     trials = {int(trial) for name in nulls for trial in looks[name]["trial"]}

@@ -73,7 +73,8 @@ def print_summary(result: Result, analysis: str) -> None:
             comparison = row["comparison"] if of_analysis else "the trial succeeds"
             cells = rows.setdefault((row["scenario"], row["design"], comparison), {})
             null = " (null)" if row["quantity"] == "type_1" else ""
-            cells[row["parameters"]] = f"{100 * row['value']:.1f} ± {100 * row['standard_error']:.1f}{null}"
+            rate = f"{100 * row['value']:.1f} ± {100 * row['standard_error']:.1f}{null}"
+            cells[row["parameters"]] = rate if row["n"] else "no trial"
     modes = [mode for mode in ("typical", "uncertain") if any(mode in cells for cells in rows.values())]
     titles = {"typical": "power %", "uncertain": "assurance %"}
     lines: list[list[str]] = []

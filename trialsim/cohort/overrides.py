@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Protocol
 
+from trialsim.cohort.bounds import LEAST_KEPT, share_within
 from trialsim.cohort.model import Cohort, Covariate, Parameter
 from trialsim.foundation.errors import TrialsimError
 from trialsim.foundation.nearest import nearest
@@ -74,7 +75,7 @@ def parameter_with(parameter: Parameter, change: Change) -> Parameter:
         if uncertainty is not None and uncertainty.scale == "normal":
             uncertainty = replace(uncertainty, sd=uncertainty.sd * abs(change.factor))
         new = replace(parameter, typical=parameter.typical * change.factor, uncertainty=uncertainty)
-    reason = impossible_typical(new)
+    reason = impossible_typical(new, like=parameter)
     if reason:
         raise TrialsimError("impossible-value", f"the parameter {parameter.name!r} cannot be {shown(new)}", [reason])
     return new
@@ -84,12 +85,12 @@ def shown(parameter: Parameter) -> str:
     return quantity_text(parameter.typical, parameter.unit)
 
 
-def impossible_typical(parameter: Parameter) -> str | None:
-    """Return why a typical value is out of the range its distributions need, or None.
+def impossible_typical(parameter: Parameter, like: Parameter) -> str | None:
+    """Return why a typical value is out of the range that the distributions of `like` need, or None.
 
     Zero is possible on the lognormal scale and zero and one on the logit scale: a scenario may switch an effect off.
     """
-    scales = {effect.scale for effect in (parameter.between_patients, parameter.uncertainty) if effect is not None}
+    scales = {effect.scale for effect in (like.between_patients, like.uncertainty) if effect is not None}
     if "logit_normal" in scales and not 0.0 <= parameter.typical * parameter.unit.factor <= 1.0:
         return "a logit-normal parameter lies between 0 and 1"
     if "lognormal" in scales and parameter.typical < 0.0:
@@ -112,4 +113,7 @@ def covariate_with(covariate: Covariate, change: Change) -> Covariate:
     possible = new.spread > new.location if new.kind == "uniform" else new.spread > 0.0
     if not possible or (new.kind == "lognormal" and new.location <= 0.0):
         raise TrialsimError("impossible-value", f"'{'.'.join(change.path[1:])}' cannot be {value!r}")
+    if share_within(new) < LEAST_KEPT:
+        message = f"only {100 * share_within(new):.3g}% of '{covariate.name}' would lie within its bounds"
+        raise TrialsimError("narrow-bounds", message, [f"at least {100 * LEAST_KEPT:g}% must lie within them"])
     return replace(covariate, distribution=new)

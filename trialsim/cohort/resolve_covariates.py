@@ -5,13 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 
+from trialsim.cohort.bounds import LEAST_KEPT, share_within
 from trialsim.cohort.model import Covariate, CovariateRows, Distribution
 from trialsim.cohort.reading import Desk, Table
-from trialsim.cohort.spreads import log_sd
 from trialsim.cohort.written import WrittenCohort, WrittenCovariate
 from trialsim.foundation.units import ONE, Quantity, number_text
 
-LEAST_KEPT = 0.01  # of a distribution within its bounds: less is a mistake in a unit, not a population
 SHARES_TOLERANCE = 1e-6
 
 
@@ -87,20 +86,6 @@ def bounds_fit(desk: Desk, distribution: Distribution, *path: str) -> bool:
     message = f"only {100 * kept:.3g}% of {path[-1]!r} lies within these bounds"
     desk.error(desk.at(*path, "within"), "narrow-bounds", message, "", notes)
     return False
-
-
-def share_within(distribution: Distribution) -> float:
-    """Return the share of a lognormal or normal distribution that lies within its bounds."""
-    shares = []
-    for bound in (distribution.lowest, distribution.highest):
-        if math.isinf(bound):
-            shares.append(0.0 if bound < 0 else 1.0)
-        elif distribution.kind == "lognormal":
-            score = math.log(bound / distribution.location) / log_sd(distribution.spread) if bound > 0 else -math.inf
-            shares.append(0.5 * math.erfc(-score / math.sqrt(2)))
-        else:
-            shares.append(0.5 * math.erfc(-(bound - distribution.location) / distribution.spread / math.sqrt(2)))
-    return shares[1] - shares[0]
 
 
 def categorical(desk: Desk, name: str, written: WrittenCovariate) -> Covariate | None:

@@ -199,3 +199,23 @@ def test_a_cell_without_a_single_trial_still_has_its_rows(tmp_path):
     assert isnan(row(summary, "power")["value"]) and row(summary, "power")["n"] == 0
     assert row(summary, "failed_trials", comparison=None)["value"] == 1.0
     assert np.isnan(row(summary, "duration", comparison=None)["value"])
+
+
+def with_failed_patients(world, trials, keep):
+    """Return stand-in trials of which a tenth of the patients could not be computed."""
+    tables = fake_simulate(world, trials, keep)
+    tables["trials"]["failed_patients"] = np.full(len(trials), 60)
+    return tables
+
+
+def test_patients_who_could_not_be_computed_are_a_fault_of_the_run(tmp_path):
+    plan = fake_plan(at_most=200, modes=("typical",), scenarios=(("expected", ()),))
+    result = run(plan, tmp_path / "run", PAPERS, worlds_of(plan), simulate=with_failed_patients)
+    assert result.exit_code == 4
+    assert [(finding.is_fault, finding.message) for finding in result.findings] == [
+        (
+            True,
+            "scenario expected, typical parameters, design base: the courses of 10% of the randomised patients could "
+            "not be computed",
+        )
+    ]

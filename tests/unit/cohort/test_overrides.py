@@ -88,6 +88,14 @@ def test_posterior_draws_are_scaled_or_dropped():
             "the parameter 'CL' cannot be -1 L/h\n  = a lognormal parameter is not negative",
         ),
         (Change(("covariates", "weight", "cv"), value=0.0), "'weight.cv' cannot be 0.0"),
+        (
+            Change(("parameters", "F"), value=300.0),
+            "the parameter 'F' cannot be 300%\n  = a logit-normal parameter lies between 0 and 1",
+        ),
+        (
+            Change(("covariates", "weight", "median"), value=1.0),
+            "only 0% of 'weight' would lie within its bounds\n  = at least 1% must lie within them",
+        ),
     ],
 )
 def test_impossible_changes_are_refused(change, message):
