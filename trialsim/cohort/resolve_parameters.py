@@ -27,6 +27,8 @@ from trialsim.foundation.units import ONE, Unit, quantity_text
 
 Path = tuple[str | int, ...]
 
+MOST_OF_OTHER_SIGN = 0.001  # of the patients
+
 
 def parameters(
     desk: Desk, cohort: WrittenCohort, covariates: tuple[Covariate, ...], rows: CovariateRows | None
@@ -44,6 +46,8 @@ def parameter(
     variation = random_effect(desk, written.between_patients, unit, (*path, "between_patients"))
     varies = variation.scale if variation is not None else None
     typical_fits(desk, value * unit.factor, varies, path)
+    if variation is not None and varies == "normal":
+        warn_of_other_sign(desk, name, value, variation.sd, (*path, "between_patients"))
     effects = (
         effect(desk, node, covariate, covariates, rows, varies, (*path, "effects", covariate))
         for covariate, node in written.effects.items()
@@ -66,6 +70,17 @@ def typical_fits(desk: Desk, value: float, varies: Scale | None, path: Path) -> 
                    ["let it vary between patients by normal: SD"])  # fmt: skip
     if varies == "logit_normal" and not 0.0 < value < 1.0:
         desk.error(desk.at(*path, "typical"), "wrong-scale", "a logit-normal parameter lies between 0 and 1")
+
+
+def warn_of_other_sign(desk: Desk, name: str, value: float, sd: float, path: Path) -> None:
+    """Warn of a normal variation that gives some patients a value of the other sign: no clearance is below zero."""
+    share = 0.5 * math.erfc(abs(value) / sd / math.sqrt(2)) if value and sd else 0.0
+    if share < MOST_OF_OTHER_SIGN:
+        return
+    sign = "below" if value > 0 else "above"
+    message = f"{100 * share:.2g}% of patients have a {name!r} {sign} zero"
+    notes = ["if that cannot be, let it vary by lognormal: CV"]
+    desk.problems.warning(desk.at(*path), "crosses-zero", message, "a normal variation", notes)
 
 
 def random_effect(desk: Desk, written: WrittenVariation | None, unit: Unit, path: Path) -> RandomEffect | None:

@@ -83,6 +83,13 @@ PEOPLE: dict[str, Explanation] = {
         "age: {normal: {mean: 45 year, sd: 14 year}, within: [18 month, 90 month]}",
         "Check the units, or state a distribution that lies within the bounds.",
     ),
+    "crosses-zero": Explanation(
+        "A variation that gives some patients a value of the other sign",
+        "A normal variation has no bounds: if it is wide, some patients get a negative clearance, lag or rate. This is "
+        "a warning, for changes and slopes may well have either sign.",
+        "CL: {typical: 5 L/h, between_patients: {normal: 4 L/h}}",
+        "Use lognormal for what is positive, logit_normal for a share.",
+    ),
     "rows-missing": Explanation(
         "A covariate comes from nowhere",
         "A covariate with a unit alone (or a list of categories) is drawn with the rows of a file, and none is named.",

@@ -1,0 +1,36 @@
+"""What is legal in a cohort and probably not meant."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from trialsim.cohort.read import cohort_of_text
+from trialsim.foundation.errors import diagnostic_text
+
+TEXT = """language: cohort 1
+id: shift
+title: A level that varies
+context_of_use: Testing.
+references: []
+time: h
+parameters:
+  level: {typical: 5 L/h, between_patients: {normal: SD L/h}}
+dynamics:
+  amount: {unit: mg, rate: -level * 0.01 1/L * amount, receives: [{drug: x, route: iv}]}
+measures:
+  seen: {is: amount, unit: mg, error: {additive: 1 mg}}
+"""
+EXPECTED = """document.yaml:8:45: warning[crosses-zero]: 11% of patients have a 'level' below zero
+  |
+8 |   level: {typical: 5 L/h, between_patients: {normal: 4 L/h}}
+  |                                             ^^^^^^^^^^^^^^^ a normal variation
+  = if that cannot be, let it vary by lognormal: CV"""
+
+
+@pytest.mark.parametrize(("sd", "told"), [("4", [EXPECTED]), ("1", [])])
+def test_a_wide_normal_variation_is_warned_of(sd, told):
+    text = TEXT.replace("SD", sd)
+    _, document = cohort_of_text(text, "document.yaml", Path("."))
+    assert [diagnostic_text(warning, text) for warning in document.warnings] == told
