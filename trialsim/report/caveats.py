@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from trialsim.protocol.model import Comparison
 from trialsim.report.evidence import Address, Evidence
 from trialsim.report.numbers import Estimate, count, listed, percentage, share, significant
-from trialsim.report.words import comparison_label, comparison_words, designs_words, scenario_words, spaced
+from trialsim.report.words import comparison_label, designs_words, scenario_words, spaced
 
 FEW_TRIALS = 200
 
@@ -45,26 +46,35 @@ def unverified_nulls(run: Evidence) -> list[Caveat]:
 
 
 def undeclared_nulls(run: Evidence) -> list[Caveat]:
-    """Return every comparison with nothing to find whose scenario does not say so, once for all its cells."""
-    found = []
+    """Return every comparison with nothing to find whose scenarios do not say so, once for all of these."""
+    found: dict[tuple[str, str], dict[str, list[str]]] = {}
     for key in run.keys:
         for analysis in run.protocol.analyses:
             for comparison in analysis.comparisons:
-                truth = run.of(key, "truth", analysis.name, comparison.name)
-                if comparison.name in run.scenario(key).null or not truth.is_known:
-                    continue
-                gain = (truth.value - comparison.margin) * (1.0 if comparison.better == "higher" else -1.0)
-                exactly = truth.error == 0 and abs(gain) <= 1e-12
-                if not exactly and not gain < -max(3 * truth.error, 1e-9):
-                    continue
-                what = "no true effect" if exactly else "a true effect on the wrong side of its null"
-                label = scenario_words(run.scenario(key))
-                found.append(
-                    f"Undeclared null: {comparison_words(run.protocol, comparison)} in {spaced(analysis.name)} has "
-                    f"{what} in \u201c{label}\u201d, which does not declare it null: what is called power there is a "
-                    "type I error."
-                )
-    return [Caveat("caution", text) for text in dict.fromkeys(found)]
+                what = nothing_to_find(run.of(key, "truth", analysis.name, comparison.name), comparison)
+                if what and comparison.name not in run.scenario(key).null:
+                    scenarios = found.setdefault((comparison.name, what), {})
+                    analyses = scenarios.setdefault(f"\u201c{scenario_words(run.scenario(key))}\u201d", [])
+                    analyses += [spaced(analysis.name)] if spaced(analysis.name) not in analyses else []
+    told = []
+    for (comparison_name, what), scenarios in found.items():
+        analyses = listed(list(dict.fromkeys(name for names in scenarios.values() for name in names)))
+        do_not = "which does not" if len(scenarios) == 1 else "which do not"
+        told.append(
+            f"Undeclared null: {comparison_label(run.protocol, comparison_name)} in {analyses} has {what} in "
+            f"{listed(list(scenarios))}, {do_not} declare it null: what is called power there is a type I error."
+        )
+    return [Caveat("caution", text) for text in told]
+
+
+def nothing_to_find(truth: Estimate, comparison: Comparison) -> str | None:
+    """Return in words that a true effect is none, or on the wrong side of its null by more than 3 of its errors."""
+    if not truth.is_known:
+        return None
+    gain = (truth.value - comparison.margin) * (1.0 if comparison.better == "higher" else -1.0)
+    if truth.error == 0 and abs(gain) <= 1e-12:
+        return "no true effect"
+    return "a true effect on the wrong side of its null" if gain < -max(3 * truth.error, 1e-9) else None
 
 
 def failures(run: Evidence) -> list[Caveat]:
