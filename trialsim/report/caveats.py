@@ -58,10 +58,10 @@ def undeclared_nulls(run: Evidence) -> list[Caveat]:
                     analyses += [spaced(analysis.name)] if spaced(analysis.name) not in analyses else []
     told = []
     for (comparison_name, what), scenarios in found.items():
-        analyses = listed(list(dict.fromkeys(name for names in scenarios.values() for name in names)))
+        where = listed(list(dict.fromkeys(name for names in scenarios.values() for name in names)))
         do_not = "which does not" if len(scenarios) == 1 else "which do not"
         told.append(
-            f"Undeclared null: {comparison_label(run.protocol, comparison_name)} in {analyses} has {what} in "
+            f"Undeclared null: {comparison_label(run.protocol, comparison_name)} in {where} has {what} in "
             f"{listed(list(scenarios))}, {do_not} declare it null: what is called power there is a type I error."
         )
     return [Caveat("caution", text) for text in told]
