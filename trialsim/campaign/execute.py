@@ -12,7 +12,7 @@ from trialsim.campaign.part import Outcome, Simulate, Task
 from trialsim.campaign.plan import Plan
 from trialsim.campaign.pools import Pool, local_pool
 from trialsim.campaign.stopping import CellTrials
-from trialsim.store.folder import drop_other_parts, markers
+from trialsim.store.folder import drop_other_parts, markers, remove_temporaries
 from trialsim.store.layout import Layout
 
 Clock = Callable[[], float]  # seconds
@@ -72,6 +72,7 @@ def execute(
         run_parts(plan, layout, cells, pool, chunk, report)
     for trials in cells:
         drop_other_parts(layout, trials.cell.key, trials.n_parts or 0)
+    remove_temporaries(layout)  # of workers lost on the way: others have computed their parts
 
 
 def run_parts(

@@ -97,8 +97,7 @@ def shown(value: Any) -> str:
 
 def remove_unfinished(layout: Layout) -> None:
     """Remove temporary files, tables whose part has no marker, and parts in which a trial failed."""
-    for temporary in [*layout.root.rglob(f".*{TEMPORARY}")]:
-        temporary.unlink(missing_ok=True)
+    remove_temporaries(layout)
     for path in [*layout.parts.rglob("part-*.json")]:
         marker = read_marker(path)
         if marker.failed or not all(is_there(layout.root / file.path, file.size) for file in marker.files):
@@ -107,6 +106,12 @@ def remove_unfinished(layout: Layout) -> None:
     for path in [*layout.tables.rglob("part-*.parquet")]:
         if layout.relative(path) not in whole:
             path.unlink()
+
+
+def remove_temporaries(layout: Layout) -> None:
+    """Remove the files that a killed worker was writing."""
+    for temporary in [*layout.root.rglob(f".*{TEMPORARY}")]:
+        temporary.unlink(missing_ok=True)
 
 
 def is_there(path: Path, size: int) -> bool:

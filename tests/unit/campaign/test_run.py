@@ -57,6 +57,21 @@ def test_threads_and_chunks_change_no_byte(undisturbed, tmp_path, options):
     assert digests(tmp_path / "fake") == undisturbed[1]
 
 
+def test_what_a_lost_worker_was_writing_is_gone_at_the_end(undisturbed, tmp_path):
+    """Another worker computes its part; the half-written file has a name of its own and would stay for ever."""
+    folder = tmp_path / "fake"
+    half = folder / "tables/looks/scenario=expected/parameters=typical/design=base/.part-00004.parquet.4f2e06.tmp"
+
+    def half_written(*arguments):
+        half.parent.mkdir(parents=True, exist_ok=True)
+        half.write_bytes(b"PAR1")
+        return fake_simulate(*arguments)
+
+    go(folder, simulate=half_written)
+    assert not half.exists()
+    assert digests(folder) == undisturbed[1]
+
+
 def test_parts_beyond_the_stop_are_gone(undisturbed):
     result, files = undisturbed
     trials = read_table(result.folder, "trials")
