@@ -12,11 +12,24 @@ Floats = NDArray[np.float64]
 Wholes = NDArray[np.int64]
 
 
+# What a row of a schedule is.
+DOSE, RESET, RESET_AND_DOSE, STEADY, STEADY_ADDED = 0, 1, 2, 3, 4
+
+_KINDS = {"offsets": np.int64, "time": np.float64, "inlet": np.int64, "amount": np.float64, "duration": np.float64,
+          "rate": np.float64, "kind": np.int64, "interval": np.float64, "check": np.int64}
+_COLUMNS = tuple(_KINDS)[1:]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Schedule:
-    """Who took what when: patient i took administrations `offsets[i]` to `offsets[i + 1]`, in any order of time.
+    """Who takes what when, line of dosing by line.
 
-    `inlet` is a position among the model's inlets, `duration` the length of an infusion, 0 for a bolus.
+    Line l of patient i is administrations `offsets[i * n_lines + l]` to the next offset, ascending in time where there
+    are several lines or rules. `inlet` is a position among the model's inlets. A bolus has neither `duration` nor
+    `rate`; a duration is kept whatever the bioavailability, a rate is kept and lasts as long as what enters. `kind` is
+    DOSE, RESET (states go back to their starts), RESET_AND_DOSE, STEADY (first the steady state of this dose every
+    `interval`) or STEADY_ADDED (that state is added to what is there). `check` is one more than the rule asked before
+    the dose, 0 for none. Lines that are `dormant` wait for a rule; their times count from that moment.
     """
 
     offsets: Wholes
@@ -24,29 +37,39 @@ class Schedule:
     inlet: Wholes
     amount: Floats
     duration: Floats
+    rate: Floats | None = None
+    kind: Wholes | None = None
+    interval: Floats | None = None
+    check: Wholes | None = None
+    n_lines: int = 1
+    dormant: tuple[bool, ...] = ()
 
     def __post_init__(self) -> None:
         """Bring the arrays into the form that kernels read, and refuse those that do not fit together."""
-        for name, kind in (("offsets", np.int64), ("time", float), ("inlet", np.int64), ("amount", float),
-                           ("duration", float)):
-            object.__setattr__(self, name, np.ascontiguousarray(getattr(self, name), dtype=kind))
-        n = self.time.size
-        if not self.inlet.shape == self.amount.shape == self.duration.shape == (n,):
-            raise ValueError("a schedule's time, inlet, amount and duration must be as long as one another")
+        n = np.shape(self.time)[0]
+        for name, kind in _KINDS.items():
+            given = getattr(self, name)
+            object.__setattr__(self, name, np.ascontiguousarray(np.zeros(n) if given is None else given, dtype=kind))
+        if any(getattr(self, name).shape != (n,) for name in _COLUMNS):
+            raise ValueError("a schedule's columns must be as long as one another")
         if self.offsets.size < 1 or self.offsets[0] != 0 or self.offsets[-1] != n or np.any(np.diff(self.offsets) < 0):
             raise ValueError("a schedule's offsets must rise from 0 to the number of administrations")
+        if self.n_lines < 1 or (self.offsets.size - 1) % self.n_lines:
+            raise ValueError("a schedule needs an offset for every line of every patient")
+        if self.dormant and len(self.dormant) != self.n_lines:
+            raise ValueError("a schedule says of every line whether it is dormant, or of none")
 
     @property
     def n_patients(self) -> int:
         """Return the number of patients."""
-        return self.offsets.size - 1
+        return (self.offsets.size - 1) // self.n_lines
 
     def of_patients(self, first: int, last: int) -> Schedule:
         """Return the administrations of patients first to last - 1."""
-        lo, hi = int(self.offsets[first]), int(self.offsets[last])
-        return Schedule(
-            offsets=self.offsets[first:last + 1] - lo, time=self.time[lo:hi], inlet=self.inlet[lo:hi],
-            amount=self.amount[lo:hi], duration=self.duration[lo:hi])
+        offsets = self.offsets[first * self.n_lines : last * self.n_lines + 1]
+        lo, hi = int(offsets[0]), int(offsets[-1])
+        columns = {name: getattr(self, name)[lo:hi] for name in _COLUMNS}
+        return Schedule(offsets=offsets - lo, n_lines=self.n_lines, dormant=self.dormant, **columns)
 
 
 def no_doses(n_patients: int) -> Schedule:

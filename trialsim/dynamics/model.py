@@ -5,19 +5,34 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Literal
 
 from trialsim.foundation.expression import Expr, to_text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Transit:
+    """A chain of transit compartments of any length (Savic et al. 2007, J Pharmacokinet Pharmacodyn 34:711)."""
+
+    number: Expr
+    mean_time: Expr
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Inlet:
-    """The door of one drug and route into one state; lag and bioavailability see parameters only."""
+    """The door of one drug and route into one state; all its expressions see parameters only.
+
+    `duration` or `rate` makes an administration that says neither an infusion; `transit` lets it come through a chain.
+    """
 
     drug: str
     route: str
     state: str
     lag: Expr | None = None
     bioavailability: Expr | None = None
+    duration: Expr | None = None
+    rate: Expr | None = None
+    transit: Transit | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +41,76 @@ class Hazard:
 
     name: str
     rate: Expr
+    recurrent: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trigger:
+    """An event of the course itself: it happens when `excess` first reaches zero from below."""
+
+    name: str
+    excess: Expr
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Functional:
+    """What a path amounts to over the last `over` units of time (None: since the course began).
+
+    integral, highest and lowest of a value; share of time with a value of zero or more.
+    """
+
+    name: str
+    kind: Literal["integral", "highest", "lowest", "share"]
+    of: Expr
+    over: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Signal:
+    """What a rule sees of the course: a value read with an error whose variances add; below `lloq` half of it."""
+
+    name: str
+    value: Expr
+    additive: float = 0.0
+    proportional: float = 0.0
+    lloq: float | None = None
+
+
+ActionKind = Literal[
+    "stop", "hold", "resume", "level_up", "level_down", "level_to", "delay", "amount", "rate", "give", "start", "leave"
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Action:
+    """What a rule does: to which dosing lines, or through which inlet, and by how much."""
+
+    kind: ActionKind
+    lines: tuple[int, ...] = ()
+    value: Expr | None = None
+    inlet: int | None = None
+    duration: Expr | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Branch:
+    """If `when` holds (None: always), so many times in a row, the actions are done."""
+
+    when: Expr | None
+    actions: tuple[Action, ...]
+    in_a_row: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """Decisions inside a course: conditions see signals, what is remembered, `level`, `t` and parameters."""
+
+    name: str
+    branches: tuple[Branch, ...]
+    ladder: tuple[Expr, ...] = ()
+    start_level: int = 0
+    remembers: tuple[tuple[str, float, Expr], ...] = ()
+    on_events: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +129,10 @@ class CourseModel:
     outputs: tuple[str, ...] = ()
     inlets: tuple[Inlet, ...] = ()
     hazards: tuple[Hazard, ...] = ()
+    triggers: tuple[Trigger, ...] = ()
+    functionals: tuple[Functional, ...] = ()
+    signals: tuple[Signal, ...] = ()
+    rules: tuple[Rule, ...] = ()
 
     def __post_init__(self) -> None:
         """Refuse a model whose parts do not fit together; a mistake of the caller, not of a user."""
@@ -66,6 +155,12 @@ class CourseModel:
         return _digest(self)
 
 
+def inlet_terms(inlet: Inlet) -> tuple[tuple[str, Expr | None], ...]:
+    """Return what is infused through an inlet or comes through a chain, by name."""
+    number, mean_time = (inlet.transit.number, inlet.transit.mean_time) if inlet.transit else (None, None)
+    return (("duration", inlet.duration), ("rate", inlet.rate), ("number", number), ("mean time", mean_time))
+
+
 @lru_cache(maxsize=256)
 def _digest(model: CourseModel) -> str:
     lines = [f"state {s}: {to_text(a)} | {to_text(r)}" for s, a, r in zip(
@@ -76,5 +171,12 @@ def _digest(model: CourseModel) -> str:
     for inlet in model.inlets:
         lag, share = (None if e is None else to_text(e) for e in (inlet.lag, inlet.bioavailability))
         lines.append(f"inlet {inlet.drug} {inlet.route} {inlet.state} {lag} {share}")
-    lines += [f"hazard {hazard.name}: {to_text(hazard.rate)}" for hazard in model.hazards]
+    for inlet in model.inlets:
+        lines += [f"inlet is {name} {to_text(e)}" for name, e in inlet_terms(inlet) if e is not None]
+    lines += [f"hazard {hazard.name}{' recurrent' * hazard.recurrent}: {to_text(hazard.rate)}"
+              for hazard in model.hazards]
+    lines += [f"{trigger.name}: {to_text(trigger.excess)}" for trigger in model.triggers]
+    lines += [f"{f.kind} {f.name} over {f.over!r}: {to_text(f.of)}" for f in model.functionals]
+    lines += [f"{s.name} {s.additive!r} {s.proportional!r} {s.lloq!r}: {to_text(s.value)}" for s in model.signals]
+    lines += [repr(rule) for rule in model.rules]
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()
