@@ -177,5 +177,5 @@ def test_what_the_caller_gets_wrong():
     with pytest.raises(ValueError, match=r"^a schedule's offsets must rise from 0 to the number of administrations$"):
         Schedule(offsets=[0, 2], time=[0.0], inlet=[0], amount=[1.0], duration=[0.0])
     with pytest.raises(
-            ValueError, match=r"^a schedule's time, inlet, amount and duration must be as long as one another$"):
+            ValueError, match=r"^a schedule's columns must be as long as one another$"):
         Schedule(offsets=[0, 1], time=[0.0], inlet=[0, 1], amount=[1.0], duration=[0.0])
