@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from trialsim.cohort.model import Cohort
+from trialsim.cohort.model import Cohort, State
+from trialsim.cohort.model import Inlet as Door
 from trialsim.cohort.names import units_of
-from trialsim.dynamics.model import CourseModel, Hazard, Inlet
+from trialsim.dynamics.model import CourseModel, Hazard, Inlet, Transit
 from trialsim.foundation.expression import (
     Binary,
     Call,
@@ -49,17 +50,7 @@ def course_model(
 
     quantities = [(q.name, numbers(q.value, q.unit)) for q in cohort.quantities]
     quantities += [(m.name, numbers(m.value, m.unit)) for m in cohort.measures if m.name in outputs]
-    inlets = tuple(
-        Inlet(
-            drug=inlet.drug,
-            route=inlet.route,
-            state=state.name,
-            lag=None if inlet.lag is None else numbers(inlet.lag, cohort.time),
-            bioavailability=None if inlet.bioavailability is None else numbers(inlet.bioavailability, None),
-        )
-        for state in cohort.states
-        for inlet in state.receives
-    )
+    inlets = tuple(inlet_of(inlet, state, numbers, cohort.time) for state in cohort.states for inlet in state.receives)
     return CourseModel(
         states=tuple(s.name for s in cohort.states),
         parameters=parameter_columns(cohort),
@@ -69,6 +60,25 @@ def course_model(
         outputs=tuple(outputs),
         inlets=inlets,
         hazards=tuple(Hazard(name=name, rate=after(shift, numbers(rate, per_time))) for name, rate in hazards),
+    )
+
+
+def inlet_of(inlet: Door, state: State, numbers: Callable[[Expr, Unit | None], Expr], time: Unit) -> Inlet:
+    """Return a way into a state as pure numbers."""
+
+    def made(expr: Expr | None, target: Unit | None) -> Expr | None:
+        return None if expr is None else numbers(expr, target)
+
+    chain = inlet.transit
+    return Inlet(
+        drug=inlet.drug,
+        route=inlet.route,
+        state=state.name,
+        lag=made(inlet.lag, time),
+        bioavailability=made(inlet.bioavailability, None),
+        duration=made(inlet.duration, time),
+        rate=made(inlet.rate, per(time, state.unit)),
+        transit=chain and Transit(number=numbers(chain.number, None), mean_time=numbers(chain.mean_time, time)),
     )
 
 

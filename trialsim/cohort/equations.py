@@ -11,7 +11,18 @@ from trialsim.cohort.reading import Desk
 from trialsim.cohort.written import WrittenCohort
 from trialsim.foundation.dimensions import Dimension, coherent_unit_text, dimension_name
 from trialsim.foundation.errors import InvalidDocument
-from trialsim.foundation.expression import Expr, Name, dimension_of, is_condition, nodes, place_of
+from trialsim.foundation.expression import (
+    Call,
+    Expr,
+    Name,
+    Number,
+    dimension_of,
+    is_condition,
+    nodes,
+    numeric,
+    place_of,
+    simplify,
+)
 from trialsim.foundation.sections import FormulaText
 from trialsim.foundation.units import Unit
 
@@ -46,10 +57,7 @@ def all_trees(
         if written.start is not None:
             texts["dynamics", name, "start"] = written.start
         for i, inlet in enumerate(written.receives):
-            if inlet.lag is not None:
-                texts["dynamics", name, "receives", i, "lag"] = inlet.lag
-            if inlet.bioavailability is not None:
-                texts["dynamics", name, "receives", i, "bioavailability"] = inlet.bioavailability
+            texts |= {("dynamics", name, "receives", i, *path): text for path, text in inlet.texts.items()}
     texts |= {("quantities", name, "is"): written.value for name, written in cohort.quantities.items()}
     texts |= {("measures", name, "is"): written.value for name, written in cohort.measures.items()}
     trees: Trees = {}
@@ -103,6 +111,14 @@ def measures_as(
         notes = [f"it comes out as: {in_words(found)}", f"expected: {in_words(wanted)}"]
         desk.error(text.place, "units-differ", f"{what} comes out in the wrong kind of unit", "", notes)
     return found
+
+
+def literal(expr: Expr, unit: Unit | None, time: Unit) -> float | None:
+    """Return the number that an expression without any name is, in a unit; None if it has names or a clock."""
+    if any(isinstance(node, Name) or (isinstance(node, Call) and node.function == "since") for node in nodes(expr)):
+        return None
+    found = simplify(numeric(expr, {}, unit, time))
+    return found.value if isinstance(found, Number) else None
 
 
 def in_words(dimension: Dimension) -> str:

@@ -129,13 +129,34 @@ class Parameter:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Transit:
+    """A chain of transit compartments: how many (any number, not only whole ones), and the mean time through them."""
+
+    number: Expr
+    mean_time: Expr
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Inlet:
-    """A way for a drug into a state. lag and bioavailability are expressions of parameters and covariates."""
+    """A way for a drug into a state; all its expressions are of parameters and covariates.
+
+    `duration` or `rate` makes an infusion of an administration that does not say itself how long it takes.
+    """
 
     drug: str
     route: str
     lag: Expr | None = None
     bioavailability: Expr | None = None
+    duration: Expr | None = None
+    rate: Expr | None = None
+    transit: Transit | None = None
+
+    @property
+    def terms(self) -> tuple[Expr, ...]:
+        """Return every expression of the way in."""
+        chain = (self.transit.number, self.transit.mean_time) if self.transit else ()
+        given = (self.lag, self.bioavailability, self.duration, self.rate, *chain)
+        return tuple(term for term in given if term is not None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

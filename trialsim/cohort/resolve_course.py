@@ -6,9 +6,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from trialsim.cohort.equations import CLOCKS, Names, Trees, all_trees, in_words, measures_as, sees_only
-from trialsim.cohort.model import Covariate, Inlet, Measure, NamedQuantity, Parameter, State
+from trialsim.cohort.model import Covariate, Measure, NamedQuantity, Parameter, State
 from trialsim.cohort.reading import Desk
 from trialsim.cohort.resolve_measures import measure
+from trialsim.cohort.resolve_ways_in import check_doors, check_ways_in, inlet
 from trialsim.cohort.state_units import AMOUNTS, state_units
 from trialsim.cohort.written import WrittenCohort, WrittenInlet
 from trialsim.foundation.dimensions import DIMENSIONLESS, TIME, Dimension
@@ -45,8 +46,10 @@ def course(
             )
     if desk.problems.any_errors:
         return None
+    made = tuple(state(cohort, name, trees, states[name]) for name in cohort.dynamics)
+    check_doors(desk, made)
     return Course(
-        states=tuple(state(cohort, name, trees, states[name]) for name in cohort.dynamics),
+        states=made,
         quantities=tuple(
             NamedQuantity(name=name, value=trees["quantities", name, "is"][0], unit=quantities[name], label=w.label)
             for name, w in cohort.quantities.items()
@@ -72,11 +75,7 @@ def check_dynamics(desk: Desk, cohort: WrittenCohort, trees: Trees, names: Names
         if start is not None and sees_only(desk, start, individual, names.everything, f"the start of {name!r}"):
             wanted = None if state is None else state.dimension
             measures_as(desk, start, individual, wanted, f"the start of {name!r}", ())
-        for i in range(len(written.receives)):
-            for part, wanted in (("lag", TIME), ("bioavailability", DIMENSIONLESS)):
-                tree = trees.get(("dynamics", name, "receives", i, part))
-                if tree is not None and sees_only(desk, tree, individual, names.everything, f"a {part}"):
-                    measures_as(desk, tree, individual, wanted, f"a {part}", ())
+    check_ways_in(desk, cohort, trees, names)
 
 
 def receives_amounts(desk: Desk, name: str, receives: tuple[WrittenInlet, ...], state: Unit | None) -> None:
@@ -104,13 +103,8 @@ def check_quantities(desk: Desk, cohort: WrittenCohort, trees: Trees, names: Nam
 def state(cohort: WrittenCohort, name: str, trees: Trees, found: Unit | None) -> State:
     assert found is not None
     start = trees.get(("dynamics", name, "start"))
-    inlets = []
-    for i, written in enumerate(cohort.dynamics[name].receives):
-        lag = trees.get(("dynamics", name, "receives", i, "lag"))
-        share = trees.get(("dynamics", name, "receives", i, "bioavailability"))
-        inlets.append(Inlet(drug=written.drug, route=written.route, lag=lag[0] if lag else None,
-                            bioavailability=share[0] if share else None))  # fmt: skip
     return State(
         name=name, unit=found, start=start[0] if start else None, rate=trees["dynamics", name, "rate"][0],
-        receives=tuple(inlets),
+        receives=tuple(inlet(written, trees, ("dynamics", name, "receives", i))
+                       for i, written in enumerate(cohort.dynamics[name].receives)),
     )  # fmt: skip

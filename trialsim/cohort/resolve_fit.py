@@ -67,6 +67,12 @@ def dose_fits(desk: Desk, fit: WrittenFit, table: Table, states: tuple[State, ..
     column_fits(desk, table, WrittenColumn(column=dose.column, unit=dose.unit), path, may_be_empty=True)
     doors = {(i.drug, i.route): s for s in states for i in s.receives}
     state = doors.get((dose.drug, dose.route))
+    ways = [i for s in states for i in s.receives if (i.drug, i.route) == (dose.drug, dose.route)]
+    if len(ways) > 1 or any(way.duration or way.rate or way.transit for way in ways):
+        message = "a fit of doses that enter in parts, over a modelled time or through a chain is not supported"
+        desk.error(
+            desk.at(*path), "not-yet", f"{message} by this version", "", ["let the doses of a fit enter at once"]
+        )
     if state is None:
         known = ", ".join(f"{drug} by {route}" for drug, route in doors) or "none"
         message = f"no state receives {dose.drug} by the route {dose.route}"
@@ -86,7 +92,7 @@ def covariates_are_there(
     """Tell every covariate that the model uses and the data do not have."""
     trees = [s.rate for s in course.states] + [s.start for s in course.states if s.start is not None]
     trees += [q.value for q in course.quantities] + [m.value for m in course.measures]
-    trees += [e for s in course.states for i in s.receives for e in (i.lag, i.bioavailability) if e is not None]
+    trees += [term for state in course.states for inlet in state.receives for term in inlet.terms]
     used = {effect.covariate for p in parameters for effect in p.effects}.union(*(names_of(tree) for tree in trees))
     for covariate in covariates:
         if covariate.name in used and covariate.name not in fit.columns.covariates:

@@ -45,15 +45,19 @@ def endings_are_free(desk: Desk, cohort: WrittenCohort) -> None:
 
 
 def drugs_have_one_door(desk: Desk, cohort: WrittenCohort) -> None:
-    """Each drug and route enters one state."""
+    """Each drug and route enters one state, or every way in says which share of the dose enters by it."""
     first: dict[tuple[str, str], tuple[str, int]] = {}
     for name, state in cohort.dynamics.items():
         for i, inlet in enumerate(state.receives):
             before = first.setdefault((inlet.drug, inlet.route), (name, i))
-            if before != (name, i):
+            doors = (inlet, cohort.dynamics[before[0]].receives[before[1]])
+            if before != (name, i) and any(door.bioavailability is None for door in doors):
                 also = [(desk.at("dynamics", before[0], "receives", before[1]), f"it enters {before[0]!r} here")]
-                message = f"{inlet.drug} by the route {inlet.route} enters two states"
-                notes = ["give the second way in a route of its own"]
+                message = f"{inlet.drug} by the route {inlet.route} enters by two ways"
+                notes = [
+                    "give the second way in a route of its own",
+                    "or, for one dose in two parts, say at both which share enters: bioavailability",
+                ]
                 place = desk.at("dynamics", name, "receives", i)
                 desk.error(place, "two-doors", message, f"it enters {name!r} here", notes, also)
 

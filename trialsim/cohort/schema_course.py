@@ -9,16 +9,35 @@ from trialsim.foundation.dimensions import DIMENSIONLESS, TIME
 from trialsim.foundation.sections import Amount, ByShape, Duration, Field, Formula, ListOf, Name, NotYet, Section
 from trialsim.foundation.units import duration
 
+TRANSIT = Section(
+    "a chain of transit compartments",
+    {
+        "number": Field(Formula(DIMENSIONLESS), "how many, not only whole numbers", required=True, example="NN"),
+        "mean_time": Field(Formula(TIME), "the mean time through all of them", required=True, example="MTT"),
+    },
+    make=written.WrittenTransit,
+)
+WAYS_IN = {
+    "lag": Field(Formula(TIME), "how long after the dose it arrives", example="0.5 h"),
+    "bioavailability": Field(Formula(DIMENSIONLESS), "which share of the dose arrives", example="F1"),
+    "duration": Field(
+        Formula(TIME), "how long a dose that does not say so itself takes to enter, at a constant rate", example="D1"
+    ),
+    "rate": Field(Formula(), "the constant rate at which a dose that says no duration itself enters", example="R1"),
+    "transit": Field(
+        TRANSIT, "the chain of compartments it comes through (Savic 2007)", example="{number: NN, mean_time: MTT}"
+    ),
+}
+ONE_FORM = (("duration", "rate", "transit"),)
 INLET = Section(
     "a way in",
     {
         "drug": Field(Name(), "which drug", required=True, example="warfarin"),
         "route": Field(Name(), "by which route", required=True, example="oral"),
-        "lag": Field(Formula(TIME), "how long after the dose it arrives", example="0.5 h"),
-        "bioavailability": Field(Formula(DIMENSIONLESS), "which share of the dose arrives", example="F1"),
-        "transit": Field(NotYet("a way in with 'transit'", "write the transit states out"), ""),
+        **WAYS_IN,
         "molar_mass": Field(NotYet("a way in with 'molar_mass'", "write the amounts in one kind of unit"), ""),
     },
+    at_most_one=ONE_FORM,
     make=written.WrittenInlet,
 )
 STATE = Section(

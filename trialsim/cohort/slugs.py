@@ -154,11 +154,19 @@ COURSE: dict[str, Explanation] = {
         "central: {…, receives: [{drug: x, route: iv}], unit: mg/L}",
         "Let the state hold the amount and divide by a volume in quantities.",
     ),
+    "more-than-the-dose": Explanation(
+        "More of a dose arrives than was given",
+        "A bioavailability above 1 is written as a plain number. Relative to a reference formulation that can be, so it"
+        " is a warning.",
+        "receives: [{drug: x, route: oral, bioavailability: 85}]",
+        "Write 85% if a share is meant.",
+    ),
     "two-doors": Explanation(
-        "One drug and route enters two states",
-        "A dose goes to one state; which one would be ambiguous.",
+        "One drug and route enters by two ways",
+        "A dose goes to one state, or in parts to several: then each way in says its share. Otherwise it would be"
+        " ambiguous, or the dose would be given twice.",
         "depot: {…, receives: [{drug: x, route: oral}]}\ncentral: {…, receives: [{drug: x, route: oral}]}",
-        "Give the second way in a route of its own.",
+        "Give the second way in a route of its own, or write bioavailability at both: F1 here, 1 - F1 there.",
     ),
 }
 

@@ -166,6 +166,13 @@ def inlet_data(inlet: Inlet, cohort: Cohort) -> dict[str, Any]:
         "route": inlet.route,
         "lag": expr_text(inlet.lag, cohort),
         "bioavailability": expr_text(inlet.bioavailability, cohort),
+        "duration": expr_text(inlet.duration, cohort),
+        "rate": expr_text(inlet.rate, cohort),
+        "transit": inlet.transit
+        and {
+            "number": expr_text(inlet.transit.number, cohort),
+            "mean_time": expr_text(inlet.transit.mean_time, cohort),
+        },
     }
 
 

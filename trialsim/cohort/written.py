@@ -99,11 +99,30 @@ class WrittenParameter:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WrittenTransit:
+    number: FormulaText
+    mean_time: FormulaText
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class WrittenInlet:
     drug: str
     route: str
     lag: FormulaText | None
     bioavailability: FormulaText | None
+    duration: FormulaText | None
+    rate: FormulaText | None
+    transit: WrittenTransit | None
+
+    @property
+    def texts(self) -> dict[tuple[str, ...], FormulaText]:
+        """Return every expression of the way in by its path below it."""
+        texts: dict[tuple[str, ...], FormulaText | None] = {
+            (part,): getattr(self, part) for part in ("lag", "bioavailability", "duration", "rate")
+        }
+        if self.transit is not None:
+            texts |= {("transit", part): getattr(self.transit, part) for part in ("number", "mean_time")}
+        return {path: text for path, text in texts.items() if text is not None}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,7 +5,7 @@ import pytest
 
 from tests.unit.cohort.populations import EVERYTHING
 from trialsim.cohort.course_model import course_model, parameter_matrix
-from trialsim.cohort.model import Inlet, Measure, MeasurementError, NamedQuantity, Parameter, State
+from trialsim.cohort.model import Inlet, Measure, MeasurementError, NamedQuantity, Parameter, State, Transit
 from trialsim.cohort.patients import Candidates
 from trialsim.foundation.expression import parse, to_text, values
 from trialsim.foundation.units import unit
@@ -49,6 +49,21 @@ def test_units_become_factors_where_scales_meet():
     assert to_text(inlet.bioavailability) == "0.01 * F1"
     (death,) = model.hazards
     assert to_text(death.rate) == "0.00011407711613050422 * (h0 * exp(0.0005 * conc))"
+
+
+def test_every_term_of_a_way_in_becomes_a_number_in_the_models_units():
+    doors = (
+        Inlet(drug="x", route="depot", duration=tree("TLAG")),
+        Inlet(drug="x", route="pump", rate=tree("CL * 2 mg/L")),
+        Inlet(drug="x", route="chain", transit=Transit(number=tree("F1 * 4"), mean_time=tree("TLAG + 1 h"))),
+    )
+    states = tuple(replace(s, receives=doors if s.name == "depot" else ()) for s in ONE_COMPARTMENT.states)
+    depot, pump, chain = course_model(replace(ONE_COMPARTMENT, states=states), [], [], 0.0).inlets
+    assert (to_text(depot.duration), depot.rate, depot.transit) == ("0.016666666666666666 * TLAG", None, None)
+    numbers = {"CL": 50.0, "F1": 70.0, "TLAG": 15.0}
+    assert values(pump.rate, numbers) == pytest.approx(6.0)  # 50 mL/min are 3 L/h
+    assert values(chain.transit.number, numbers) == pytest.approx(2.8)
+    assert values(chain.transit.mean_time, numbers) == pytest.approx(1.25)
 
 
 def test_the_clock_runs_from_randomisation_and_hazards_wait_for_it():

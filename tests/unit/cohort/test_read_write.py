@@ -52,6 +52,10 @@ random_effect_correlation: {CL ~ V: 0.3}
 dynamics:
   depot: {rate: -ka * depot, receives: [{drug: w, route: oral, lag: 0.5 h + lag, bioavailability: F1}]}
   central: {rate: ka * depot - CL / V * central, receives: [{drug: w, route: iv}], unit: ug}
+  chain: {rate: -ka * chain, unit: mg, receives: [{drug: w, route: chain, transit: {number: 2.5, mean_time: lag}}]}
+  skin: {rate: -ka * skin, receives: [{drug: w, route: skin, duration: 2 h + lag, bioavailability: 0.4}], unit: ug}
+  vein: {rate: -ka * vein, unit: ug, receives: [{drug: w, route: skin, bioavailability: 1 - 0.4, lag: lag},
+         {drug: w, route: pump, rate: 3 mg/h}]}
   effect: {start: "if(sex == female, 1, 0.5)", rate: "(1 - effect) / (2 weeks)", unit: "1"}
 quantities:
   conc: {is: central / V, unit: ng/mL, label: Concentration}
@@ -103,7 +107,14 @@ def test_what_is_written_reads_back_as_the_same_cohort(tmp_path):
 
 def test_units_are_the_declared_ones_and_numbers_in_them(tmp_path):
     cohort, _ = cohort_of_text(EVERY_FIELD.split("posterior:")[0], "cohort.yaml", folder_with_files(tmp_path))
-    assert {s.name: str(s.unit) for s in cohort.states} == {"depot": "ng", "central": "ug", "effect": ""}
+    assert {s.name: str(s.unit) for s in cohort.states} == {
+        "depot": "ng",
+        "central": "ug",
+        "chain": "mg",
+        "skin": "ug",
+        "vein": "ug",
+        "effect": "",
+    }
     assert {c.name: str(c.unit) for c in cohort.covariates} == {
         "weight": "kg", "height": "cm", "gfr": "mL/min/1.73m2", "sex": "", "age": "year", "cyp2c9": ""
     }  # fmt: skip
@@ -111,7 +122,7 @@ def test_units_are_the_declared_ones_and_numbers_in_them(tmp_path):
     assert (height.distribution.location, height.distribution.spread) == (150.0, 200.0)
     measure = cohort.measures[0]
     assert (measure.error.additive, measure.lloq, measure.known_after) == (0.2, 1.0, 1.0)
-    assert to_text(cohort.states[2].start) == "if(sex == 0, 1, 0.5)"
+    assert to_text(cohort.states[-1].start) == "if(sex == 0, 1, 0.5)"
     assert dict(cohort.covariates_from.columns) == {"age": (30.0, 50.0), "cyp2c9": (0.0, 1.0)}
 
 

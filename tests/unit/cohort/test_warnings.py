@@ -34,3 +34,19 @@ def test_a_wide_normal_variation_is_warned_of(sd, told):
     text = TEXT.replace("SD", sd)
     _, document = cohort_of_text(text, "document.yaml", Path("."))
     assert [diagnostic_text(warning, text) for warning in document.warnings] == told
+
+
+MORE = """document.yaml:10:61: warning[more-than-the-dose]: 8500% of the dose arrives
+   |
+10 |   amount: {receives: [{drug: x, route: iv, bioavailability: 85}], unit: mg, rate: -level * 0.01 1/L * amount}
+   |                                                             ^^ a bioavailability above 1
+   = relative to a reference this can be; if it is none, are the units right?"""
+
+
+@pytest.mark.parametrize(("share", "told"), [("85", [MORE]), ("85%", []), ("1", [])])
+def test_more_than_the_whole_dose_is_warned_of(share, told):
+    line = f"  amount: {{receives: [{{drug: x, route: iv, bioavailability: {share}}}], unit: mg, rate"
+    text = TEXT.replace("SD", "1").replace(", receives: [{drug: x, route: iv}]", "")
+    text = text.replace("  amount: {unit: mg, rate", line)
+    _, document = cohort_of_text(text, "document.yaml", Path("."))
+    assert [diagnostic_text(warning, text) for warning in document.warnings] == told
