@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from trialsim.dynamics.tape import Node, Tape
+from trialsim.dynamics.tape import LEAVES, Node, Tape
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,7 +38,7 @@ class _Forms:
         operation = node[0]
         if self.is_variable(node):
             return Affine(slopes={i: tape.number(1.0)}, constant=tape.number(0.0))
-        if operation in ("number", "parameter", "state", "t", "tc"):
+        if operation in LEAVES:
             return Affine(slopes={}, constant=i)
         parts: list[Affine] = []
         for j in node[1:]:

@@ -1,4 +1,4 @@
-"""The courses of many patients: states and events from parameters, doses and thresholds."""
+"""The courses of many patients: states, events and decisions from parameters, doses, thresholds and rules."""
 
 from __future__ import annotations
 
@@ -7,12 +7,16 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from trialsim.dynamics.doses import Schedule
+from trialsim.dynamics.arrays import EVENTS_TOLD, HAPPENED, LEDGER, LEDGER_END, Found
+from trialsim.dynamics.bench import bench
+from trialsim.dynamics.changes import Changes
+from trialsim.dynamics.doses import STEADY, Schedule
 from trialsim.dynamics.generate import compiled
+from trialsim.dynamics.given import Luck, Watch, given
 from trialsim.dynamics.model import CourseModel
 from trialsim.dynamics.system import tier_of
 
-__all__ = ["STATUS", "Courses", "Tolerance", "courses", "tier_of"]
+__all__ = ["STATUS", "Changes", "Courses", "Luck", "Tolerance", "Watch", "courses", "tier_of"]
 
 STATUS = {
     0: "complete",
@@ -22,6 +26,11 @@ STATUS = {
     4: "a start, coefficient, lag, bioavailability, dose or horizon that is not finite or has the wrong sign",
     5: "a negative hazard",
     6: "a dose or a sample before the course begins",
+    7: "no steady state is reached",
+    8: "a rule delays a dose by no time at all",
+    9: "more doses under way in a transit chain than eight",
+    10: "more administrations under way at once than there is room for",
+    11: "more readings under way at once than there is room for",
 }
 
 
@@ -38,63 +47,87 @@ class Tolerance:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Happening:
+    """What a patient's ledgers hold, in order of time."""
+
+    event: NDArray[np.int64]
+    event_time: NDArray[np.float64]
+    dose: NDArray[np.float64]  # [doses, 7]: time taken, line (-1: a rule), inlet, amount, duration, rate, kind
+    decision: NDArray[np.float64]  # [decisions, 4 + signals]: time, rule, branch (-1 hold, -2 nothing known), level, …
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Courses:
     """What became of each patient.
 
     `outputs[i, s, o]` is NaN for a sample not wanted, after the horizon, after an event that ended the course
     (`event_times` says when), or from the moment on at which the patient failed (`status` says why, in the words
-    of `STATUS`). `event_times[i, h]` is infinite if the event had not happened by the horizon.
+    of `STATUS`). `event_times[i, e]` is infinite if the event had not happened by the horizon, `n_events[i, e]` how
+    often it did. Ledgers hold rows of patients for whom they were asked.
     """
 
     outputs: NDArray[np.float64]
     event_times: NDArray[np.float64]
     status: NDArray[np.int8]
     steps: NDArray[np.int64]
+    n_events: NDArray[np.int64]
+    counts: NDArray[np.int64]
+    ledgers: NDArray[np.float64]
+    ledger: NDArray[np.int64]
+
+    def happening(self, i: int) -> Happening:
+        """Return what the ledgers tell of patient i."""
+        first, counts = int(self.ledger[i]), self.counts[i, EVENTS_TOLD:HAPPENED]
+        events, doses, decisions = (
+            rows[first : first + int(n)] for rows, n in zip(self.ledgers, counts, strict=True))
+        return Happening(event=events[:, 1].astype(np.int64), event_time=events[:, 0], dose=doses[:, :7],
+                         decision=decisions)
 
 
 def courses(
     model: CourseModel, params: NDArray[np.float64], schedule: Schedule, sample_times: NDArray[np.float64],
     thresholds: NDArray[np.float64], stops_dosing: ArrayLike, ends_course: ArrayLike, horizon: ArrayLike,
-    tolerance: Tolerance | None = None, begin: ArrayLike = 0.0,
+    tolerance: Tolerance | None = None, begin: ArrayLike = 0.0, *, sample_after: NDArray[np.bool_] | None = None,
+    changes: Changes | None = None, luck: Luck | None = None, watch: Watch | None = None,
+    told: NDArray[np.bool_] | None = None,
 ) -> Courses:
     """Return each patient's outputs at the sample times and the times of events, in the model's units.
 
-    `params` is [N, P]; `sample_times` [N, S] ascends along each row (NaN: not wanted); `thresholds` [N, H] are
-    standard exponential, infinite to switch an event off; `stops_dosing` and `ends_course` [H] say what an event
-    does; `horizon` [N] ends every course, and `begin` starts it. At one instant: the sample, then the event, then
-    the dose. A patient who fails is told by `status`; no patient's numbers depend on another's.
+    `params` is [N, P]; `sample_times` [N, S] ascends along each row (NaN: not wanted); `thresholds` [N, hazards] are
+    standard exponential, infinite to switch an event off; `stops_dosing` and `ends_course` [events] say what an event
+    (hazards, then triggers) does; `horizon` [N] ends every course, and `begin` starts it. At one instant: new
+    parameters, the sample, events, rules, the dose, samples flagged `sample_after`. `changes` are later parameters,
+    `watch` when rules are asked and signals read, `luck` whose random numbers recurrent events and readings take;
+    `told` says for whom ledgers are kept. A patient who fails is told by `status`; no patient's numbers depend on
+    another's.
     """
-    n, n_hazards = len(params), len(model.hazards)
-    rows = _floats(params, (n, len(model.parameters)), "params")
-    samples = _floats(sample_times, (n, np.shape(sample_times)[-1]), "sample_times")
-    limits = _floats(thresholds, (n, n_hazards), "thresholds")
-    if schedule.n_patients != n:
-        raise ValueError(f"the schedule is for {schedule.n_patients} patients, params for {n}")
-    if schedule.inlet.size and not (schedule.inlet.min() >= 0 and schedule.inlet.max() < len(model.inlets)):
-        raise ValueError("the schedule names an inlet that the model does not have")
-    if np.any(np.diff(samples, axis=1) < 0):
-        raise ValueError("sample_times must ascend along each row")
     chosen = tolerance or Tolerance()
-    outputs = np.full((n, samples.shape[1], len(model.outputs)), np.nan)
-    event_times = np.full((n, n_hazards), np.inf)
-    status, steps = np.zeros(n, dtype=np.int8), np.zeros(n, dtype=np.int64)
-    compiled(model).run(
-        rows, _each(begin, n), _each(horizon, n), samples, schedule.offsets, schedule.time, schedule.inlet,
-        schedule.amount, schedule.duration, limits, _flags(stops_dosing, n_hazards), _flags(ends_course, n_hazards),
-        chosen.relative, chosen.absolute, chosen.most_steps, outputs, event_times, status, steps)
-    return Courses(outputs=outputs, event_times=event_times, status=status, steps=steps)
+    known = given(model, params, schedule, sample_times, thresholds, stops_dosing, ends_course, horizon, begin,
+                  sample_after, changes, luck, watch)
+    n = len(known.person)
+    asked = np.zeros(n, dtype=np.bool_) if told is None else np.asarray(told, dtype=np.bool_)
+    room = np.where(asked, 64 + np.diff(schedule.offsets[:: schedule.n_lines]), 0)
+    module = compiled(model, bool(np.any(schedule.kind >= STEADY)))
+    while True:
+        ledger = np.concatenate(([0], np.cumsum(room)))
+        known.starts[:, LEDGER], known.starts[:, LEDGER_END] = ledger[:-1], ledger[1:]
+        found = _nothing_found(model, known.samples.shape, int(ledger[-1]))
+        module.run(known, found, bench(module, model, known), chosen.relative, chosen.absolute, chosen.most_steps)
+        most = found.counts[:, EVENTS_TOLD:HAPPENED].max(axis=1, initial=0)
+        if not np.any(asked & (most > room)):
+            break
+        # Written again with room for everything: the courses are the same.
+        room = np.where(asked, np.maximum(most, room), 0)
+    return Courses(
+        outputs=found.outputs, event_times=found.event_times, status=found.counts[:, 0].astype(np.int8),
+        steps=found.counts[:, 1], n_events=found.counts[:, HAPPENED:], counts=found.counts, ledgers=found.ledger,
+        ledger=ledger)
 
 
-def _floats(values: ArrayLike, shape: tuple[int, ...], name: str) -> NDArray[np.float64]:
-    array = np.ascontiguousarray(values, dtype=np.float64)
-    if array.shape != shape:
-        raise ValueError(f"{name} must have shape {shape}, not {array.shape}")
-    return array
-
-
-def _each(values: ArrayLike, n: int) -> NDArray[np.float64]:
-    return np.ascontiguousarray(np.broadcast_to(np.asarray(values, dtype=np.float64), n))
-
-
-def _flags(values: ArrayLike, n: int) -> NDArray[np.bool_]:
-    return np.ascontiguousarray(np.broadcast_to(np.asarray(values, dtype=np.bool_), n))
+def _nothing_found(model: CourseModel, shape: tuple[int, ...], room: int) -> Found:
+    n, n_samples = shape
+    n_events = len(model.hazards) + len(model.triggers)
+    return Found(
+        outputs=np.full((n, n_samples, len(model.outputs)), np.nan), event_times=np.full((n, n_events), np.inf),
+        counts=np.zeros((n, HAPPENED + n_events), dtype=np.int64),
+        ledger=np.full((3, room, max(7, 4 + len(model.signals))), np.nan))

@@ -1,7 +1,8 @@
 """What a kernel asks of a model, written out for the empty model: the pattern of every generated module.
 
 The kernels' sources import these names; a generated module defines its own before the kernel's text.
-`p` is the patient's parameter row, `c` the terms of parameters alone, computed once a patient.
+`p` is the patient's parameter row, `c` the terms of parameters alone, `z` what is remembered of the path; rules see the
+signals `s`, the numbers they remember `m` and the levels `l`.
 """
 
 from typing import Any
@@ -10,13 +11,30 @@ import numpy as np
 from numba import njit
 
 N_STATES = 0
+N_INTEGRALS = 0  # the last of the states
 N_HAZARDS = 0
+N_TRIGGERS = 0
 N_INLETS = 0
 N_PARAMETERS = 0
 N_CONSTANTS = 0
 N_BREAKPOINTS = 0
+N_CHAINS = 0
+PULSES = 8
+N_FUNCTIONALS = 0
+N_MEMORIES = 0
+N_ROOTS = 0
 LANES = 1
-INLET_STATES = np.array([0], dtype=np.int64)
+NO_WHOLES = np.array([0], dtype=np.int64)
+NO_FLOATS = np.array([0.0])
+INLET_STATES, CHAINS, MODELLED, RECURRENT = NO_WHOLES, NO_WHOLES, NO_WHOLES, NO_WHOLES
+OVER, PATH_KIND, PATH_STATE, ROOT_FUNCTIONAL, ROOT_RISES = NO_FLOATS, NO_WHOLES, NO_WHOLES, NO_WHOLES, NO_WHOLES
+N_RULES = 0
+N_SIGNALS = 0
+N_KEPT = 0
+N_BRANCHES = 0
+ADDITIVE, PROPORTIONAL, LLOQ = NO_FLOATS, NO_FLOATS, NO_FLOATS
+BRANCH_RULE, IN_A_ROW, LEVELS, START_LEVELS, ON_EVENTS = NO_WHOLES, NO_WHOLES, NO_WHOLES, NO_WHOLES, NO_WHOLES
+ACTION_BRANCH, ACTION_KIND, ACTION_LINES, ACTION_INLET = NO_WHOLES, NO_WHOLES, NO_WHOLES, NO_WHOLES
 
 
 @njit(error_model="numpy")  # type: ignore[untyped-decorator]
@@ -30,8 +48,8 @@ def starts(p: Any, c: Any, y: Any) -> None:
 
 
 @njit(error_model="numpy")  # type: ignore[untyped-decorator]
-def inlet_terms(p: Any, c: Any, lags: Any, shares: Any) -> None:
-    """Fill the lag and the bioavailability of every inlet."""
+def inlet_terms(p: Any, c: Any, terms: Any) -> None:
+    """Fill lag, bioavailability, duration, rate, chain number and chain rate constant (rows) of every inlet."""
 
 
 @njit(error_model="numpy")  # type: ignore[untyped-decorator]
@@ -40,8 +58,13 @@ def breakpoints(p: Any, c: Any, out: Any) -> None:
 
 
 @njit(error_model="numpy")  # type: ignore[untyped-decorator]
-def read_outputs(p: Any, c: Any, t: float, tc: float, y: Any, out: Any) -> None:
+def read_outputs(p: Any, c: Any, t: float, tc: float, y: Any, z: Any, out: Any) -> None:
     """Fill the outputs at time `t`; `tc` is the time that conditions see."""
+
+
+@njit(error_model="numpy")  # type: ignore[untyped-decorator]
+def path_values(p: Any, c: Any, t: float, tc: float, y: Any, z: Any, out: Any) -> None:
+    """Fill the values that functionals follow."""
 
 
 @njit(error_model="numpy")  # type: ignore[untyped-decorator]
@@ -58,5 +81,44 @@ def hazard_rates(p: Any, c: Any, tc: float, rates: Any) -> None:
 def derivatives(w: Any, lane: int, t: float, tc: float, at: int, to: int) -> None:
     """Fill rows from `to` of a lane with the rates of the states in rows from `at`, then of the cumulative hazards.
 
-    Doses apart (adaptive systems); `step_kernel` names the other rows of the table `w`.
+    Inflows apart (adaptive systems); `lane_table` names the other rows of the table `w`.
     """
+
+
+@njit(error_model="numpy")  # type: ignore[untyped-decorator]
+def root_values(w: Any, lane: int, t: float, tc: float, at: int, slope: int, to: int) -> None:
+    """Fill rows from `to` with the values whose rise through zero a step must land on, triggers first."""
+
+
+@njit(error_model="numpy")  # type: ignore[untyped-decorator]
+def signal_values(p: Any, c: Any, t: float, tc: float, y: Any, z: Any, out: Any) -> None:
+    """Fill the true values of the signals."""
+
+
+@njit(error_model="numpy")  # type: ignore[untyped-decorator]
+def remembered_starts(m: Any) -> None:
+    """Fill the remembered numbers as they are at the beginning."""
+
+
+@njit(error_model="numpy")  # type: ignore[untyped-decorator]
+def decisions(r: int, p: Any, c: Any, t: float, tc: float, s: Any, m: Any, l: Any, holds: Any) -> bool:  # noqa: E741
+    """Return whether every signal of rule r is known; if so `m` is up to date and `holds` tells its branches."""
+    return True
+
+
+@njit(error_model="numpy")  # type: ignore[untyped-decorator]
+def action_value(a: int, p: Any, c: Any, t: float, tc: float, s: Any, m: Any, l: Any) -> float:  # noqa: E741
+    """Return by how much action a acts."""
+    return 0.0
+
+
+@njit(error_model="numpy")  # type: ignore[untyped-decorator]
+def action_duration(a: int, p: Any, c: Any, t: float, tc: float, s: Any, m: Any, l: Any) -> float:  # noqa: E741
+    """Return how long what action a gives is infused."""
+    return 0.0
+
+
+@njit(error_model="numpy")  # type: ignore[untyped-decorator]
+def level_amount(r: int, level: float, p: Any, c: Any) -> float:
+    """Return the amount on a level of rule r's ladder."""
+    return 0.0

@@ -14,45 +14,70 @@ from types import ModuleType
 
 import numba
 
-from trialsim.dynamics import adaptive_kernel, arrivals, dop853, lane_power, linear_kernel, stage_sums, step_kernel
+from trialsim.dynamics import (
+    adaptive_kernel,
+    administrations,
+    arrays,
+    chain,
+    dop853,
+    doses,
+    instant_kernel,
+    lane_power,
+    lane_table,
+    linear_kernel,
+    no_paths,
+    no_rules,
+    no_steady,
+    path_kernel,
+    rule_kernel,
+    stage_sums,
+    steady_kernel,
+    step_kernel,
+    watching,
+)
 from trialsim.dynamics.model import CourseModel
 from trialsim.dynamics.source import model_source
 from trialsim.dynamics.system import tier_of
-from trialsim.foundation import arithmetic, elementary
+from trialsim.foundation import arithmetic, elementary, gamma, normal, streams
 from trialsim.foundation.caches import cache_directory
 from trialsim.foundation.version import VERSION
 
+# What generated modules import: their compiled code holds it, of which numba's own cache knows nothing.
+_IMPORTED = (administrations, arrays, chain, dop853, doses, lane_power, stage_sums, watching, arithmetic, elementary, gamma,
+             normal, streams)
 _MARKER = "# --- copied from here ---\n"
 _LARGE_MARKER = "# --- copied for large models ---\n"
 _LOADING = threading.Lock()
 
 
-def kernel_source(model: CourseModel) -> str:
+def kernel_source(model: CourseModel, steady: bool = False) -> str:
     """Return the whole text of the module that computes the courses of a model."""
     own = model_source(model)
+    parts = [own, _copied(lane_table), _copied(rule_kernel if model.rules else no_rules),
+             _copied(path_kernel if model.functionals else no_paths),
+             _copied(steady_kernel if steady else no_steady), _copied(instant_kernel)]
     if tier_of(model)[0] == "linear":
-        return f"{own}\n\n{_copied(linear_kernel)}"
+        return "\n\n".join([*parts, _copied(linear_kernel)])
     step, alone = _copied(step_kernel).split(_LARGE_MARKER)
     lockstep = "" if "\ndef lockstep(" in own else alone
-    return f"{own}\n\n{step}{lockstep}\n\n{_copied(adaptive_kernel)}"
+    return "\n\n".join([*parts, f"{step}{lockstep}", _copied(adaptive_kernel)])
 
 
 def _copied(kernel: ModuleType) -> str:
     return _text(kernel).split(_MARKER, 1)[1]
 
 
-def compiled(model: CourseModel) -> ModuleType:
+def compiled(model: CourseModel, steady: bool = False) -> ModuleType:
     """Return the module that computes the courses of a model; its functions compile when first called."""
     # Two threads that load one module at once would compile it twice.
     with _LOADING:
-        return _compiled(model)
+        return _compiled(model, steady)
 
 
 @lru_cache(maxsize=64)
-def _compiled(model: CourseModel) -> ModuleType:
-    source = kernel_source(model)
-    # The compiled code also holds what the module imports, of which numba's own cache knows nothing.
-    imported = [_text(module) for module in (arrivals, dop853, lane_power, stage_sums, arithmetic, elementary)]
+def _compiled(model: CourseModel, steady: bool = False) -> ModuleType:
+    source = kernel_source(model, steady)
+    imported = [_text(module) for module in _IMPORTED]
     key = hashlib.sha256("\0".join([source, *imported, VERSION, numba.__version__]).encode()).hexdigest()[:32]
     name = f"trialsim_model_{key}"
     return sys.modules[name] if name in sys.modules else _loaded(name, _written(name, source))

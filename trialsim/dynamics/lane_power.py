@@ -21,7 +21,7 @@ from trialsim.foundation.elementary import LARGEST_MULTIPLIED_POWER, TWO_POWER_5
 
 # Not kept on disk: it would be taken for the function of the same name that is not inlined.
 _log_in_two_parts = njit(**{**INLINED, "cache": False})(
-    elementary._log_in_two_parts.py_func)  # type: ignore[attr-defined]
+    getattr(elementary._log_in_two_parts, "py_func", elementary._log_in_two_parts))
 
 
 @inlined("float64(float64, float64)")

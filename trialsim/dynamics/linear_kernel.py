@@ -8,33 +8,55 @@ from typing import Any
 import numpy as np
 from numba import njit
 
-from trialsim.dynamics.arrivals import arrivals, stop_dosing
+from trialsim.dynamics.arrays import SAMPLE, STATUS, STEPS, Steps
 from trialsim.dynamics.empty_model import (
     INLET_STATES,
-    N_BREAKPOINTS,
-    N_CONSTANTS,
     N_HAZARDS,
-    N_INLETS,
+    N_INTEGRALS,
     N_STATES,
-    breakpoints,
     coefficients,
     hazard_rates,
-    hoist,
-    inlet_terms,
     read_outputs,
-    starts,
 )
+from trialsim.dynamics.instant_kernel import begun, served
+from trialsim.dynamics.lane_table import (
+    AT_C,
+    AT_G,
+    AT_LIMIT,
+    AT_P,
+    AT_SLOPE,
+    AT_STEPS,
+    AT_T,
+    AT_U,
+    AT_Y,
+    AT_Z,
+    BAD_PARAMETERS,
+    N_ROWS,
+    NEGATIVE_HAZARD,
+    NO_STEADY_STATE,
+    NOT_A_NUMBER,
+    TOO_EARLY,
+    TOO_STIFF,
+)
+from trialsim.dynamics.no_paths import FOLLOWS, finish_windows
 from trialsim.foundation.elementary import exp
 
 # --- copied from here ---
 N_SLOTS = 8
 RECIPROCALS = np.array([np.inf] + [1.0 / j for j in range(1, 400)])
 LAST_TERM = 399
-NOT_A_NUMBER, BAD_PARAMETERS, NEGATIVE_HAZARD, TOO_EARLY = 3, 4, 5, 6
+# Below the rows of a lane: the time by the propagators' own count, whether the matrix is a new one, and the matrix and
+# the constant inflow themselves; then room for everything that a step needs.
+AT_CLOCK = N_ROWS
+AT_FRESH = AT_CLOCK + 1
+AT_A = AT_FRESH + 1
+AT_B = AT_A + N_STATES * N_STATES
+AT_RATES = AT_B + N_STATES
+N_LINEAR_ROWS = AT_RATES + N_HAZARDS
 
 
 @njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
-def propagator(a: Any, u: Any, fed: bool, dt: float, e: Any, g: Any, term: Any, fresh: Any, w: Any, v: Any) -> None:
+def propagator(a: Any, u: Any, fed: float, dt: float, e: Any, g: Any, term: Any, fresh: Any, w: Any, v: Any) -> None:
     """Fill e = exp(a dt) and g = (integral of exp(a s) ds from 0 to dt) u.
 
     Taylor series of the matrix shifted to a nonnegative diagonal, scaled and squared: for compartments every
@@ -72,7 +94,7 @@ def propagator(a: Any, u: Any, fed: bool, dt: float, e: Any, g: Any, term: Any, 
                 for k in range(N_STATES):
                     total += (a[i, k] + (shift if i == k else 0.0)) * term[k, j]
                 fresh[i, j] = total * scale
-        if fed:
+        if fed != 0.0:
             for i in range(N_STATES):
                 total = u[i] * share
                 for k in range(N_STATES):
@@ -96,9 +118,9 @@ def propagator(a: Any, u: Any, fed: bool, dt: float, e: Any, g: Any, term: Any, 
 
 
 @njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
-def square(e: Any, g: Any, fed: bool, fresh: Any, v: Any) -> None:
+def square(e: Any, g: Any, fed: float, fresh: Any, v: Any) -> None:
     """Replace the step by two of them."""
-    if fed:
+    if fed != 0.0:
         for i in range(N_STATES):
             total = 0.0
             for k in range(N_STATES):
@@ -133,183 +155,241 @@ def slot_of(dt: float, slack: float, u: Any, dts: Any, us: Any, n_used: int, lat
 
 
 @njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
-def first_events(
-    p: Any, c: Any, begin: float, horizon: float, thresholds: Any, breaks: Any, rates: Any, event_times: Any
-) -> int:
-    """Return a status, having filled when each piecewise constant cumulative hazard reaches its threshold."""
-    breakpoints(p, c, breaks)
-    for h in range(N_HAZARDS):
-        event_times[h] = np.inf
-        rates[1, h] = 0.0
-    t = begin
-    while t < horizon:
-        t_next = horizon
-        for b in range(N_BREAKPOINTS):
-            if t < breaks[b] < t_next:
-                t_next = breaks[b]
-        hazard_rates(p, c, t + 0.5 * (t_next - t) if t_next < np.inf else t + 1.0, rates[0])
-        for h in range(N_HAZARDS):
-            rate = rates[0, h]
-            if thresholds[h] == np.inf:
-                continue
-            if rate < 0.0:
-                return NEGATIVE_HAZARD
-            if not rate < np.inf:
-                return NOT_A_NUMBER
-            left = thresholds[h] - rates[1, h]
-            if event_times[h] == np.inf and rate > 0.0 and left <= rate * (t_next - t):
-                event_times[h] = min(t + left / rate, t_next)
-            rates[1, h] += rate * (t_next - t)
-        t = t_next
+def root_values(w: Any, lane: int, t: float, tc: float, at: int, slope: int, to: int) -> None:
+    """Nothing is followed along a linear course."""
+
+
+@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
+def parameters_changed(p: Any, w: Any, lane: int) -> int:
+    """Return a status, having worked out the matrix and the constant inflow."""
+    a, b = np.zeros((N_STATES, N_STATES)), np.zeros(N_STATES)
+    coefficients(p, w[AT_C:AT_Z, lane], a, b)
+    w[AT_FRESH, lane] = 1.0
+    for i in range(N_STATES):
+        w[AT_B + i, lane] = b[i]
+        if not -np.inf < b[i] < np.inf:
+            return BAD_PARAMETERS
+        for j in range(N_STATES):
+            w[AT_A + i * N_STATES + j, lane] = a[i, j]
+            if not -np.inf < a[i, j] < np.inf:
+                return BAD_PARAMETERS
     return 0
 
 
 @njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
-def course(
-    p: Any, begin: float, horizon: float, sample_times: Any, first: int, last: int, dose_time: Any, dose_inlet: Any,
-    dose_amount: Any, dose_duration: Any, thresholds: Any, stops_dosing: Any, ends_course: Any, outputs: Any,
-    event_times: Any, c: Any, lags: Any, shares: Any, breaks: Any, rates: Any, start: Any, end: Any, size: Any,
-    order: Any, running: Any, y: Any, a: Any, b: Any, u: Any, dts: Any, us: Any, es: Any, gs: Any, term: Any,
-    fresh: Any, w: Any, v: Any,
-) -> tuple[int, int]:
-    """Return the status of one patient and the number of steps, having filled outputs and event times."""
-    hoist(p, c)
-    inlet_terms(p, c, lags, shares)
-    status = arrivals(first, last, dose_time, dose_inlet, dose_amount, dose_duration, lags, shares, begin,
-                      start, end, size, order)
-    if status == 0:
-        status = first_events(p, c, begin, horizon, thresholds, breaks, rates, event_times)
-    if status == 0 and horizon != horizon:
-        status = BAD_PARAMETERS
-    if status != 0:
-        return status, 0
-    finish, stop = horizon, np.inf
-    for h in range(N_HAZARDS):
-        if ends_course[h]:
-            finish = min(finish, event_times[h])
-    for h in range(N_HAZARDS):
-        if event_times[h] > finish:
-            event_times[h] = np.inf
-        elif stops_dosing[h]:
-            stop = min(stop, event_times[h])
-    if stop < np.inf:
-        stop_dosing(stop, first, last, dose_time, dose_inlet, lags, start, end)
-    for i in range(N_STATES):
-        b[i] = 0.0
-        for j in range(N_STATES):
-            a[i, j] = 0.0
-    coefficients(p, c, a, b)
-    starts(p, c, y)
-    fed = False
-    for i in range(N_STATES):
-        u[i] = b[i]
-        fed = fed or u[i] != 0.0
-        if not (-np.inf < y[i] < np.inf and -np.inf < u[i] < np.inf):
-            return BAD_PARAMETERS, 0
-        for j in range(N_STATES):
-            if not -np.inf < a[i, j] < np.inf:
-                return BAD_PARAMETERS, 0
-    n_doses, n_samples = last - first, sample_times.size
-    i_dose = i_sample = n_running = n_used = n_steps = n_made = 0
-    latest = -1
-    t = begin
-    while True:
-        while i_sample < n_samples and sample_times[i_sample] != sample_times[i_sample]:
-            i_sample += 1
-        if i_sample == n_samples or sample_times[i_sample] > finish:
-            return 0, n_steps
-        t_next = sample_times[i_sample]
-        if t_next < begin:
-            return TOO_EARLY, n_steps
-        # Struck-out administrations keep their place in the order.
-        while i_dose < n_doses and start[order[i_dose]] == np.inf:
-            i_dose += 1
-        if i_dose < n_doses:
-            t_next = min(t_next, start[order[i_dose]])
-        for r in range(n_running):
-            t_next = min(t_next, end[running[r]])
-        dt = t_next - t
-        if dt > 0.0:
-            n_steps += 1
-            slack = 9e-16 * abs(t_next)
-            s = slot_of(dt, slack if dt > 1e3 * slack else 0.0, u, dts, us, n_used, latest)
-            if s < 0:
-                s = n_made % N_SLOTS
-                n_made += 1
-                n_used = min(n_made, N_SLOTS)
-                dts[s] = dt
-                for i in range(N_STATES):
-                    us[s, i] = u[i]
-                propagator(a, u, fed, dt, es[s], gs[s], term, fresh, w, v)
-            latest = s
-            for i in range(N_STATES):
-                total = gs[s, i]
-                for k in range(N_STATES):
-                    total += es[s, i, k] * y[k]
-                v[i] = total
-            for i in range(N_STATES):
-                y[i] = v[i]
-            # The propagator may belong to an interval some roundings away: the clock follows it, so that
-            # such differences never add up.
-            t += dts[s]
-        while i_sample < n_samples and sample_times[i_sample] == t_next:
-            read_outputs(p, c, t_next, t_next, y, outputs[i_sample])
-            for i in range(N_STATES):
-                if not -np.inf < y[i] < np.inf:
-                    return NOT_A_NUMBER, n_steps
-            for o in range(outputs.shape[1]):
-                if outputs[i_sample, o] != outputs[i_sample, o]:
-                    return NOT_A_NUMBER, n_steps
-            i_sample += 1
-        changed = False
-        kept = 0
-        for r in range(n_running):
-            if end[running[r]] <= t_next:
-                changed = True
-            else:
-                running[kept] = running[r]
-                kept += 1
-        n_running = kept
-        while i_dose < n_doses and start[order[i_dose]] <= t_next:
-            d = order[i_dose]
-            i_dose += 1
-            if dose_duration[first + d] == 0.0:
-                y[INLET_STATES[dose_inlet[first + d]]] += size[d]
-            elif end[d] > start[d]:
-                running[n_running] = d
-                n_running += 1
-                changed = True
-        if changed:
-            for i in range(N_STATES):
-                u[i] = b[i]
-            for r in range(n_running):
-                d = running[r]
-                u[INLET_STATES[dose_inlet[first + d]]] += size[d] / dose_duration[first + d]
-            fed = False
-            for i in range(N_STATES):
-                fed = fed or u[i] != 0.0
+def solved(a: Any, y: Any, n: int) -> bool:
+    """Return whether a system of n equations has one solution, having replaced the right side by it.
+
+    Gaussian elimination with partial pivoting (Golub & Van Loan 2013, algorithm 3.4.1).
+    """
+    for k in range(n):
+        best = k
+        for i in range(k + 1, n):
+            if abs(a[i, k]) > abs(a[best, k]):
+                best = i
+        if not abs(a[best, k]) > 1e-14:
+            return False
+        for j in range(n):
+            a[k, j], a[best, j] = a[best, j], a[k, j]
+        y[k], y[best] = y[best], y[k]
+        for i in range(k + 1, n):
+            factor = a[i, k] / a[k, k]
+            y[i] -= factor * y[k]
+            for j in range(k, n):
+                a[i, j] -= factor * a[k, j]
+    for k in range(n - 1, -1, -1):
+        for j in range(k + 1, n):
+            y[k] -= a[k, j] * y[j]
+        y[k] /= a[k, k]
+    return True
 
 
 @njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
-def run(
-    params: Any, begin: Any, horizon: Any, sample_times: Any, offsets: Any, dose_time: Any, dose_inlet: Any,
-    dose_amount: Any, dose_duration: Any, thresholds: Any, stops_dosing: Any, ends_course: Any, rtol: float,
-    atol: float, most_steps: int, outputs: Any, event_times: Any, status: Any, steps: Any,
-) -> None:
-    """Fill outputs, event times, statuses and step counts of every patient."""
-    most = 1
-    for i in range(params.shape[0]):
-        most = max(most, offsets[i + 1] - offsets[i])
-    c, lags, shares = np.empty(N_CONSTANTS), np.empty(N_INLETS), np.empty(N_INLETS)
-    breaks, rates = np.empty(N_BREAKPOINTS), np.empty((2, N_HAZARDS))
-    start, end, size = np.empty(most), np.empty(most), np.empty(most)
-    order, running = np.empty(most, np.int64), np.empty(most, np.int64)
-    y, b, u, w, v = np.empty(N_STATES), np.empty(N_STATES), np.empty(N_STATES), np.empty(N_STATES), np.empty(N_STATES)
-    a, term, fresh = np.empty((N_STATES, N_STATES)), np.empty((N_STATES, N_STATES)), np.empty((N_STATES, N_STATES))
-    dts, us, gs = np.empty(N_SLOTS), np.empty((N_SLOTS, N_STATES)), np.empty((N_SLOTS, N_STATES))
-    es = np.empty((N_SLOTS, N_STATES, N_STATES))
-    for i in range(params.shape[0]):
-        status[i], steps[i] = course(
-            params[i], begin[i], horizon[i], sample_times[i], offsets[i], offsets[i + 1], dose_time, dose_inlet,
-            dose_amount, dose_duration, thresholds[i], stops_dosing, ends_course, outputs[i], event_times[i], c, lags,
-            shares, breaks, rates, start, end, size, order, running, y, a, b, u, dts, us, es, gs, term, fresh, w, v)
+def matrix_of(w: Any, lane: int, a: Any) -> None:
+    """Fill the matrix of a lane."""
+    for i in range(N_STATES):
+        for j in range(N_STATES):
+            a[i, j] = w[AT_A + i * N_STATES + j, lane]
+
+
+@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
+def settled(
+    inlet: int, size: float, lasts: float, inflow: float, lag: float, interval: float, added: bool, w: Any, lane: int,
+    rtol: float,
+) -> int:
+    """Return a status, having put the states where doses every interval for ever have brought them (or added that).
+
+    One interval carries y to M y + v, whose fixed point solves (I - M) y = v; an inflow for ever ends where
+    a y + b + u = 0. Of an infusion longer than the interval one runs for each whole interval it lasts.
+    """
+    n, state = N_STATES - N_INTEGRALS, INLET_STATES[inlet]
+    a, m, v = np.empty((N_STATES, N_STATES)), np.empty((N_STATES, N_STATES)), np.zeros(N_STATES)
+    matrix_of(w, lane, a)
+    if interval == 0.0:
+        for i in range(n):
+            v[i] = -((0.0 if added else w[AT_B + i, lane]) + (inflow if i == state else 0.0))
+        found = solved(a, v, n)
+    else:
+        u = np.zeros(N_STATES)
+        e, g = np.empty((N_STATES, N_STATES)), np.empty(N_STATES)
+        term, fresh, x, z = np.empty_like(e), np.empty_like(e), np.empty(N_STATES), np.empty(N_STATES)
+        phase = lag - np.floor(lag / interval) * interval
+        whole = np.floor(lasts / interval)
+        rest = lasts - whole * interval if inflow > 0.0 else 0.0
+        ends = phase + rest
+        over = ends > interval
+        ends = ends - interval if over else ends
+        first, second = min(phase, ends), max(phase, ends)
+        passed = 0.0
+        for k in range(3):
+            mark = interval if k == 2 else (second if k == 1 else first)
+            if mark > passed:
+                middle = 0.5 * (passed + mark)
+                running = (middle < ends or middle >= phase) if over else phase <= middle < ends
+                for i in range(N_STATES):
+                    u[i] = 0.0 if added else w[AT_B + i, lane]
+                u[state] += whole * inflow + (inflow if rest > 0.0 and running else 0.0)
+                propagator(a, u, 1.0, mark - passed, e, g, term, fresh, x, z)
+                for i in range(N_STATES):
+                    total = g[i]
+                    for j in range(N_STATES):
+                        total += e[i, j] * v[j]
+                    x[i] = total
+                for i in range(N_STATES):
+                    v[i] = x[i]
+                passed = mark
+            if inflow == 0.0 and k == (1 if over else 0) and passed == phase:
+                v[state] += size
+        propagator(a, u, 0.0, interval, e, g, term, fresh, x, z)
+        for i in range(n):
+            for j in range(n):
+                m[i, j] = (1.0 if i == j else 0.0) - e[i, j]
+        found = solved(m, v, n)
+    if not found:
+        return NO_STEADY_STATE
+    for i in range(n):
+        w[AT_Y + i, lane] = v[i] + (w[AT_Y + i, lane] if added else 0.0)
+    return 0
+
+
+@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
+def moved_to(t_next: float, fed: float, w: Any, lane: int, x: Any) -> None:
+    """Carry the states of a lane to a time."""
+    dt = t_next - w[AT_CLOCK, lane]
+    if not dt > 0.0:
+        return
+    w[AT_STEPS, lane] += 1.0
+    slack = 9e-16 * abs(t_next)
+    s = slot_of(dt, slack if dt > 1e3 * slack else 0.0, x.u, x.dts, x.us, x.used[0], x.used[2])
+    if s < 0:
+        s = x.used[1] % N_SLOTS
+        x.used[1] += 1
+        x.used[0] = min(x.used[1], N_SLOTS)
+        x.dts[s] = dt
+        for i in range(N_STATES):
+            x.us[s, i] = x.u[i]
+        propagator(x.a, x.u, fed, dt, x.es[s], x.gs[s], x.term, x.fresh, x.w, x.v)
+    x.used[2] = s
+    for i in range(N_STATES):
+        total = x.gs[s, i]
+        for k in range(N_STATES):
+            total += x.es[s, i, k] * w[AT_Y + k, lane]
+        x.v[i] = total
+    for i in range(N_STATES):
+        w[AT_Y + i, lane] = x.v[i]
+    # The propagator may belong to an interval some roundings away: the clock follows it, so that such differences
+    # never add up.
+    w[AT_CLOCK, lane] += x.dts[s]
+
+
+@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
+def event_ahead(t: float, t_stop: float, w: Any, lane: int) -> tuple[int, int, float]:
+    """Return a status, the first event before the next stop (-1 for none) and when it happens.
+
+    Hazards do not change before the next stop.
+    """
+    event, t_event = -1, t_stop
+    rates = w[AT_RATES:N_LINEAR_ROWS, lane]
+    hazard_rates(w[AT_P:AT_C, lane], w[AT_C:AT_Z, lane], t + 0.5 * (t_stop - t), rates)
+    for h in range(N_HAZARDS):
+        if w[AT_LIMIT + h, lane] == np.inf:
+            rates[h] = 0.0
+            continue
+        if rates[h] < 0.0:
+            return NEGATIVE_HAZARD, -1, t_stop
+        if not rates[h] < np.inf:
+            return NOT_A_NUMBER, -1, t_stop
+        left = w[AT_LIMIT + h, lane] - w[AT_Y + N_STATES + h, lane]
+        if rates[h] > 0.0 and left <= rates[h] * (t_stop - t):
+            when = min(t + left / rates[h], t_stop)
+            if event < 0 or when < t_event:
+                event, t_event = h, when
+    return 0, event, t_event
+
+
+@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
+def advanced(i: int, t_stop: float, g: Any, o: Any, b: Any, w: Any, lane: int, x: Any) -> tuple[int, int]:
+    """Return a status and the event that stopped the way (or -1), having gone on to the next stop past its samples."""
+    t, fed, event, status = w[AT_T, lane], 0.0, -1, 0
+    if N_HAZARDS > 0:
+        status, event, t_stop = event_ahead(t, t_stop, w, lane)
+        if status != 0:
+            return status, -1
+    if w[AT_FRESH, lane] != 0.0:
+        w[AT_FRESH, lane] = 0.0
+        matrix_of(w, lane, x.a)
+        x.used[0], x.used[1], x.used[2] = 0, 0, -1
+    for k in range(N_STATES):
+        x.u[k] = w[AT_B + k, lane] + w[AT_U + k, lane]
+        fed = 1.0 if x.u[k] != 0.0 else fed
+    p, c, y, z = w[AT_P:AT_C, lane], w[AT_C:AT_Z, lane], w[AT_Y:AT_SLOPE, lane], w[AT_Z:AT_G, lane]
+    n_samples = g.samples.shape[1]
+    s = b.counts[lane, SAMPLE]
+    while s < n_samples and not g.samples[i, s] >= t_stop:
+        wanted = g.samples[i, s]
+        if wanted == wanted:
+            if wanted < t:
+                return TOO_EARLY, -1
+            moved_to(wanted, fed, w, lane, x)
+            if FOLLOWS:
+                w[AT_T, lane] = wanted
+                finish_windows(s, i, g, b, w, lane)
+            read_outputs(p, c, wanted, wanted, y, z, o.outputs[i, s])
+            for k in range(N_STATES):
+                if not -np.inf < w[AT_Y + k, lane] < np.inf:
+                    return NOT_A_NUMBER, -1
+            for k in range(o.outputs.shape[2]):
+                if o.outputs[i, s, k] != o.outputs[i, s, k]:
+                    return NOT_A_NUMBER, -1
+        s += 1
+        b.counts[lane, SAMPLE] = s
+    if t_stop < np.inf:
+        moved_to(t_stop, fed, w, lane, x)
+    for h in range(N_HAZARDS):
+        w[AT_Y + N_STATES + h, lane] += w[AT_RATES + h, lane] * (t_stop - t)
+    w[AT_T, lane] = t_stop
+    return 0, event
+
+
+@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
+def run(g: Any, o: Any, b: Any, rtol: float, atol: float, most_steps: int) -> None:
+    """Fill what becomes of every patient."""
+    n, lane = N_STATES, 0
+    w = np.zeros((N_LINEAR_ROWS, 1))
+    x = Steps(
+        np.zeros((n, n)), np.zeros(n), np.zeros(N_SLOTS), np.zeros((N_SLOTS, n)), np.zeros((N_SLOTS, n, n)),
+        np.zeros((N_SLOTS, n)), np.zeros((n, n)), np.zeros((n, n)), np.zeros(n), np.zeros(n), np.zeros(3, np.int64))
+    for i in range(g.person.shape[0]):
+        # Computed, not written: a compiler that sees the numbers themselves compiles all that follows once more.
+        event, fresh = i - i - 1, i >= 0
+        status = begun(i, g, b, w, lane)
+        w[AT_CLOCK, lane] = w[AT_T, lane]
+        while status == 0:
+            status, goes_on, fresh, t_stop = served(event, fresh, i, g, o, b, w, lane, rtol)
+            if status != 0 or not goes_on:
+                break
+            if w[AT_STEPS, lane] > most_steps:
+                status = TOO_STIFF
+                break
+            status, event = advanced(i, t_stop, g, o, b, w, lane, x)
+        o.counts[i, STATUS], o.counts[i, STEPS] = status, int(w[AT_STEPS, lane])

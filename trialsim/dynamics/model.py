@@ -142,8 +142,9 @@ class CourseModel:
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:
             raise ValueError(f"a course model names {twice[0]!r} twice")
+        shown = {*names, *(f.name for f in self.functionals)}
         for output in self.outputs:
-            if output not in names:
+            if output not in shown:
                 raise ValueError(f"output {output!r} is neither a quantity nor a state")
         for inlet in self.inlets:
             if inlet.state not in self.states:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from trialsim.dynamics.model import CourseModel
-from trialsim.dynamics.system import System, system
+from trialsim.dynamics.rule_source import rule_functions
+from trialsim.dynamics.system import PULSES, System, system
 from trialsim.dynamics.tape import CONDITIONS, LEAVES, Tape
 from trialsim.dynamics.unrolled import LANES, LARGEST, unrolled_step
 
@@ -16,12 +17,20 @@ from typing import Any
 import numpy as np
 from numba import njit
 
-from trialsim.dynamics.arrivals import arrivals, stop_dosing
+from trialsim.dynamics.administrations import (
+    due_time, gives, infusion, lingering, next_administration, next_row, planned, put, stopped, taken, timed)
+from trialsim.dynamics.arrays import (
+    ACTION, AMOUNT, BEGIN, CHANGE, CHANGES, CHANGES_END, CHECK, DORMANT, DUE, DURATION, END, HELD, HORIZON, IDLE, INFLOW,
+    INLET, INTERVAL, INTO, IS_ON, KIND, KNOWN, LAG, LEDGER, LEDGER_END, LINES, MORE_COUNTS, NUMBER, ON, OVERRIDE, PACE,
+    PATIENT, RATE, SAMPLE, SHARE, SHIFT, SIZE, START, STATUS, STEPS, THRESHOLDS, UNDER_WAY, WHEN, WHICH, Steps)
+from trialsim.dynamics.chain import chain_start, is_spent
 from trialsim.dynamics.dop853 import ERROR_3, ERROR_5, N_STAGES, NODES, STAGES, WEIGHTS
+from trialsim.dynamics.doses import DOSE, RESET, RESET_AND_DOSE, STEADY, STEADY_ADDED
 from trialsim.dynamics.lane_power import lane_power
 from trialsim.dynamics.stage_sums import (
     error_3, error_5, state_after, state_at_1, state_at_2, state_at_3, state_at_4, state_at_5, state_at_6, state_at_7,
     state_at_8, state_at_9, state_at_10, state_at_11)
+from trialsim.dynamics.watching import next_threshold, reading_luck, tell_decision, tell_event
 from trialsim.foundation.elementary import exp, log, logistic, logit, power
 '''
 _DECORATOR = '@njit(cache=True, nogil=True, error_model="numpy")'
@@ -35,13 +44,15 @@ _FORMS = {
 _LANE_FORMS = {**_FORMS, "and": "({0} & {1})", "or": "({0} | {1})", "power": "lane_power({0}, {1})",
                "min": "({0} if ({0} < {1}) | ({0} != {0}) else {1})",
                "max": "({0} if ({0} > {1}) | ({0} != {0}) else {1})"}
-# How a parameter, a term of parameters alone and a state are spelled: in arrays, in the table of lanes, in one lane.
-_ARRAYS = {"p": "p[{0}]", "c": "c[{0}]", "y": "y[{0}]"}
-_TABLE = {"p": "w[AT_P + {0}, lane]", "c": "w[AT_C + {0}, lane]", "y": "w[at + {0}, lane]"}
-_NUMBERS = {"p": "p{0}", "c": "c{0}"}
+# How each kind of leaf is spelled: in arrays, in the table of lanes, in one lane of a lockstep.
+_LETTERS = {"parameter": "p", "state": "y", "slope": "k", "memory": "z", "signal": "s", "kept": "m", "level": "l"}
+_ARRAYS = {letter: f"{letter}[{{0}}]" for letter in (*_LETTERS.values(), "c")}
+_TABLE = {"p": "w[AT_P + {0}, lane]", "c": "w[AT_C + {0}, lane]", "z": "w[AT_Z + {0}, lane]", "y": "w[at + {0}, lane]",
+          "k": "w[slope + {0}, lane]"}
+_NUMBERS = {"p": "p{0}", "c": "c{0}", "z": "z{0}", "k": "kn_{0}"}
 
 
-class _Writer:
+class Writer:
     """Writes functions from one tape; terms of parameters alone become entries of the array `c`."""
 
     def __init__(self, tape: Tape) -> None:
@@ -63,21 +74,26 @@ class _Writer:
         self._places = _ARRAYS
         return "\n".join([_DECORATOR, f"def {head}:", *(lines or ["    pass"]), ""])
 
+    def returning(self, head: str, value: int) -> str:
+        """Return the source of a function that returns a value."""
+        lines = [f"    {self._name(i)} = {self._spelled(i)}" for i in self._needed([value])]
+        return "\n".join([_DECORATOR, f"def {head}:", *lines, f"    return {self._name(value)} + 0.0", ""])
+
     def lines(self, targets: Sequence[int], states: str, time: str, suffix: str) -> tuple[list[str], list[str]]:
         """Return lines for one lane that compute targets, and the names of the results.
 
         `states` is the pattern of the states' names, as in "x1_{0}"; parameters have the names that `read` gives them.
         """
         self._places, self._time, self._suffix = {**_NUMBERS, "y": states}, time, suffix
-        self._used.clear()
         found = [f"{self._name(i)} = {self._spelled(i)}" for i in self._needed(targets)]
         names = [self._name(i) for i in targets]
         self._places, self._time, self._suffix = _ARRAYS, "t", ""
         return found, names
 
     def read(self) -> list[str]:
-        """Return the lines that read the parameters that the last `lines` use."""
-        used = sorted((array, i) for array, i in self._used if array != "y")
+        """Return the lines that read the parameters and memories that `lines` have used since the last time."""
+        used = sorted((array, i) for array, i in self._used if array not in "yk")
+        self._used.clear()
         return [f"{array}{i} = ws[(AT_{array.upper()} + {i}) * LANES + lane]" for array, i in used]
 
     def hoist(self) -> str:
@@ -115,8 +131,8 @@ class _Writer:
             # Spelled so that infinities are names Python knows.
             text = repr(node[1]).replace("inf", "np.inf").replace("nan", "np.nan")
             return text if node[1] >= 0 else f"({text})"
-        if node[0] in ("parameter", "state"):
-            return self._entry(node[0][0].replace("s", "y"), node[1])
+        if node[0] in _LETTERS:
+            return self._entry(_LETTERS[node[0]], node[1])
         if node[0] in LEAVES:
             return self._time if node[0] == "t" else str(node[0])
         return self._entry("c", self.hoisted[i]) if i in self.hoisted else f"v{i}{self._suffix}"
@@ -139,47 +155,88 @@ def _indexed(array: str, positions: Sequence[int]) -> list[tuple[str, int]]:
 def model_source(model: CourseModel) -> str:
     """Return the functions and sizes that the kernels ask of a model, as Python source."""
     found = system(model)
-    writer = _Writer(found.tape)
+    writer = Writer(found.tape)
+    terms = [(f"terms[{row}, {k}]", position) for k, inlet in enumerate(found.inlets)
+             for row, position in enumerate(inlet)]
     functions = [
         writer.function("starts(p, c, y)", _indexed("y", found.starts)),
-        writer.function("inlet_terms(p, c, lags, shares)",
-                        _indexed("lags", found.lags) + _indexed("shares", found.shares)),
+        writer.function("inlet_terms(p, c, terms)", terms),
         writer.function("breakpoints(p, c, out)", _indexed("out", found.breakpoints)),
-        writer.function("read_outputs(p, c, t, tc, y, out)", _indexed("out", found.outputs)),
+        writer.function("read_outputs(p, c, t, tc, y, z, out)", _indexed("out", found.outputs)),
         *_rate_functions(writer, found),
     ]
+    if model.functionals:
+        functions.append(writer.function("path_values(p, c, t, tc, y, z, out)", _indexed("out", found.paths.values)))
+    if model.rules:
+        functions.append(rule_functions(model, found, writer))
     functions.insert(0, writer.hoist())
     return "\n\n".join([_HEADER + _sizes(model, found, len(writer.hoisted)), *functions])
 
 
-def _rate_functions(writer: _Writer, found: System) -> list[str]:
+def _rate_functions(writer: Writer, found: System) -> list[str]:
     """Return what the linear or the adaptive kernel alone asks for."""
     hazards = _indexed("rates", found.hazards)
     if found.linear is None:
         n = len(found.rates)
         targets = [*found.rates, *found.hazards]
-        source = writer.function("derivatives(w, lane, t, tc, at, to)",
-                                 [(f"w[to + {k}, lane]", i) for k, i in enumerate(targets)], _TABLE)
+        roots = root_positions(found)
+        source = [writer.function("derivatives(w, lane, t, tc, at, to)",
+                                  [(f"w[to + {k}, lane]", i) for k, i in enumerate(targets)], _TABLE),
+                  writer.function("root_values(w, lane, t, tc, at, slope, to)",
+                                  [(f"w[to + {k}, lane]", i) for k, i in enumerate(roots)], _TABLE)]
         if lanes(found) == 1:
-            return [source]
-        step = unrolled_step(n, len(found.hazards), lambda *names: writer.lines(targets, *names), writer.read)
-        return [source, f"{_DECORATOR}\n{step}"]
+            return source
+        writer.read()
+        step = unrolled_step(n, len(found.hazards), lambda *names: writer.lines(targets, *names), writer.read,
+                             [lambda *names, i=i: writer.lines([i], *names) for i in roots], len(found.triggers))
+        return [*source, f"{_DECORATOR}\n{step}"]
     matrix = [(f"a[{i}, {j}]", k) for (i, j), k in found.linear.matrix.items()]
     constant = [(f"b[{i}]", k) for i, k in found.linear.constant.items()]
     return [writer.function("coefficients(p, c, a, b)", matrix + constant),
             writer.function("hazard_rates(p, c, tc, rates)", hazards)]
 
 
+def root_positions(found: System) -> list[int]:
+    """Return the values whose rise through zero a step must land on: triggers, then those of functionals."""
+    return [*found.triggers, *(root.value for root in found.paths.roots)]
+
+
 def lanes(found: System) -> int:
     """Return how many patients step together."""
     n = len(found.rates) + len(found.hazards)
-    return 1 if n > LARGEST else LANES
+    return 1 if n > LARGEST or found.linear is not None else LANES
 
 
 def _sizes(model: CourseModel, found: System, n_constants: int) -> str:
-    states = [model.states.index(inlet.state) for inlet in model.inlets]
-    sizes = {"N_STATES": len(model.states), "N_HAZARDS": len(model.hazards), "N_INLETS": len(model.inlets),
-             "N_PARAMETERS": len(model.parameters), "N_CONSTANTS": n_constants,
-             "N_BREAKPOINTS": len(found.breakpoints), "LANES": lanes(found)}
+    """Return the numbers that a kernel asks of a model, as assignments."""
+    chains = [inlet.transit is not None for inlet in model.inlets]
+    modelled = [1 if inlet.duration is not None else 2 if inlet.rate is not None else 0 for inlet in model.inlets]
+    integrals = [f.name for f in model.functionals if f.kind == "integral"]
+    kinds = ("integral", "highest", "lowest", "share")
+    sizes = {
+        "N_STATES": len(found.states), "N_INTEGRALS": len(integrals), "N_HAZARDS": len(model.hazards),
+        "N_TRIGGERS": len(model.triggers), "N_INLETS": len(model.inlets), "N_PARAMETERS": len(model.parameters),
+        "N_CONSTANTS": n_constants, "N_BREAKPOINTS": len(found.breakpoints), "N_CHAINS": sum(chains), "PULSES": PULSES,
+        "N_FUNCTIONALS": len(model.functionals), "N_MEMORIES": 2 * len(model.functionals) + 2 * PULSES * sum(chains),
+        "N_ROOTS": len(root_positions(found)), "LANES": lanes(found), "N_RULES": len(model.rules),
+        "N_SIGNALS": len(model.signals), "N_KEPT": sum(len(rule.remembers) for rule in model.rules),
+        "N_BRANCHES": sum(len(rule.branches) for rule in model.rules)}
+    wholes = {
+        "INLET_STATES": [model.states.index(inlet.state) for inlet in model.inlets],
+        "CHAINS": [sum(chains[:k]) if chain else -1 for k, chain in enumerate(chains)],
+        "MODELLED": modelled,
+        "RECURRENT": [int(hazard.recurrent) for hazard in model.hazards],
+        "PATH_KIND": [kinds.index(f.kind) for f in model.functionals],
+        "PATH_STATE": [len(model.states) + integrals.index(f.name) if f.kind == "integral" else -1
+                       for f in model.functionals],
+        "ROOT_FUNCTIONAL": [root.functional for root in found.paths.roots],
+        "ROOT_RISES": [int(root.rises) for root in found.paths.roots]}
+    over = [np_number(f.over) for f in model.functionals]
     lines = [f"{name} = {size}" for name, size in sizes.items()]
-    return "\n" + "\n".join([*lines, f"INLET_STATES = np.array({[*states, 0]}, dtype=np.int64)", ""])
+    lines += [f"{name} = np.array({[*numbers, 0]}, dtype=np.int64)" for name, numbers in wholes.items()]
+    return "\n" + "\n".join([*lines, f"OVER = np.array([{', '.join([*over, '0.0'])}])", ""])
+
+
+def np_number(value: float | None) -> str:
+    """Return a number as source; None is infinite."""
+    return "np.inf" if value is None else repr(float(value))

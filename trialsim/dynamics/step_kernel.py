@@ -14,33 +14,37 @@ import numpy as np
 from numba import njit
 
 from trialsim.dynamics.dop853 import ERROR_3, ERROR_5, N_STAGES, NODES, STAGES, WEIGHTS
-from trialsim.dynamics.empty_model import LANES, N_CONSTANTS, N_HAZARDS, N_PARAMETERS, N_STATES, derivatives
+from trialsim.dynamics.empty_model import LANES, N_HAZARDS, N_ROOTS, N_STATES, N_TRIGGERS, derivatives, root_values
+from trialsim.dynamics.lane_table import (
+    AT_DX,
+    AT_FLOOR,
+    AT_G,
+    AT_H,
+    AT_K,
+    AT_LIMIT,
+    AT_NEW,
+    AT_REFUSED,
+    AT_SCALE,
+    AT_SLOPE,
+    AT_STEPS,
+    AT_STOP,
+    AT_T,
+    AT_TC,
+    AT_U,
+    AT_WORD,
+    AT_X,
+    AT_Y,
+    COLLAPSED,
+    N_ALL,
+    NEGATIVE_HAZARD,
+    NOT_A_NUMBER,
+    TOO_STIFF,
+    UNMADE,
+)
 
 # --- copied from here ---
-TOO_STIFF, COLLAPSED, NOT_A_NUMBER, BAD_PARAMETERS, NEGATIVE_HAZARD, TOO_EARLY = 1, 2, 3, 4, 5, 6
-N_ALL = N_STATES + N_HAZARDS
 # A cumulative hazard may fall by this much on the way to the next stop before its hazard counts as negative.
 LARGEST_FALL = 1e-8
-# What a lockstep says of a lane: go on, the step landed where it had to, or the step is not made: make it alone.
-GOES_ON, LANDED, UNMADE = 0.0, 1.0, 2.0
-# The rows of a lane: its time, the time that conditions see, where to land, next step size, whether the last step was
-# refused, steps made, what the lockstep says;
-AT_T, AT_TC, AT_STOP, AT_H, AT_REFUSED, AT_STEPS, AT_WORD, AT_Y = 0, 1, 2, 3, 4, 5, 6, 7
-# states with cumulative hazards, their slopes and least allowed errors; scales and infusions of states;
-AT_SLOPE = AT_Y + N_ALL
-AT_FLOOR = AT_SLOPE + N_ALL
-AT_SCALE = AT_FLOOR + N_ALL
-AT_U = AT_SCALE + N_STATES
-# limits of cumulative hazards; parameters, and terms of parameters alone;
-AT_LIMIT = AT_U + N_STATES
-AT_P = AT_LIMIT + N_HAZARDS
-AT_C = AT_P + N_PARAMETERS
-# and for a single step: where a stage looks, the slopes there, the slopes of all stages, the states afterwards.
-AT_X = AT_C + N_CONSTANTS
-AT_DX = AT_X + N_ALL
-AT_K = AT_DX + N_ALL
-AT_NEW = AT_K + N_STAGES * N_ALL
-N_ROWS = AT_NEW + N_ALL
 
 
 @njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
@@ -158,8 +162,45 @@ def located(w: Any, lane: int, t: float, tc: float, h: float, hazard: int, rtol:
 
 
 @njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
+def risen(w: Any, lane: int, t: float, tc: float, root: int) -> float:
+    """Return a root's value after the step that has been made."""
+    slopes(w, lane, t, tc, AT_NEW, AT_DX)
+    root_values(w, lane, t, tc, AT_NEW, AT_DX, AT_G + N_ROOTS)
+    return float(w[AT_G + N_ROOTS + root, lane])
+
+
+@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
+def landed(w: Any, lane: int, t: float, tc: float, h: float, root: int, rtol: float) -> float:
+    """Return the step after which a root has just risen through zero, having filled the states there.
+
+    Regula falsi, the side that stays put at half its weight (Dowell & Jarratt 1971), and halving where that is slow.
+    """
+    low, high = 0.0, h
+    g_low, g_high = w[AT_G + root, lane], risen(w, lane, t + h, tc, root)
+    side = 0
+    for k in range(200):
+        if high - low <= 1e-11 * h:
+            break
+        trial = (low * g_high - high * g_low) / (g_high - g_low) if k % 4 != 3 else 0.5 * (low + high)
+        if not low < trial < high:
+            trial = 0.5 * (low + high)
+        attempt(w, lane, t, tc, trial, rtol)
+        g = risen(w, lane, t + trial, tc, root)
+        if g >= 0.0:
+            high, g_high = trial, g
+            g_low *= 0.5 if side > 0 else 1.0
+            side = 1
+        else:
+            low, g_low = trial, g
+            g_high *= 0.5 if side < 0 else 1.0
+            side = -1
+    attempt(w, lane, t, tc, high, rtol)
+    return high
+
+
+@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
 def single_step(w: Any, lane: int, rtol: float, atol: float, most_steps: int) -> tuple[int, bool, int]:
-    """Return status, whether the lane must be looked after and the hazard that stopped the way (or -1)."""
+    """Return status, whether the lane must be looked after and the event that stopped the way (or -1): hazards, then roots."""
     t, tc, t_stop, h = w[AT_T, lane], w[AT_TC, lane], w[AT_STOP, lane], w[AT_H, lane]
     if w[AT_STEPS, lane] >= most_steps:
         return TOO_STIFF, True, -1
@@ -183,12 +224,19 @@ def single_step(w: Any, lane: int, rtol: float, atol: float, most_steps: int) ->
         if w[AT_NEW + N_STATES + hazard, lane] >= w[AT_LIMIT + hazard, lane]:
             size = located(w, lane, t, tc, size, hazard, rtol)
             event = hazard
+    for root in range(N_ROOTS):
+        armed = root >= N_TRIGGERS or w[AT_LIMIT + N_HAZARDS + root, lane] < np.inf
+        if armed and w[AT_G + root, lane] < 0.0 and risen(w, lane, t + size, tc, root) >= 0.0:
+            size = landed(w, lane, t, tc, size, root, rtol)
+            event = N_HAZARDS + root
     t = t_stop if lands and event < 0 else t + size
     w[AT_T, lane] = t
     for i in range(N_ALL):
         w[AT_Y + i, lane] = w[AT_NEW + i, lane]
     set_floors(w, lane, atol)
     slopes(w, lane, t, tc, AT_Y, AT_SLOPE)
+    if N_ROOTS > 0:
+        root_values(w, lane, t, tc, AT_Y, AT_SLOPE, AT_G)
     for hazard in range(N_HAZARDS):
         # A state that has washed out is a rounding away from zero, on either side, and so is a hazard made of it.
         fall = -w[AT_SLOPE + N_STATES + hazard, lane] * max(size, t_stop - t)

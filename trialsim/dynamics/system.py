@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
 from trialsim.dynamics.affine import Affine, affine
-from trialsim.dynamics.model import CourseModel
+from trialsim.dynamics.model import CourseModel, Functional, Inlet
+from trialsim.dynamics.paths import Paths, paths
 from trialsim.dynamics.tape import SEGMENT, STATE, TIME, Tape
 from trialsim.dynamics.transcription import read
-from trialsim.foundation.expression import Expr, to_text
+from trialsim.foundation.expression import Expr, names_of, to_text
+
+PULSES = 8  # doses that may be under way at once in a transit chain
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,18 +26,34 @@ class LinearParts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class System:
-    """Positions on the tape of all that a kernel computes; `linear` is None for a system that is not."""
+    """Positions on the tape of all that a kernel computes; `linear` is None for a system that is not.
+
+    States are the model's, then one for each integral. `seen` names what rules and triggers may ask about.
+    """
 
     tape: Tape
+    states: tuple[str, ...]
     starts: tuple[int, ...]
     rates: tuple[int, ...]
     outputs: tuple[int, ...]
     hazards: tuple[int, ...]
-    lags: tuple[int, ...]
-    shares: tuple[int, ...]
+    triggers: tuple[int, ...]
+    inlets: tuple[tuple[int, ...], ...]  # lag, bioavailability, duration, rate, chain number and rate constant
     breakpoints: tuple[int, ...]
+    paths: Paths
+    seen: Mapping[str, int]
     linear: LinearParts | None
     why: str
+
+    @property
+    def lags(self) -> tuple[int, ...]:
+        """Return the lags of the inlets."""
+        return tuple(terms[0] for terms in self.inlets)
+
+    @property
+    def shares(self) -> tuple[int, ...]:
+        """Return the bioavailabilities of the inlets."""
+        return tuple(terms[1] for terms in self.inlets)
 
 
 @lru_cache(maxsize=64)
@@ -41,36 +61,112 @@ def system(model: CourseModel) -> System:
     """Return the model on a tape."""
     tape = Tape()
     parameters = {name: tape.node("parameter", j) for j, name in enumerate(model.parameters)}
-    states = {name: tape.node("state", i) for i, name in enumerate(model.states)}
-    names = {**parameters, **states, "t": tape.node("t")}
-    for name, value in model.quantities:
-        names[name] = read(tape, value, names)
-    rates = tuple(read(tape, rate, names) for rate in model.rates)
-    hazards = tuple(read(tape, hazard.rate, names) for hazard in model.hazards)
-    linear, why = _linear_parts(tape, model, rates, hazards)
-
-    def of_parameters(expr: Expr | None, otherwise: float) -> int:
-        return tape.number(otherwise) if expr is None else read(tape, expr, parameters)
-
+    integrals = [f for f in model.functionals if f.kind == "integral"]
+    state_names = (*model.states, *(f"integral {f.name}" for f in integrals))
+    states = {name: tape.node("state", i) for i, name in enumerate(state_names)}
+    base = {**parameters, **states, "t": tape.node("t")}
+    running = _with_quantities(tape, model, base | _running(tape, model, states))
+    shown = _with_quantities(tape, model, base | _shown(tape, model))
+    chains = _chains(tape, model, parameters)
+    rates = [read(tape, rate, running) for rate in model.rates]
+    for state, input_rate in chains:
+        rates[model.states.index(state)] = tape.binary("+", rates[model.states.index(state)], input_rate)
+    rates += [read(tape, f.of, running) for f in integrals]
+    hazards = tuple(read(tape, hazard.rate, running) for hazard in model.hazards)
+    triggers = tuple(read(tape, trigger.excess, running) for trigger in model.triggers)
+    followed = paths(tape, model, running, len(state_names))
+    linear, why = _linear_parts(tape, model, state_names, tuple(rates), hazards)
     return System(
-        tape=tape, rates=rates, hazards=hazards, linear=linear, why=why,
-        starts=tuple(of_parameters(start, 0.0) for start in model.starts),
-        outputs=tuple(names[output] for output in model.outputs),
-        lags=tuple(of_parameters(inlet.lag, 0.0) for inlet in model.inlets),
-        shares=tuple(of_parameters(inlet.bioavailability, 1.0) for inlet in model.inlets),
+        tape=tape, states=state_names, rates=tuple(rates), hazards=hazards, triggers=triggers, paths=followed,
+        linear=linear, why=why, seen=running,
+        starts=tuple(read(tape, start, parameters) for start in model.starts) + (tape.number(0.0),) * len(integrals),
+        outputs=tuple(shown[output] for output in model.outputs),
+        inlets=tuple(_inlet_terms(tape, inlet, parameters) for inlet in model.inlets),
         breakpoints=tuple(tape.breakpoints),
     )
 
 
+def _with_quantities(tape: Tape, model: CourseModel, names: dict[str, int]) -> dict[str, int]:
+    """Return the names with the quantities, as far as what they are made of is to be seen."""
+    for name, value in model.quantities:
+        if names_of(value) <= names.keys():
+            names[name] = read(tape, value, names)
+    return names
+
+
+def _running(tape: Tape, model: CourseModel, states: Mapping[str, int]) -> dict[str, int]:
+    """Return what functionals since the beginning amount to at any moment; windows end at samples only."""
+    found = {}
+    for f, functional in enumerate(model.functionals):
+        if functional.over is None and functional.kind == "integral":
+            found[functional.name] = states[f"integral {functional.name}"]
+        elif functional.over is None and functional.kind != "share":
+            found[functional.name] = tape.node("memory", f)
+    return found
+
+
+def _shown(tape: Tape, model: CourseModel) -> dict[str, int]:
+    """Return what functionals amount to at a sample."""
+    n = len(model.functionals)
+    return {f.name: tape.node("memory", n + k) for k, f in enumerate(model.functionals)}
+
+
+def _inlet_terms(tape: Tape, inlet: Inlet, parameters: Mapping[str, int]) -> tuple[int, ...]:
+    def term(expr: Expr | None, otherwise: float) -> int:
+        return tape.number(otherwise) if expr is None else read(tape, expr, parameters)
+
+    number, pace = (tape.number(0.0), tape.number(0.0)) if inlet.transit is None else _chain(tape, inlet, parameters)
+    return (term(inlet.lag, 0.0), term(inlet.bioavailability, 1.0), term(inlet.duration, 0.0), term(inlet.rate, 0.0),
+            number, pace)
+
+
+def _chain(tape: Tape, inlet: Inlet, parameters: Mapping[str, int]) -> tuple[int, int]:
+    """Return the number of compartments of a chain and the rate constant between them, (n + 1) / mean time."""
+    assert inlet.transit is not None
+    number = read(tape, inlet.transit.number, parameters)
+    mean_time = read(tape, inlet.transit.mean_time, parameters)
+    return number, tape.binary("/", tape.binary("+", number, tape.number(1.0)), mean_time)
+
+
+def _chains(tape: Tape, model: CourseModel, parameters: Mapping[str, int]) -> list[tuple[str, int]]:
+    """Return for each chain the state it enters and the rate at which it does: the sum over the doses in it.
+
+    A place without a dose holds minus infinity, whose exponential adds nothing.
+    """
+    found = []
+    first = 2 * len(model.functionals)
+    for inlet in model.inlets:
+        if inlet.transit is None:
+            continue
+        number, pace = _chain(tape, inlet, parameters)
+        total = tape.number(0.0)
+        for k in range(PULSES):
+            start, arrived = tape.node("memory", first + 2 * k), tape.node("memory", first + 2 * k + 1)
+            # Never quite nought, for which a chain of no compartments would have no logarithm.
+            since = tape.node("max", tape.binary("-", tape.node("t"), arrived), tape.number(1e-300))
+            grows = tape.binary("+", start, tape.binary("*", number, tape.node("log", since)))
+            total = tape.binary(
+                "+", total, tape.node("exp", tape.binary("-", grows, tape.binary("*", pace, since))))
+        first += 2 * PULSES
+        found.append((inlet.state, total))
+    return found
+
+
 def _linear_parts(
-    tape: Tape, model: CourseModel, rates: tuple[int, ...], hazards: tuple[int, ...]
+    tape: Tape, model: CourseModel, names: tuple[str, ...], rates: tuple[int, ...], hazards: tuple[int, ...]
 ) -> tuple[LinearParts | None, str]:
     """Return the parts of a linear system, or None; and a sentence that says why."""
     matrix: dict[tuple[int, int], int] = {}
     constant: dict[int, int] = {}
-    for i, (name, rate) in enumerate(zip(model.states, rates, strict=True)):
+    texts = [to_text(rate) for rate in model.rates]
+    texts += [to_text(f.of) for f in model.functionals if f.kind == "integral"]
+    for inlet in model.inlets:
+        if inlet.transit is not None:
+            return None, f"adaptive: {inlet.drug} enters {inlet.state} through a chain, at a rate that changes with time"
+    if (followed := _followed(model)) is not None:
+        return None, f"adaptive: the path is followed for the {followed}"
+    for i, (name, rate, text) in enumerate(zip(names, rates, texts, strict=True)):
         form = affine(tape, rate, lambda node: node[0] == "state")
-        text = to_text(model.rates[i])
         if isinstance(form, int):
             return None, f"adaptive: the rate of {name} is not linear in the states: {text}"
         if _moves(tape, form):
@@ -86,6 +182,18 @@ def _linear_parts(
         return LinearParts(matrix={}, constant={}), "linear: there are no states, and hazards are piecewise constant"
     return LinearParts(matrix=matrix, constant=constant), (
         "linear: every rate is linear in the states, with coefficients that do not change with time")
+
+
+def _followed(model: CourseModel) -> str | None:
+    """Return what needs the path between samples, if anything does."""
+    for f in model.functionals:
+        if f.kind != "integral":
+            return f"{_in_words(f)} {f.name}"
+    return f"event {model.triggers[0].name}" if model.triggers else None
+
+
+def _in_words(functional: Functional) -> str:
+    return {"highest": "highest value", "lowest": "lowest value", "share": "share of time"}[functional.kind]
 
 
 def _moves(tape: Tape, form: Affine) -> bool:

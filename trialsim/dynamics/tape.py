@@ -12,8 +12,11 @@ from typing import Any
 TIME, STATE, SEGMENT = 1, 2, 4
 CONDITIONS = frozenset({"<", "<=", ">", ">=", "==", "!=", "and", "or", "not"})
 FUNCTIONS = frozenset({"exp", "log", "sqrt", "abs", "min", "max", "logistic", "logit"})
-LEAVES = frozenset({"number", "parameter", "state", "t", "tc"})
-_LEAF_DEPENDS = {"number": 0, "parameter": 0, "state": STATE, "t": TIME, "tc": SEGMENT}
+# What does not change between two landings but is no parameter: what is remembered of the path, what rules see.
+MEMORIES = frozenset({"memory", "signal", "kept", "level"})
+LEAVES = frozenset({"number", "parameter", "state", "slope", "t", "tc"}) | MEMORIES
+_LEAF_DEPENDS = {"number": 0, "parameter": 0, "state": STATE, "slope": STATE, "t": TIME, "tc": SEGMENT} | dict.fromkeys(
+    MEMORIES, SEGMENT)
 
 Node = tuple[Any, ...]
 

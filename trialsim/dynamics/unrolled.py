@@ -29,11 +29,15 @@ FOOT = ["    called = False", "    for lane in range(LANES):",
         "        called = called | (ws[AT_WORD * LANES + lane] != GOES_ON)", "    return called"]
 
 
-def unrolled_step(n_states: int, n_hazards: int, rates: RateLines, read: Callable[[], Lines]) -> str:
+def unrolled_step(
+    n_states: int, n_hazards: int, rates: RateLines, read: Callable[[], Lines], roots: Sequence[RateLines] = (),
+    n_triggers: int = 0,
+) -> str:
     """Return the source of `lockstep` for a model.
 
     `rates(states, time, suffix)` gives the lines that compute the slopes from states named by a pattern, and the
-    names of the slopes; `read()`, asked afterwards, the lines that read the parameters used.
+    names of the slopes; each of `roots` alike a value whose rise through zero a step must land on, triggers first;
+    `read()`, asked afterwards, the lines that read the parameters used.
     """
     n = n_states + n_hazards
     body: Lines = []
@@ -46,8 +50,11 @@ def unrolled_step(n_states: int, n_hazards: int, rates: RateLines, read: Callabl
         body += _error(i)
     body += _size_control(n)
     body += _slopes("n{0}", "t_new", "n", n_states, n, rates)
-    body += _verdict(n_states, n_hazards)
-    body += _kept(n_states, n)
+    for k, root in enumerate(roots):
+        computed, (value,) = root("n{0}", "t_new", f"_g{k}")
+        body += [*computed, f"g{k} = {value}"]
+    body += _verdict(n_states, n_hazards, len(roots), n_triggers)
+    body += _kept(n_states, n, len(roots))
     lines = [*_state(n_states, n_hazards), *read(), *body]
     return "\n".join([HEAD, *(f"        {line}" for line in lines), *FOOT, ""])
 
@@ -115,12 +122,16 @@ def _size_control(n: int) -> Lines:
     ]
 
 
-def _verdict(n_states: int, n_hazards: int) -> Lines:
+def _verdict(n_states: int, n_hazards: int, n_roots: int, n_triggers: int) -> Lines:
     """Return the lines that say whether a step stands, is to be tried again, or is not one for lanes."""
     lines = ["alone = (steps >= most_steps) | ((not accepted) & (h_next <= 4e-16 * largest))"]
     for m in range(n_hazards):
         i = n_states + m
         lines += [f"alone = alone | (accepted & ((n{i} >= limit{m}) | (kn_{i} < 0.0)))"]
+    for k in range(n_roots):
+        lines += [f"before{k} = {_at('AT_G', k)}"]
+        armed = f" & ({_at('AT_LIMIT', n_hazards + k)} < np.inf)" if k < n_triggers else ""
+        lines += [f"alone = alone | (accepted & (before{k} < 0.0) & (g{k} >= 0.0){armed})"]
     return [
         *lines,
         "moves = accepted & (not alone)",
@@ -135,7 +146,7 @@ def _verdict(n_states: int, n_hazards: int) -> Lines:
     ]
 
 
-def _kept(n_states: int, n: int) -> Lines:
+def _kept(n_states: int, n: int, n_roots: int) -> Lines:
     """Return the lines that keep what a step that stands has changed."""
     lines: Lines = ["most = 0.0"]
     for i in range(n_states):
@@ -147,7 +158,7 @@ def _kept(n_states: int, n: int) -> Lines:
                   f"{_at('AT_FLOOR', i)} = raised if moves else floor{i}"]
     for i in range(n):
         lines += [f"{_at('AT_Y', i)} = n{i} if moves else y{i}", f"{_at('AT_SLOPE', i)} = kn_{i} if moves else k0_{i}"]
-    return lines
+    return [*lines, *(f"{_at('AT_G', k)} = g{k} if moves else before{k}" for k in range(n_roots))]
 
 
 def _slopes_in(weights: np.ndarray, i: int) -> str:

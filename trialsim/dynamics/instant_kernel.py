@@ -1,0 +1,383 @@
+"""What happens to a lane at one instant, in this order: new parameters, samples, events, rules, doses, late samples.
+
+Shared by all solvers. Everything below the marker is copied behind a model's own functions into a generated module.
+"""
+
+from typing import Any
+
+import numpy as np
+from numba import njit
+
+from trialsim.dynamics.administrations import (
+    due_time,
+    gives,
+    next_administration,
+    next_row,
+    planned,
+    stopped,
+    taken,
+)
+from trialsim.dynamics.arrays import (
+    ACTION,
+    AMOUNT,
+    BEGIN,
+    CHANGE,
+    CHANGES,
+    CHANGES_END,
+    CHECK,
+    DUE,
+    DURATION,
+    END,
+    HELD,
+    HORIZON,
+    IDLE,
+    INFLOW,
+    INLET,
+    INTERVAL,
+    INTO,
+    IS_ON,
+    KIND,
+    LEDGER,
+    LEDGER_END,
+    NUMBER,
+    OVERRIDE,
+    PACE,
+    PATIENT,
+    RATE,
+    SAMPLE,
+    SIZE,
+    START,
+    THRESHOLDS,
+    UNDER_WAY,
+    WHEN,
+    WHICH,
+)
+from trialsim.dynamics.chain import chain_start, is_spent
+from trialsim.dynamics.doses import DOSE, RESET, RESET_AND_DOSE, STEADY
+from trialsim.dynamics.empty_model import (
+    CHAINS,
+    INLET_STATES,
+    MODELLED,
+    N_BREAKPOINTS,
+    N_CHAINS,
+    N_HAZARDS,
+    N_INLETS,
+    N_PARAMETERS,
+    N_RULES,
+    N_STATES,
+    N_TRIGGERS,
+    PULSES,
+    RECURRENT,
+    breakpoints,
+    hoist,
+    inlet_terms,
+    read_outputs,
+    starts,
+)
+from trialsim.dynamics.lane_table import (
+    AT_C,
+    AT_G,
+    AT_LIMIT,
+    AT_P,
+    AT_PULSE,
+    AT_REFUSED,
+    AT_SCALE,
+    AT_SLOPE,
+    AT_STEPS,
+    AT_T,
+    AT_U,
+    AT_Y,
+    AT_Z,
+    BAD_PARAMETERS,
+    BREAKS,
+    NOT_A_NUMBER,
+    PUMP,
+    TOO_EARLY,
+    TOO_MANY_PULSES,
+)
+from trialsim.dynamics.no_paths import begin_following, finish_windows, follow, next_opening
+from trialsim.dynamics.no_rules import asked_before, asked_on_event, next_look, rules_asked, rules_begin
+from trialsim.dynamics.no_solver import parameters_changed, root_values
+from trialsim.dynamics.no_steady import steady
+from trialsim.dynamics.watching import next_threshold, tell_event
+
+# --- copied from here ---
+# What an event asks for is 1, stop dosing, plus 2, end the course, plus so many times the status.
+WHY = 4
+@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
+def changed(row: Any, b: Any, w: Any, lane: int) -> int:
+    """Return a status, having given a lane the parameters of a row and all that follows from them."""
+    for i in range(N_PARAMETERS):
+        w[AT_P + i, lane] = row[i]
+    c = w[AT_C:AT_Z, lane]
+    hoist(row, c)
+    inlet_terms(row, c, b.terms[lane])
+    breakpoints(row, c, b.number[lane, BREAKS:PUMP])
+    return int(parameters_changed(row, w, lane))
+
+
+@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
+def emptied(row: Any, b: Any, w: Any, lane: int) -> int:
+    """Return a status, having put the states at their beginning with nothing under way."""
+    starts(row, w[AT_C:AT_Z, lane], w[AT_Y:AT_SLOPE, lane])
+    b.counts[lane, UNDER_WAY] = 0
+    for i in range(N_INLETS):
+        b.number[lane, PUMP + i] = 0.0
+    for j in range(N_CHAINS * PULSES):
+        w[AT_PULSE + 2 * j, lane], w[AT_PULSE + 2 * j + 1, lane] = -np.inf, 0.0
+    for i in range(N_STATES):
+        w[AT_U + i, lane] = 0.0
+        if not -np.inf < w[AT_Y + i, lane] < np.inf:
+            return BAD_PARAMETERS
+    return 0
+
+
+@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
+def begun(i: int, g: Any, b: Any, w: Any, lane: int) -> int:
+    """Return a status, having filled all that is known when the course of patient i begins."""
+    row = g.rows[i]
+    b.counts[lane, PATIENT], b.counts[lane, SAMPLE], b.counts[lane, CHANGE] = i, 0, 0
+    w[AT_T, lane], w[AT_REFUSED, lane], w[AT_STEPS, lane] = g.person[i, BEGIN], 0.0, 0.0
+    status = planned(i, g, b, lane)
+    if status == 0:
+        status = changed(row, b, w, lane)
+    if status == 0:
+        status = emptied(w[AT_P:AT_C, lane], b, w, lane)
+    for h in range(N_HAZARDS):
+        w[AT_Y + N_STATES + h, lane] = 0.0
+        w[AT_LIMIT + h, lane] = g.person[i, THRESHOLDS + h]
+    for k in range(N_TRIGGERS):
+        w[AT_LIMIT + N_HAZARDS + k, lane] = 0.0
+    for s in range(N_STATES):
+        w[AT_SCALE + s, lane] = 0.0
+    begin_following(b, w, lane)
+    rules_begin(b, lane)
+    if not (g.person[i, BEGIN] > -np.inf and g.person[i, HORIZON] > -np.inf):
+        return BAD_PARAMETERS
+    return status
+
+
+@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
+def sampled(late: float, i: int, g: Any, o: Any, b: Any, w: Any, lane: int) -> int:
+    """Return a status, having read the outputs of the samples at this instant, those after its doses if `late`."""
+    t, flagged = w[AT_T, lane], g.after.shape[1] > 0
+    while b.counts[lane, SAMPLE] < g.samples.shape[1]:
+        s = b.counts[lane, SAMPLE]
+        wanted = g.samples[i, s]
+        if wanted > t or (wanted == t and flagged and g.after[i, s] and late == 0.0):
+            break
+        if wanted < g.person[i, BEGIN]:
+            return TOO_EARLY
+        if wanted == t and t <= g.person[i, HORIZON]:
+            finish_windows(s, i, g, b, w, lane)
+            read_outputs(w[AT_P:AT_C, lane], w[AT_C:AT_Z, lane], t, t, w[AT_Y:AT_SLOPE, lane], w[AT_Z:AT_G, lane],
+                         o.outputs[i, s])
+            for k in range(N_STATES):
+                if not -np.inf < w[AT_Y + k, lane] < np.inf:
+                    return NOT_A_NUMBER
+            for k in range(o.outputs.shape[2]):
+                if o.outputs[i, s, k] != o.outputs[i, s, k]:
+                    return NOT_A_NUMBER
+        b.counts[lane, SAMPLE] += 1
+    return 0
+
+
+@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
+def happened(h: int, i: int, g: Any, o: Any, b: Any, w: Any, lane: int) -> int:
+    """Return what an event that happens now asks for, having told it: 1 stop dosing, 2 end the course, a status."""
+    tell_event(i, w[AT_T, lane], h, g, o)
+    if h < N_HAZARDS and RECURRENT[h]:
+        w[AT_LIMIT + h, lane] += next_threshold(i, h, g, o)
+    else:
+        w[AT_LIMIT + h, lane] = np.inf
+    status, left = asked_on_event(h, i, g, o, b, w, lane)
+    return int(g.setting[h, ACTION] | (2 if left else 0) | status * WHY)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
+def happenings(event: int, i: int, g: Any, o: Any, b: Any, w: Any, lane: int) -> int:
+    """Return what the events of this instant ask for; a limit that is infinite switches an event off."""
+    asked = 0
+    if N_TRIGGERS > 0:
+        root_values(w, lane, w[AT_T, lane], w[AT_T, lane], AT_Y, AT_SLOPE, AT_G)
+    for h in range(N_HAZARDS):
+        if w[AT_LIMIT + h, lane] < np.inf and (h == event or w[AT_Y + N_STATES + h, lane] >= w[AT_LIMIT + h, lane]):
+            asked |= happened(h, i, g, o, b, w, lane)
+    for k in range(N_TRIGGERS):
+        armed = w[AT_LIMIT + N_HAZARDS + k, lane] < np.inf
+        if armed and (N_HAZARDS + k == event or w[AT_G + k, lane] >= 0.0):
+            asked |= happened(N_HAZARDS + k, i, g, o, b, w, lane)
+    return asked
+
+
+@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
+def pulsed(inlet: int, size: float, b: Any, w: Any, lane: int) -> int:
+    """Return a status, having put a dose that arrives into a free place of its chain."""
+    t, q = w[AT_T, lane], CHAINS[inlet]
+    number, pace = b.terms[lane, NUMBER, inlet], b.terms[lane, PACE, inlet]
+    if size == 0.0:
+        return 0
+    if not (0.0 <= number < np.inf and 0.0 < pace < np.inf and size > 0.0):
+        return BAD_PARAMETERS
+    for j in range(q * PULSES, (q + 1) * PULSES):
+        if is_spent(w[AT_PULSE + 2 * j, lane], w[AT_PULSE + 2 * j + 1, lane], t, number, pace):
+            w[AT_PULSE + 2 * j, lane], w[AT_PULSE + 2 * j + 1, lane] = chain_start(size, number, pace), t
+            return 0
+    return TOO_MANY_PULSES
+
+
+@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
+def arrived(b: Any, w: Any, lane: int) -> tuple[int, bool]:
+    """Return a status and whether anything that enters has changed: infusions end, what is due arrives."""
+    t, moved, at, status = w[AT_T, lane], False, 0, 0
+    for k in range(b.counts[lane, UNDER_WAY]):
+        way = b.way[lane, k]
+        if way[IS_ON] == 0.0 and way[START] <= t:
+            inlet, size = int(way[INTO]), way[SIZE]
+            state = INLET_STATES[inlet]
+            w[AT_SCALE + state, lane] = max(w[AT_SCALE + state, lane], abs(size))
+            moved, way[IS_ON] = True, 1.0
+            if CHAINS[inlet] >= 0:
+                status = BAD_PARAMETERS if way[INFLOW] != 0.0 else max(status, pulsed(inlet, size, b, w, lane))
+            elif way[INFLOW] == 0.0:
+                w[AT_Y + state, lane] += size
+            if way[INFLOW] == 0.0:
+                continue
+        if way[IS_ON] != 0.0 and way[END] <= t:
+            moved = True
+            continue
+        for column in range(8 if at != k else 0):
+            b.way[lane, at, column] = way[column]
+        at += 1
+    b.counts[lane, UNDER_WAY] = at
+    return status, moved
+
+
+@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
+def set_inflows(b: Any, w: Any, lane: int) -> None:
+    """Add up what runs into every state."""
+    for s in range(N_STATES):
+        w[AT_U + s, lane] = 0.0
+    for k in range(b.counts[lane, UNDER_WAY]):
+        if b.way[lane, k, IS_ON] != 0.0:
+            w[AT_U + INLET_STATES[int(b.way[lane, k, INTO])], lane] += b.way[lane, k, INFLOW]
+    for inlet in range(N_INLETS):
+        if b.number[lane, PUMP + inlet] != 0.0:
+            w[AT_U + INLET_STATES[inlet], lane] += b.number[lane, PUMP + inlet]
+
+
+@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
+def done(row: int, i: int, line: int, g: Any, o: Any, b: Any, w: Any, lane: int, rtol: float) -> int:
+    """Return a status, having done what a row of the schedule says."""
+    dose = g.dose[row]
+    kind, amount = dose[KIND], dose[AMOUNT]
+    if b.line[lane, line, OVERRIDE] == b.line[lane, line, OVERRIDE]:
+        amount = b.line[lane, line, OVERRIDE]
+    status = 0
+    if kind == RESET or kind == RESET_AND_DOSE:
+        status = emptied(w[AT_P:AT_C, lane], b, w, lane)
+    elif kind >= STEADY:
+        status = steady(row, i, line, amount, g, b, w, lane, rtol)
+    if status == 0 and gives(kind) and not (amount == 0.0 and dose[INTERVAL] == 0.0 and kind >= STEADY):
+        status = taken(i, w[AT_T, lane], line, int(dose[INLET]), amount, dose[DURATION], dose[RATE], kind, MODELLED,
+                       g, o, b, lane)
+    return status
+
+
+@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
+def dosed(i: int, g: Any, o: Any, b: Any, w: Any, lane: int, rtol: float) -> tuple[int, bool, bool]:
+    """Return a status, whether anything that enters has changed, and whether a rule has ended the course."""
+    t, left, any_taken = w[AT_T, lane], False, False
+    status, moved = arrived(b, w, lane)
+    for line in range(g.n_lines):
+        while status == 0 and not left and due_time(i, line, g, b, lane) <= t:
+            row = next_row(i, line, g, b, lane)
+            if g.dose[row, CHECK] > 0.0 and N_RULES > 0:
+                status, left = asked_before(int(g.dose[row, CHECK]) - 1, i, g, o, b, w, lane)
+                if status != 0 or left or not due_time(i, line, g, b, lane) <= t:
+                    break
+            b.line[lane, line, DUE] += 1.0
+            if b.line[lane, line, IDLE] != HELD:
+                any_taken, moved = True, moved or g.dose[row, KIND] != DOSE
+                status = done(row, i, line, g, o, b, w, lane, rtol)
+    if status == 0 and any_taken:
+        status, again = arrived(b, w, lane)
+        moved = moved or again
+    if moved:
+        set_inflows(b, w, lane)
+    return status, moved, left
+
+
+@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
+def next_stop(i: int, t: float, g: Any, b: Any, lane: int) -> float:
+    """Return the next time, samples apart, at which a step must land."""
+    t_stop = min(g.person[i, HORIZON], next_administration(i, g, b, lane))
+    at = g.starts[i, CHANGES] + b.counts[lane, CHANGE]
+    if at < g.starts[i, CHANGES_END]:
+        t_stop = min(t_stop, g.later[at, WHEN])
+    for k in range(N_BREAKPOINTS):
+        if t < b.number[lane, BREAKS + k] < t_stop:
+            t_stop = b.number[lane, BREAKS + k]
+    return min(t_stop, next_look(i, g, b, lane), next_opening(i, t, g, b, lane))
+
+
+@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
+def waits(i: int, g: Any, b: Any, w: Any, lane: int) -> bool:
+    """Return whether there is anything left to be found out."""
+    if b.counts[lane, SAMPLE] < g.samples.shape[1] or g.starts[i, LEDGER] < g.starts[i, LEDGER_END]:
+        return True
+    for h in range(N_HAZARDS + N_TRIGGERS):
+        if w[AT_LIMIT + h, lane] < np.inf:
+            return True
+    return False
+
+
+@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
+def served(
+    event: int, fresh: bool, i: int, g: Any, o: Any, b: Any, w: Any, lane: int, rtol: float
+) -> tuple[int, bool, bool, float]:
+    """Return a status, whether the course goes on, whether it does so from a change, and the next stop but samples."""
+    t = w[AT_T, lane]
+    moved = False
+    while True:
+        at = g.starts[i, CHANGES] + b.counts[lane, CHANGE]
+        if at == g.starts[i, CHANGES_END] or g.later[at, WHEN] > t:
+            break
+        b.counts[lane, CHANGE] += 1
+        status = changed(g.rows[int(g.later[at, WHICH])], b, w, lane)
+        if status != 0:
+            return status, False, False, t
+        fresh = True
+    follow(event, i, g, b, w, lane)
+    status = sampled(0.0, i, g, o, b, w, lane)
+    if status != 0:
+        return status, False, False, t
+    asked = happenings(event, i, g, o, b, w, lane)
+    if not asked & 2 and t <= g.person[i, HORIZON]:
+        status, left, moved = rules_asked(i, g, o, b, w, lane)
+        asked |= 2 if left else 0
+    status = max(status, asked // WHY)
+    if status != 0 or asked & 2 or t >= g.person[i, HORIZON]:
+        return status, False, False, t
+    if asked & 1:
+        stopped(t, -1, b, lane)
+    status, given, left = dosed(i, g, o, b, w, lane, rtol)
+    if moved and not given:
+        set_inflows(b, w, lane)
+    moved = moved or given
+    if status != 0 or left:
+        return status, False, False, t
+    if moved:
+        follow(-1, i, g, b, w, lane)
+        if N_TRIGGERS > 0:
+            asked = happenings(-1, i, g, o, b, w, lane)
+            if asked & 2 or asked >= WHY:
+                return asked // WHY, False, False, t
+            if asked & 1:
+                stopped(t, -1, b, lane)
+    status = sampled(1.0, i, g, o, b, w, lane)
+    if status != 0 or not waits(i, g, b, w, lane):
+        return status, False, False, t
+    for k in range(N_BREAKPOINTS):
+        fresh = fresh or b.number[lane, BREAKS + k] == t
+    return 0, True, fresh or moved, next_stop(i, t, g, b, lane)

@@ -1,0 +1,40 @@
+"""What stands for the rules in a model without any; what a model with rules has is `rule_kernel`.
+
+Everything below the marker is copied into a generated module.
+"""
+
+from typing import Any
+
+import numpy as np
+from numba import njit
+
+# --- copied from here ---
+
+
+@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
+def rules_begin(b: Any, lane: int) -> None:
+    """Put every rule at its beginning."""
+
+
+@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
+def asked_on_event(event: int, i: int, g: Any, o: Any, b: Any, w: Any, lane: int) -> tuple[int, bool]:
+    """Return a status and whether a rule asked because of an event ends the course."""
+    return 0, False
+
+
+@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
+def asked_before(rule: int, i: int, g: Any, o: Any, b: Any, w: Any, lane: int) -> tuple[int, bool]:
+    """Return a status and whether a rule asked before a dose ends the course."""
+    return 0, False
+
+
+@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
+def rules_asked(i: int, g: Any, o: Any, b: Any, w: Any, lane: int) -> tuple[int, bool, bool]:
+    """Return a status, whether a rule ends the course, and whether one has changed what enters."""
+    return 0, False, False
+
+
+@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
+def next_look(i: int, g: Any, b: Any, lane: int) -> float:
+    """Return when a signal is next read or a rule next asked."""
+    return np.inf

@@ -1,0 +1,28 @@
+"""What the instants of a course ask of a solver: the pattern that the linear and the adaptive kernel follow."""
+
+from typing import Any
+
+from numba import njit
+
+
+@njit(error_model="numpy")  # type: ignore[untyped-decorator]
+def parameters_changed(p: Any, w: Any, lane: int) -> int:
+    """Return a status, having brought up to date what a solver keeps of the parameters."""
+    return 0
+
+
+@njit(error_model="numpy")  # type: ignore[untyped-decorator]
+def root_values(w: Any, lane: int, t: float, tc: float, at: int, slope: int, to: int) -> None:
+    """Fill rows from `to` with the values whose rise through zero a step must land on, triggers first."""
+
+
+@njit(error_model="numpy")  # type: ignore[untyped-decorator]
+def settled(
+    inlet: int, size: float, lasts: float, inflow: float, lag: float, interval: float, added: bool, w: Any, lane: int,
+    rtol: float,
+) -> int:
+    """Return a status, having put the states where doses every interval for ever have brought them (or added that).
+
+    `interval` 0 is an inflow that never ends.
+    """
+    return 0
