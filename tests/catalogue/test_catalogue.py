@@ -68,7 +68,9 @@ def test_the_command_writes_the_reference(tmp_path: Path) -> None:
 @named(COHORTS)
 def test_a_cohort_reads_resolves_and_cites(path: Path, tmp_path: Path) -> None:
     cohort, document = read_cohort(path)
-    assert (cohort.id, document.warnings) == (path.stem, ())
+    assert cohort.id == path.stem
+    # Published deviations that may have either sign (a slope, a change) are told of, and meant.
+    assert {warning.slug for warning in document.warnings} <= {"crosses-zero"}
     assert cohort.references and all(reference.cite for reference in cohort.references)
     assert cohort.limits, "a model says what it leaves out"
     for name, source in files_beside(cohort):

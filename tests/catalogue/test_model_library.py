@@ -1,0 +1,91 @@
+"""Published models as shipped cohorts: the two blind encodings agree, and so do trialsim's solvers and scipy's."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import yaml
+
+from tests.catalogue.model_courses import Dose, Patient, by_scipy
+from trialsim.cohort.course_model import course_model
+from trialsim.cohort.model import Cohort
+from trialsim.cohort.read import read_cohort
+from trialsim.dynamics.system import tier_of
+
+HERE = Path(__file__).parent
+FIRST, SECOND = HERE.parents[1] / "cohorts", HERE / "second_encodings"
+CASES: dict[str, dict[str, Any]] = yaml.safe_load((HERE / "library_cases.yaml").read_text(encoding="utf-8"))
+
+
+@lru_cache(maxsize=128)
+def encoding(folder: Path, name: str) -> Cohort:
+    return read_cohort(folder / f"{name}.yaml")[0]
+
+
+def doses_of(case: dict[str, Any]) -> list[Dose]:
+    return [Dose(**dose) for dose in case.get("doses", [])]
+
+
+def patients_of(name: str) -> list[Patient]:
+    """Return the typical patient of the case's first column, and two with deviations and other typical values."""
+    case, cohort = CASES[name], encoding(FIRST, name)
+    luck = np.random.default_rng(sum(name.encode()))
+    varying = [p.name for p in cohort.parameters if p.between_patients is not None]
+    moved = [n for n in shared(name) if n not in case.get("certain", ())]
+    made = []
+    for i in range(3):
+        made.append(
+            Patient(
+                covariates={covariate: str(values[i]) for covariate, values in case.get("covariates", {}).items()},
+                effects={n: float(luck.uniform(-1.2, 1.2)) for n in varying} if i else {},
+                factors={n: float(luck.uniform(0.9, 1.1)) for n in moved} if i else {},
+            )
+        )
+    return made
+
+
+def shared(name: str) -> list[str]:
+    """Return the parameters that both encodings have."""
+    second = {p.name for p in encoding(SECOND, name).parameters}
+    return [p.name for p in encoding(FIRST, name).parameters if p.name in second]
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_both_encodings_vary_alike(name: str) -> None:
+    first, second = (
+        {p.name for p in encoding(folder, name).parameters if p.between_patients} for folder in (FIRST, SECOND)
+    )
+    assert first == second
+    pairs = [{frozenset((c.first, c.second)): c.value for c in encoding(folder, name).random_effect_correlation}
+             for folder in (FIRST, SECOND)]  # fmt: skip
+    assert pairs[0] == pytest.approx(pairs[1], rel=1e-6)
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_both_encodings_give_the_same_course(name: str) -> None:
+    case = CASES[name]
+    for patient in patients_of(name):
+        first, second = (
+            by_scipy(
+                encoding(folder, name), patient, doses_of(case), case["outputs"], case["times"], case.get("breaks", ())
+            )
+            for folder in (FIRST, SECOND)
+        )
+        assert np.isfinite(first).all()
+        # What has all but vanished is compared on the scale of what it was.
+        assert (np.abs(second - first) <= 1e-6 * np.abs(first) + 1e-10 * np.abs(first).max(axis=0)).all(), (
+            first,
+            second,
+        )
+
+
+def tier(name: str) -> str:
+    return tier_of(course_model(encoding(FIRST, name), (), tuple(CASES[name]["outputs"]), 0.0))[0]
+
+
+# The adaptive models compile for seconds each: a few stand for all where time is short.
+QUICK = ("warfarin-pk-pca", "hiv-maraviroc-rosario", "stein-gsf-oak")
