@@ -84,6 +84,7 @@ def explanations() -> Mapping[str, Explanation]:
     from trialsim.api.slugs import SLUGS as API
     from trialsim.campaign.slugs import SLUGS as CAMPAIGN
     from trialsim.cohort.slugs import SLUGS as COHORT
+    from trialsim.cohort.slugs_events import SLUGS as RECORDS
     from trialsim.cohort.slugs_fit import SLUGS as FIT
     from trialsim.dynamics.slugs import SLUGS as DYNAMICS
     from trialsim.foundation.slugs import SLUGS as LANGUAGE
@@ -92,7 +93,7 @@ def explanations() -> Mapping[str, Explanation]:
     from trialsim.trial.slugs import SLUGS as TRIAL
 
     known: dict[str, Explanation] = {}
-    for slugs in (LANGUAGE, COHORT, FIT, DYNAMICS, PROTOCOL, TRIAL, STORE, CAMPAIGN, API):
+    for slugs in (LANGUAGE, COHORT, FIT, RECORDS, DYNAMICS, PROTOCOL, TRIAL, STORE, CAMPAIGN, API):
         for slug, explanation in slugs.items():
             known[slug] = _both(known[slug], explanation) if slug in known else explanation
     return known
