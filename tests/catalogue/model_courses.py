@@ -34,6 +34,7 @@ class Patient:
     covariates: Mapping[str, str] = field(default_factory=dict)
     effects: Mapping[str, float] = field(default_factory=dict)
     factors: Mapping[str, float] = field(default_factory=dict)
+    typical: Mapping[str, str] = field(default_factory=dict)  # instead of the document's
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,8 +57,11 @@ def individual(cohort: Cohort, patient: Patient) -> dict[str, float]:
             covariates[covariate.name] = float(covariate.categories.index(written))
         else:
             covariates[covariate.name] = quantity(written).to(covariate.unit)
-    known = {p.name: replace(p, typical=p.typical * patient.factors.get(p.name, 1.0)) for p in cohort.parameters}
-    assert set(patient.effects) | set(patient.factors) <= set(known), (cohort.id, patient)
+    known = {}
+    for p in cohort.parameters:
+        typical = quantity(patient.typical[p.name]).to(p.unit) if p.name in patient.typical else p.typical
+        known[p.name] = replace(p, typical=typical * patient.factors.get(p.name, 1.0))
+    assert {*patient.effects, *patient.factors, *patient.typical} <= set(known), (cohort.id, patient)
     truth = typical_values(replace(cohort, posterior=None), 1, np.array([0]), "typical", None)
     row = np.array([0])
     values = {}

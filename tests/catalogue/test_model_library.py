@@ -41,8 +41,9 @@ def patients_of(name: str) -> list[Patient]:
         made.append(
             Patient(
                 covariates={covariate: str(values[i]) for covariate, values in case.get("covariates", {}).items()},
-                effects={n: float(luck.uniform(-1.2, 1.2)) for n in varying} if i else {},
+                effects={n: float(luck.uniform(-1.2, 1.2)) for n in varying} if i and "typical" not in case else {},
                 factors={n: float(luck.uniform(0.9, 1.1)) for n in moved} if i else {},
+                typical=case.get("typical", {}),
             )
         )
     return made
