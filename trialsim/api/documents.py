@@ -108,20 +108,24 @@ def _both(first: Explanation, second: Explanation) -> Explanation:
     )
 
 
-def document_schema(kind: DocumentKind) -> dict[str, Any]:
+def document_schema(kind: DocumentKind | Literal["kinetics"]) -> dict[str, Any]:
     """Return the JSON Schema (draft 2020-12) of a document."""
     from trialsim.cohort.schema import cohort_schema
+    from trialsim.cohort.schema_kinetics import kinetics_schema
     from trialsim.protocol.schema import protocol_schema
 
-    return cohort_schema() if kind == "cohort" else protocol_schema()
+    return {"cohort": cohort_schema, "protocol": protocol_schema, "kinetics": kinetics_schema}[kind]()
 
 
-def reference_page(kind: DocumentKind) -> str:
+def reference_page(kind: DocumentKind | Literal["kinetics"]) -> str:
     """Return the reference of a document's sections and fields as Markdown, from the reader's own source."""
+    from trialsim.cohort.kinetics_reference import kinetics_page
     from trialsim.cohort.schema import COHORT
     from trialsim.foundation.sections import reference_markdown
     from trialsim.protocol.schema import PROTOCOL
 
+    if kind == "kinetics":
+        return kinetics_page()
     origin = "Written by `trialsim schema --write docs/reference` from what the reader reads by."
     return f"# The {kind} document\n\n{origin}\n\n" + reference_markdown(COHORT if kind == "cohort" else PROTOCOL)
 

@@ -78,7 +78,9 @@ def inlet_of(inlet: Door, state: State, numbers: Callable[[Expr, Unit | None], E
         bioavailability=made(inlet.bioavailability, None),
         duration=made(inlet.duration, time),
         rate=made(inlet.rate, per(time, state.unit)),
-        transit=chain and Transit(number=numbers(chain.number, None), mean_time=numbers(chain.mean_time, time)),
+        transit=None
+        if chain is None
+        else Transit(number=numbers(chain.number, None), mean_time=numbers(chain.mean_time, time)),
     )
 
 

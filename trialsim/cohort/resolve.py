@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import replace
 
+from trialsim.cohort.kinetics import with_kinetics
 from trialsim.cohort.model import Cohort
 from trialsim.cohort.reading import Desk
 from trialsim.cohort.resolve_course import course
@@ -20,6 +21,10 @@ from trialsim.foundation.dimensions import TIME
 def resolved(desk: Desk, written: WrittenCohort) -> Cohort | None:
     """Return the cohort with nothing implied; None, every fault told, if there is one."""
     desk.alike(written.time.dimension, TIME, "time")
+    expanded = with_kinetics(desk, written)
+    if expanded is None:
+        return None
+    written = expanded
     names_are_unique(desk, written)
     endings_are_free(desk, written)
     drugs_have_one_door(desk, written)

@@ -233,4 +233,39 @@ FILES: dict[str, Explanation] = {
     ),
 }
 
-SLUGS: dict[str, Explanation] = {**NAMES, **PEOPLE, **COURSE, **FILES}
+KINETICS: dict[str, Explanation] = {
+    "no-such-kinetics": Explanation(
+        "Kinetics of a name that is not there",
+        "Kinetics are looked for in the folder kinetics beside the cohort's own folder, below the current one, and"
+        " among those that come with trialsim.",
+        "kinetics: [{use: two_compartments, drug: x}]",
+        "Use a name of docs/reference/kinetics.md, or write a document of your own.",
+    ),
+    "missing-argument": Explanation(
+        "Kinetics need something that the use does not say",
+        "An argument that a use leaves out is the cohort's own name that is spelled alike, and there is none.",
+        "kinetics: [{use: one_compartment, drug: x}]   # and no parameter CL",
+        "Write with: {CL: …}, or declare a parameter of that name.",
+    ),
+    "not-a-state": Explanation(
+        "Kinetics add something to what is no state",
+        "Absorption leads into a state, so that its argument names one.",
+        "kinetics: [{use: first_order_absorption, drug: x, with: {into: conc}}]",
+        "Name a state of the dynamics or of other kinetics.",
+    ),
+    "drug-not-taken": Explanation(
+        "A drug for kinetics that have no way in",
+        "Links and responses see concentrations; no dose enters them.",
+        "kinetics: [{use: emax_link, drug: x}]",
+        "Leave 'drug' out.",
+    ),
+    "bad-kind": Explanation(
+        "The kind of an argument cannot be read",
+        "A kind is words multiplied and divided: number, time and volume mean themselves, amount any amount, every"
+        " other word anything, the same throughout a use.",
+        "needs: {CL: {kind: L/h, what: clearance}}",
+        "Write volume/time.",
+    ),
+}
+
+SLUGS: dict[str, Explanation] = {**KINETICS, **NAMES, **PEOPLE, **COURSE, **FILES}

@@ -141,6 +141,18 @@ class WrittenQuantity:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WrittenUse:
+    """Kinetics pulled in by name."""
+
+    use: str
+    drug: str | None
+    routes: Mapping[str, str]
+    arguments: Mapping[str, FormulaText]
+    named: Mapping[str, str]
+    units: Mapping[str, Unit]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class WrittenErrorSize:
     """The size of an error component and what is not known about it."""
 
@@ -225,6 +237,7 @@ class WrittenCohort:
     covariates_from: str | None  # the file
     parameters: Mapping[str, WrittenParameter]
     random_effect_correlation: Mapping[str, float]
+    kinetics: tuple[WrittenUse, ...]
     dynamics: Mapping[str, WrittenState]
     quantities: Mapping[str, WrittenQuantity]
     measures: Mapping[str, WrittenMeasure]
