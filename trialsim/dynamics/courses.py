@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from trialsim.dynamics.doses import Schedule
 from trialsim.dynamics.generate import compiled
 from trialsim.dynamics.model import CourseModel
+from trialsim.dynamics.stiff_system import Solver
 from trialsim.dynamics.system import tier_of
 
 __all__ = ["STATUS", "Courses", "Tolerance", "courses", "tier_of"]
@@ -55,7 +56,7 @@ class Courses:
 def courses(
     model: CourseModel, params: NDArray[np.float64], schedule: Schedule, sample_times: NDArray[np.float64],
     thresholds: NDArray[np.float64], stops_dosing: ArrayLike, ends_course: ArrayLike, horizon: ArrayLike,
-    tolerance: Tolerance | None = None, begin: ArrayLike = 0.0,
+    tolerance: Tolerance | None = None, begin: ArrayLike = 0.0, solver: Solver = "explicit",
 ) -> Courses:
     """Return each patient's outputs at the sample times and the times of events, in the model's units.
 
@@ -78,7 +79,7 @@ def courses(
     outputs = np.full((n, samples.shape[1], len(model.outputs)), np.nan)
     event_times = np.full((n, n_hazards), np.inf)
     status, steps = np.zeros(n, dtype=np.int8), np.zeros(n, dtype=np.int64)
-    compiled(model).run(
+    compiled(model, solver).run(
         rows, _each(begin, n), _each(horizon, n), samples, schedule.offsets, schedule.time, schedule.inlet,
         schedule.amount, schedule.duration, limits, _flags(stops_dosing, n_hazards), _flags(ends_course, n_hazards),
         chosen.relative, chosen.absolute, chosen.most_steps, outputs, event_times, status, steps)

@@ -14,9 +14,21 @@ from types import ModuleType
 
 import numba
 
-from trialsim.dynamics import adaptive_kernel, arrivals, dop853, lane_power, linear_kernel, stage_sums, step_kernel
+from trialsim.dynamics import (
+    adaptive_kernel,
+    arrivals,
+    dop853,
+    lane_power,
+    linear_kernel,
+    rodas5p,
+    rodas5p_sums,
+    stage_sums,
+    step_kernel,
+    stiff_step_kernel,
+)
 from trialsim.dynamics.model import CourseModel
 from trialsim.dynamics.source import model_source
+from trialsim.dynamics.stiff_system import Solver
 from trialsim.dynamics.system import tier_of
 from trialsim.foundation import arithmetic, elementary
 from trialsim.foundation.caches import cache_directory
@@ -27,12 +39,14 @@ _LARGE_MARKER = "# --- copied for large models ---\n"
 _LOADING = threading.Lock()
 
 
-def kernel_source(model: CourseModel) -> str:
-    """Return the whole text of the module that computes the courses of a model."""
-    own = model_source(model)
+def kernel_source(model: CourseModel, solver: Solver = "explicit") -> str:
+    """Return the whole text of the module that computes the courses of a model; a linear one needs no solver."""
     if tier_of(model)[0] == "linear":
-        return f"{own}\n\n{_copied(linear_kernel)}"
+        return f"{model_source(model)}\n\n{_copied(linear_kernel)}"
+    own = model_source(model, solver)
     step, alone = _copied(step_kernel).split(_LARGE_MARKER)
+    if solver == "stiff":
+        step += f"\n\n{_copied(stiff_step_kernel)}"
     lockstep = "" if "\ndef lockstep(" in own else alone
     return f"{own}\n\n{step}{lockstep}\n\n{_copied(adaptive_kernel)}"
 
@@ -41,18 +55,20 @@ def _copied(kernel: ModuleType) -> str:
     return _text(kernel).split(_MARKER, 1)[1]
 
 
-def compiled(model: CourseModel) -> ModuleType:
+def compiled(model: CourseModel, solver: Solver = "explicit") -> ModuleType:
     """Return the module that computes the courses of a model; its functions compile when first called."""
     # Two threads that load one module at once would compile it twice.
     with _LOADING:
-        return _compiled(model)
+        return _compiled(model, solver)
 
 
 @lru_cache(maxsize=64)
-def _compiled(model: CourseModel) -> ModuleType:
-    source = kernel_source(model)
+def _compiled(model: CourseModel, solver: Solver = "explicit") -> ModuleType:
+    source = kernel_source(model, solver)
     # The compiled code also holds what the module imports, of which numba's own cache knows nothing.
-    imported = [_text(module) for module in (arrivals, dop853, lane_power, stage_sums, arithmetic, elementary)]
+    method = (rodas5p, rodas5p_sums) if solver == "stiff" else ()
+    modules = (arrivals, dop853, lane_power, stage_sums, *method, arithmetic, elementary)
+    imported = [_text(module) for module in modules]
     key = hashlib.sha256("\0".join([source, *imported, VERSION, numba.__version__]).encode()).hexdigest()[:32]
     name = f"trialsim_model_{key}"
     return sys.modules[name] if name in sys.modules else _loaded(name, _written(name, source))

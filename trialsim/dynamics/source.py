@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from trialsim.dynamics.model import CourseModel
+from trialsim.dynamics.stiff_source import jacobian_targets, stiff_sizes, stiff_step
+from trialsim.dynamics.stiff_system import Solver, StiffSystem, stiff_system
+from trialsim.dynamics.stiff_unrolled import is_unrolled
 from trialsim.dynamics.system import System, system
 from trialsim.dynamics.tape import CONDITIONS, LEAVES, Tape
 from trialsim.dynamics.unrolled import LANES, LARGEST, unrolled_step
@@ -136,9 +139,10 @@ def _indexed(array: str, positions: Sequence[int]) -> list[tuple[str, int]]:
     return [(f"{array}[{k}]", i) for k, i in enumerate(positions)]
 
 
-def model_source(model: CourseModel) -> str:
+def model_source(model: CourseModel, solver: Solver = "explicit") -> str:
     """Return the functions and sizes that the kernels ask of a model, as Python source."""
-    found = system(model)
+    stiff = stiff_system(model) if solver == "stiff" else None
+    found = stiff.system if stiff else system(model)
     writer = _Writer(found.tape)
     functions = [
         writer.function("starts(p, c, y)", _indexed("y", found.starts)),
@@ -146,21 +150,26 @@ def model_source(model: CourseModel) -> str:
                         _indexed("lags", found.lags) + _indexed("shares", found.shares)),
         writer.function("breakpoints(p, c, out)", _indexed("out", found.breakpoints)),
         writer.function("read_outputs(p, c, t, tc, y, out)", _indexed("out", found.outputs)),
-        *_rate_functions(writer, found),
+        *_rate_functions(writer, found, stiff),
     ]
     functions.insert(0, writer.hoist())
-    return "\n\n".join([_HEADER + _sizes(model, found, len(writer.hoisted)), *functions])
+    sizes = _sizes(model, found, len(writer.hoisted), lanes(found, stiff))
+    return "\n\n".join([_HEADER + sizes + (stiff_sizes(stiff) if stiff else ""), *functions])
 
 
-def _rate_functions(writer: _Writer, found: System) -> list[str]:
+def _rate_functions(writer: _Writer, found: System, stiff: StiffSystem | None) -> list[str]:
     """Return what the linear or the adaptive kernel alone asks for."""
     hazards = _indexed("rates", found.hazards)
-    if found.linear is None:
+    if found.linear is None or stiff:
         n = len(found.rates)
         targets = [*found.rates, *found.hazards]
         source = writer.function("derivatives(w, lane, t, tc, at, to)",
                                  [(f"w[to + {k}, lane]", i) for k, i in enumerate(targets)], _TABLE)
-        if lanes(found) == 1:
+        if stiff:
+            jacobian = writer.function("jacobian(w, lane, t, tc, at)", jacobian_targets(stiff), _TABLE)
+            step = stiff_step(stiff, writer.lines, writer.read)
+            return [source, jacobian, *([f"{_DECORATOR}\n{step}"] if step else [])]
+        if lanes(found, stiff) == 1:
             return [source]
         step = unrolled_step(n, len(found.hazards), lambda *names: writer.lines(targets, *names), writer.read)
         return [source, f"{_DECORATOR}\n{step}"]
@@ -170,16 +179,18 @@ def _rate_functions(writer: _Writer, found: System) -> list[str]:
             writer.function("hazard_rates(p, c, tc, rates)", hazards)]
 
 
-def lanes(found: System) -> int:
+def lanes(found: System, stiff: StiffSystem | None) -> int:
     """Return how many patients step together."""
+    if stiff:
+        return LANES if is_unrolled(stiff.elimination) else 1
     n = len(found.rates) + len(found.hazards)
     return 1 if n > LARGEST else LANES
 
 
-def _sizes(model: CourseModel, found: System, n_constants: int) -> str:
+def _sizes(model: CourseModel, found: System, n_constants: int, n_lanes: int) -> str:
     states = [model.states.index(inlet.state) for inlet in model.inlets]
     sizes = {"N_STATES": len(model.states), "N_HAZARDS": len(model.hazards), "N_INLETS": len(model.inlets),
              "N_PARAMETERS": len(model.parameters), "N_CONSTANTS": n_constants,
-             "N_BREAKPOINTS": len(found.breakpoints), "LANES": lanes(found)}
+             "N_BREAKPOINTS": len(found.breakpoints), "LANES": n_lanes}
     lines = [f"{name} = {size}" for name, size in sizes.items()]
     return "\n" + "\n".join([*lines, f"INLET_STATES = np.array({[*states, 0]}, dtype=np.int64)", ""])
