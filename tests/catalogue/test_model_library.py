@@ -10,15 +10,15 @@ import numpy as np
 import pytest
 import yaml
 
-from tests.catalogue.model_courses import Dose, Patient, by_scipy
-from trialsim.cohort.course_model import course_model
+from tests.catalogue.model_courses import Dose, Patient, by_engine, by_scipy
 from trialsim.cohort.model import Cohort
 from trialsim.cohort.read import read_cohort
-from trialsim.dynamics.system import tier_of
+from trialsim.foundation.units import quantity
 
 HERE = Path(__file__).parent
 FIRST, SECOND = HERE.parents[1] / "cohorts", HERE / "second_encodings"
 CASES: dict[str, dict[str, Any]] = yaml.safe_load((HERE / "library_cases.yaml").read_text(encoding="utf-8"))
+EXPECTED: list[dict[str, Any]] = yaml.safe_load((HERE / "library_expected.yaml").read_text(encoding="utf-8"))
 
 
 @lru_cache(maxsize=128)
@@ -84,9 +84,39 @@ def test_both_encodings_give_the_same_course(name: str) -> None:
         )
 
 
-def tier(name: str) -> str:
-    return tier_of(course_model(encoding(FIRST, name), (), tuple(CASES[name]["outputs"]), 0.0))[0]
+@pytest.mark.parametrize("case", EXPECTED, ids=lambda case: f"{case['model']}-{case['output']}-at-{case['at']:g}")
+def test_a_model_gives_what_its_source_says(case: dict[str, Any]) -> None:
+    cohort = encoding(FIRST, case["model"])
+    patient = Patient(covariates=case.get("covariates", {}), typical=case.get("typical", {}))
+    made = by_scipy(cohort, patient, doses_of(case), [case["output"]], [case["at"]], case.get("breaks", ()))
+    assert made[0, 0] == pytest.approx(quantity(case["value"]).coherent, rel=case["rel"]), case["source"]
 
 
-# The adaptive models compile for seconds each: a few stand for all where time is short.
-QUICK = ("warfarin-pk-pca", "hiv-maraviroc-rosario", "stein-gsf-oak")
+def test_every_model_of_the_library_is_tested() -> None:
+    """Every shipped cohort but the two of the guides has a second encoding, a case and an expected number."""
+    shipped = {path.stem for path in FIRST.glob("*.yaml")} - {"bempedoic-acid"}
+    assert {path.stem for path in SECOND.glob("*.yaml")} == shipped == set(CASES)
+    assert {case["model"] for case in EXPECTED} == shipped - {"theophylline"}
+
+
+def by_both_solvers(name: str) -> None:
+    case, cohort, patients = CASES[name], encoding(FIRST, name), patients_of(name)
+    engine = by_engine(cohort, patients, doses_of(case), case["outputs"], case["times"])
+    for patient, made in zip(patients, engine, strict=True):
+        expected = by_scipy(cohort, patient, doses_of(case), case["outputs"], case["times"], case.get("breaks", ()))
+        assert (np.abs(made - expected) <= 1e-5 * np.abs(expected) + 1e-7 * np.abs(expected).max(axis=0)).all()
+
+
+# A model compiles for seconds: three stand for all in the quick tests, of which one is adaptive.
+QUICK = ("warfarin-pk-pca", "vrc01-amp", "stein-gsf-oak")
+
+
+@pytest.mark.parametrize("name", QUICK)
+def test_the_solvers_agree_with_scipy(name: str) -> None:
+    by_both_solvers(name)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("name", [name for name in CASES if name not in QUICK])
+def test_the_solvers_agree_with_scipy_on_every_model(name: str) -> None:
+    by_both_solvers(name)
