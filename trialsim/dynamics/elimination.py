@@ -37,7 +37,7 @@ def elimination(n: int, entries: Iterable[Place]) -> Elimination:
     """Return the elimination of an n by n matrix with a full diagonal and the given other places.
 
     Pivots are taken where they fill least (Markowitz 1957, Management Science 3:255, on the diagonal), the first such.
-    What nothing depends on (a cumulative hazard, an area) so goes first and costs a row of products, no elimination.
+    What nothing depends on (a cumulative hazard, an area) so goes before what fills, and costs a row of products.
     """
     own = set(entries)
     filled = {(i, j) for i, j in own if i != j}

@@ -89,7 +89,7 @@ def side_at_7(hf: float, u0: float, u1: float, u2: float, u3: float, u4: float, 
 
 @inlined("float64(float64)")
 def inverse_tenth_root(x: float) -> float:
-    """Return 1 / x^(1/10) to one part in ten thousand, for x between 1e-200 and 1e200; beyond, that of the bound.
+    """Return 1 / x^(1/10) to three parts in ten thousand, for x between 1e-200 and 1e200; beyond, that of the bound.
 
     A first guess from the exponent and two steps of Newton's method: no other function, no division.
     """
