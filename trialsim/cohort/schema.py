@@ -8,7 +8,7 @@ from trialsim.cohort.names import RESERVED
 from trialsim.cohort.schema_course import MEASURE, QUANTITY, STATE
 from trialsim.cohort.schema_fit import FIT
 from trialsim.cohort.schema_kinetics import USE
-from trialsim.cohort.schema_people import COVARIATE, COVARIATES_FROM, PARAMETER, named
+from trialsim.cohort.schema_people import COVARIATE, COVARIATES_FROM, OCCASIONS, PARAMETER, named
 from trialsim.cohort.schema_references import REFERENCE
 from trialsim.cohort.schema_units import UNIT
 from trialsim.cohort.written import WrittenCohort
@@ -46,6 +46,7 @@ COHORT = Section(
         "random_effect_correlation": Field(
             CORRELATIONS, "correlations of the variation between patients", default={}, example="{CL ~ V: 0.3}"
         ),
+        "occasions": Field(OCCASIONS, "what an occasion is, counted from randomisation", example="{every: 7 days}"),
         "kinetics": Field(
             ListOf(USE),
             "kinetics and links by name",

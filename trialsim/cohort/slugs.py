@@ -233,6 +233,34 @@ FILES: dict[str, Explanation] = {
     ),
 }
 
+IN_TIME: dict[str, Explanation] = {
+    "occasions-missing": Explanation(
+        "Something varies between occasions that nobody has defined",
+        "A patient's parameter changes when an occasion begins, so that it must be known when that is.",
+        "CL: {typical: 2 L/h, between_occasions: {lognormal: 10%}}   # and no occasions",
+        "Write occasions: {every: 7 days}.",
+    ),
+    "occasions-unused": Explanation(
+        "Occasions that change nothing",
+        "No parameter varies between occasions.",
+        "occasions: {every: 7 days}",
+        "Leave 'occasions' out, or let a parameter vary: between_occasions: {lognormal: 10%}.",
+    ),
+    "wrong-trajectory": Explanation(
+        "A covariate cannot go on like this",
+        "A covariate is drawn as it is at randomisation; what follows is a change in time: points after randomisation,"
+        " in their order, or a trend that ends after it. Categories do not move.",
+        "weight: {…, over_time: {points: {week 0: x 0.9}}}",
+        "Write points after day 0, the earliest first.",
+    ),
+    "effect-of-a-line": Explanation(
+        "An effect of a covariate that moves on in a line",
+        "A parameter is computed when a covariate changes; between the points of a line it changes all the time.",
+        "weight: {…, over_time: {trend: 0.5 kg/week}}\nCL: {effects: {weight: {power: 0.75, reference: 70 kg}}, …}",
+        "Let it step: between_points: hold. Or write the effect into a rate: CL * (weight / (70 kg)) ^ 0.75.",
+    ),
+}
+
 KINETICS: dict[str, Explanation] = {
     "no-such-kinetics": Explanation(
         "Kinetics of a name that is not there",
@@ -268,4 +296,4 @@ KINETICS: dict[str, Explanation] = {
     ),
 }
 
-SLUGS: dict[str, Explanation] = {**KINETICS, **NAMES, **PEOPLE, **COURSE, **FILES}
+SLUGS: dict[str, Explanation] = {**IN_TIME, **KINETICS, **NAMES, **PEOPLE, **COURSE, **FILES}

@@ -33,6 +33,16 @@ class WrittenUniform:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WrittenTrajectory:
+    """Points (a map from points in time to factors) or a trend."""
+
+    points: Mapping[str, float] | None
+    between_points: str
+    trend: Quantity | None
+    until: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class WrittenCovariate:
     """One of lognormal, normal, uniform, categories (shares, or labels of rows) and unit (of rows)."""
 
@@ -42,6 +52,7 @@ class WrittenCovariate:
     categories: Mapping[str, float] | tuple[str, ...] | None
     unit: Unit | None
     within: tuple[Quantity, ...] | None
+    over_time: WrittenTrajectory | None
     label: str | None
 
 
@@ -94,6 +105,7 @@ class WrittenParameter:
     typical: Quantity
     uncertainty: WrittenUncertainty | None
     between_patients: WrittenVariation | None
+    between_occasions: WrittenVariation | None
     effects: Mapping[str, Node]  # read once the kind of covariate is known
     label: str | None
 
@@ -237,6 +249,7 @@ class WrittenCohort:
     covariates_from: str | None  # the file
     parameters: Mapping[str, WrittenParameter]
     random_effect_correlation: Mapping[str, float]
+    occasions: Quantity | None  # how long one lasts
     kinetics: tuple[WrittenUse, ...]
     dynamics: Mapping[str, WrittenState]
     quantities: Mapping[str, WrittenQuantity]
