@@ -14,7 +14,7 @@ import numpy as np
 from scipy.optimize import brentq
 
 from tests.reference.plain_doses import Dose, UnderWay, changes_of, stopped, taken
-from tests.reference.plain_expressions import value
+from tests.reference.plain_expressions import needed, value
 from tests.reference.plain_path import (
     N_LOOKS,
     Stretch,
@@ -140,7 +140,7 @@ class _Follower:
         for reading in self.patient.readings:
             if reading.time == self.t:
                 signal = self.model.signals[reading.signal]
-                names = known_names(self.model, self.parameters, self.t, self.y, self.functionals_now())
+                names = known_names(self.model, self.parameters, self.t, self.y)
                 read = as_read(signal, float(value(signal.value, names)), reading.luck)
                 self.known.append((reading.time + reading.delay, reading.signal, read))
 
@@ -151,7 +151,8 @@ class _Follower:
         for known_at, s, read in self.known:
             if known_at <= self.t:
                 seen[self.model.signals[s].name] = read
-        names = {**self.parameters, "t": self.t, **self.functionals_now()}
+        names = {**self.parameters, "t": self.t,
+                 **{f.name: self.functional_now(f) for f in self.model.functionals if f.over is None}}
         branch = decided(rule, standing, seen, names)
         if branch not in (NOTHING_FIRES, NOTHING_IS_KNOWN):
             for action in rule.branches[branch].actions:
@@ -295,14 +296,17 @@ class _Follower:
         return found
 
     def excess(self, k: int, stretch: Stretch, s: float) -> float:
-        names = stretch.names(s)
-        more = {f.name: self.finished(f, stretch, s) for f in self.model.functionals if f.over is None}
-        return float(value(self.model.triggers[k].excess, known_names(
-            self.model, self.parameters, s, [names[state] for state in self.model.states], more)))
+        names, excess = stretch.names(s), self.model.triggers[k].excess
+        for f in self.model.functionals:
+            if f.name in needed(excess):
+                names[f.name] = self.finished(f, stretch, s)
+        return float(value(excess, names))
 
     def look_at_triggers(self) -> bool:
         """Note which triggers stand above zero that were below before, for a jump; return whether there are any."""
-        names = known_names(self.model, self.parameters, self.t, self.y, self.functionals_now())
+        asked = frozenset().union(*(needed(trigger.excess) for trigger in self.model.triggers))
+        more = {f.name: self.functional_now(f) for f in self.model.functionals if f.name in asked}
+        names = known_names(self.model, self.parameters, self.t, self.y, more)
         for k, trigger in enumerate(self.model.triggers):
             event = self.n_hazards + k
             is_above = float(value(trigger.excess, names)) >= 0.0

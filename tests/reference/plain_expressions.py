@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from functools import lru_cache
 from typing import Any
 
 from trialsim.foundation.expression import (
@@ -18,17 +17,26 @@ from trialsim.foundation.expression import (
     Not,
     Number,
     Unary,
+    names_of,
 )
 
 
 def value(expr: Expr, names: Mapping[str, float]) -> Any:
     """Return the value of an expression: a float, or a bool for a condition."""
-    return _function(expr)(names)
+    return _of(expr)[1](names)
 
 
-@lru_cache(maxsize=4096)
-def _function(expr: Expr) -> Callable[[Mapping[str, float]], Any]:
-    return eval(f"lambda n: {_text(expr)}", dict(_CALLED))  # type: ignore[no-any-return]
+def needed(expr: Expr) -> frozenset[str]:
+    """Return the names that an expression needs."""
+    return _of(expr)[2]
+
+
+def _of(expr: Expr) -> tuple[Expr, Callable[[Mapping[str, float]], Any], frozenset[str]]:
+    """Return the expression, its function and its names; kept by identity, for hashing a tree takes longer."""
+    found = _KEPT.get(id(expr))
+    if found is None:
+        found = _KEPT[id(expr)] = (expr, eval(f"lambda n: {_text(expr)}", dict(_CALLED)), names_of(expr))
+    return found
 
 
 def _text(expr: Expr) -> str:
@@ -87,3 +95,4 @@ _CALLED: dict[str, Any] = {
     "ratio": _ratio, "number": float, "logistic": lambda x: 1.0 / (1.0 + _exp(-x)),
     "logit": lambda p: math.log(p / (1.0 - p)),
 }
+_KEPT: dict[int, tuple[Expr, Callable[[Mapping[str, float]], Any], frozenset[str]]] = {}

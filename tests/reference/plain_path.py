@@ -11,9 +11,9 @@ from scipy.integrate import DOP853, LSODA, Radau
 from scipy.optimize import brentq, minimize_scalar
 
 from tests.reference.plain_doses import UnderWay
-from tests.reference.plain_expressions import value
+from tests.reference.plain_expressions import needed, value
 from trialsim.dynamics.model import CourseModel, Functional
-from trialsim.foundation.expression import Compare, Expr, names_of, nodes
+from trialsim.foundation.expression import Compare, Expr, nodes
 
 SOLVERS = {"DOP853": DOP853, "Radau": Radau, "LSODA": LSODA}
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(10)
@@ -28,7 +28,7 @@ def known_names(
     names = {**parameters, "t": t, **(more or {})}
     names.update((state, float(y[i])) for i, state in enumerate(model.states))
     for name, expr in model.quantities:
-        if names_of(expr) <= names.keys():
+        if needed(expr) <= names.keys():
             names[name] = value(expr, names)
     return names
 
@@ -66,7 +66,7 @@ def stretches(
     chains = [what.chain[1] for what in under_way if what.chain and what.start < until]
     solver = SOLVERS[method](
         lambda time, state: slopes_of(model, parameters, under_way, time, state, t, until), t, y, until,
-        rtol=1e-12, atol=1e-14, max_step=0.5 * min(chains) if chains else math.inf)
+        rtol=1e-11, atol=1e-13, max_step=0.5 * min(chains) if chains else math.inf)
     while solver.status == "running":
         # scipy divides nought by nought where nothing at all changes.
         with np.errstate(invalid="ignore"):
@@ -92,7 +92,7 @@ def _turn(model: CourseModel, parameters: Mapping[str, float], a: Expr, b: Expr)
     def difference(t: float) -> float:
         names = {**parameters, "t": t}
         for name, expr in model.quantities:
-            if names_of(expr) <= names.keys():
+            if needed(expr) <= names.keys():
                 names[name] = value(expr, names)
         return float(value(a, names) - value(b, names))
 
@@ -138,8 +138,11 @@ def _highest(at: Callable[[float], float], lo: float, hi: float) -> float:
     grid = np.linspace(lo, hi, N_LOOKS + 1)
     values = [at(s) for s in grid]
     best = int(np.argmax(values))
+    # At an end, the path is looked at a little inside: if it falls there, the end is the highest.
+    if best in (0, N_LOOKS) and at(grid[best] + (1e-4 if best == 0 else -1e-4) * (hi - lo)) <= values[best]:
+        return float(values[best])
     found = minimize_scalar(lambda s: -at(s), bounds=(grid[max(best - 1, 0)], grid[min(best + 1, N_LOOKS)]),
-                            method="bounded", options={"xatol": 1e-9 * (hi - lo)})
+                            method="bounded", options={"xatol": 1e-7 * (hi - lo)})
     return float(max(*values, -found.fun))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -46,7 +46,7 @@ def steady(
         y = an_interval_later(y)
     if polish:
         size = np.maximum(np.abs(y), 1e-6)
-        y = size * fsolve(lambda x: an_interval_later(size * x) / size - x, y / size, xtol=1e-13)
+        y = size * fixed_point(lambda x: an_interval_later(size * x) / size - x, y / size)
     return y, [what for what in earlier if (what.start >= now if what.is_bolus else what.end > now)]
 
 
@@ -88,4 +88,12 @@ def _constantly_fed(
         full = np.append(size * x, np.zeros(len(model.hazards)))
         return slopes_of(model, parameters, [fed], now, full, now, now + 1.0)[:n] / size
 
-    return size * fsolve(net, y / size, xtol=1e-14), [fed]
+    return size * fixed_point(net, y / size), [fed]
+
+
+def fixed_point(net: Callable[[np.ndarray], np.ndarray], near: np.ndarray) -> np.ndarray:
+    """Return where nothing moves any more, as exactly as rounding allows."""
+    found = fsolve(net, near, xtol=1e-13, full_output=True)[0]
+    if np.max(np.abs(net(found)), initial=0.0) > 1e-9:
+        raise ArithmeticError("no steady state is reached")
+    return np.asarray(found)
