@@ -18,6 +18,7 @@ from trialsim.foundation.version import VERSION as __version__
 
 if TYPE_CHECKING:
     from trialsim.api.documents import check_document, copy_from_library, load_cohort, load_protocol
+    from trialsim.api.events import simulate_events
     from trialsim.api.populations import fit, sample_patients
     from trialsim.api.runs import Campaign, Run, campaign_of, needs_of, replayed, simulate
     from trialsim.foundation.errors import InvalidDocument, TrialsimError
@@ -36,6 +37,7 @@ _WHERE = {
     "needs_of": "trialsim.api.runs",
     "replayed": "trialsim.api.runs",
     "simulate": "trialsim.api.runs",
+    "simulate_events": "trialsim.api.events",
     "InvalidDocument": "trialsim.foundation.errors",
     "TrialsimError": "trialsim.foundation.errors",
     "write_report": "trialsim.report.write",
@@ -57,6 +59,7 @@ __all__ = [
     "replayed",
     "sample_patients",
     "simulate",
+    "simulate_events",
     "write_report",
 ]
 

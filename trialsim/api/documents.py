@@ -84,6 +84,7 @@ def explanations() -> Mapping[str, Explanation]:
     from trialsim.api.slugs import SLUGS as API
     from trialsim.campaign.slugs import SLUGS as CAMPAIGN
     from trialsim.cohort.slugs import SLUGS as COHORT
+    from trialsim.cohort.slugs_events import SLUGS as RECORDS
     from trialsim.cohort.slugs_fit import SLUGS as FIT
     from trialsim.dynamics.slugs import SLUGS as DYNAMICS
     from trialsim.foundation.slugs import SLUGS as LANGUAGE
@@ -92,7 +93,7 @@ def explanations() -> Mapping[str, Explanation]:
     from trialsim.trial.slugs import SLUGS as TRIAL
 
     known: dict[str, Explanation] = {}
-    for slugs in (LANGUAGE, COHORT, FIT, DYNAMICS, PROTOCOL, TRIAL, STORE, CAMPAIGN, API):
+    for slugs in (LANGUAGE, COHORT, FIT, RECORDS, DYNAMICS, PROTOCOL, TRIAL, STORE, CAMPAIGN, API):
         for slug, explanation in slugs.items():
             known[slug] = _both(known[slug], explanation) if slug in known else explanation
     return known
@@ -107,20 +108,24 @@ def _both(first: Explanation, second: Explanation) -> Explanation:
     )
 
 
-def document_schema(kind: DocumentKind) -> dict[str, Any]:
+def document_schema(kind: DocumentKind | Literal["kinetics"]) -> dict[str, Any]:
     """Return the JSON Schema (draft 2020-12) of a document."""
     from trialsim.cohort.schema import cohort_schema
+    from trialsim.cohort.schema_kinetics import kinetics_schema
     from trialsim.protocol.schema import protocol_schema
 
-    return cohort_schema() if kind == "cohort" else protocol_schema()
+    return {"cohort": cohort_schema, "protocol": protocol_schema, "kinetics": kinetics_schema}[kind]()
 
 
-def reference_page(kind: DocumentKind) -> str:
+def reference_page(kind: DocumentKind | Literal["kinetics"]) -> str:
     """Return the reference of a document's sections and fields as Markdown, from the reader's own source."""
+    from trialsim.cohort.kinetics_reference import kinetics_page
     from trialsim.cohort.schema import COHORT
     from trialsim.foundation.sections import reference_markdown
     from trialsim.protocol.schema import PROTOCOL
 
+    if kind == "kinetics":
+        return kinetics_page()
     origin = "Written by `trialsim schema --write docs/reference` from what the reader reads by."
     return f"# The {kind} document\n\n{origin}\n\n" + reference_markdown(COHORT if kind == "cohort" else PROTOCOL)
 

@@ -17,6 +17,7 @@ from trialsim.cli.replay import replay
 from trialsim.cli.report import report
 from trialsim.cli.run import run
 from trialsim.cli.schema import schema
+from trialsim.cli.simulate import simulate
 from trialsim.cli.verify import verify
 from trialsim.foundation.errors import TrialsimError
 from trialsim.foundation.version import VERSION
@@ -30,7 +31,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (run, fit, cohort, check, explain, report, verify, replay, schema, library):
+for command in (run, fit, cohort, simulate, check, explain, report, verify, replay, schema, library):
     app.command()(command)
 
 

@@ -1,4 +1,4 @@
-"""`trialsim schema`: the JSON Schemas of the two documents, and the reference made from the same source."""
+"""`trialsim schema`: the JSON Schemas of the documents, and the reference made from the same source."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from trialsim.cli import console
 
 
 def schema(
-    kind: Annotated[Literal["protocol", "cohort"], typer.Argument(help="Which document.")] = "protocol",
+    kind: Annotated[Literal["protocol", "cohort", "kinetics"], typer.Argument(help="Which document.")] = "protocol",
     write: Annotated[
-        Path | None, typer.Option(help="Write both schemas and the reference pages into this folder instead.")
+        Path | None, typer.Option(help="Write all schemas and the reference pages into this folder instead.")
     ] = None,
 ) -> None:
     """Print the JSON Schema of a document, for editors and other programs."""
@@ -23,7 +23,7 @@ def schema(
         typer.echo(console.json_text(document_schema(kind)))
         return
     write.mkdir(parents=True, exist_ok=True)
-    for name in ("protocol", "cohort"):
+    for name in ("protocol", "cohort", "kinetics"):
         for path, text in (
             (write / f"{name}.schema.json", console.json_text(document_schema(name)) + "\n"),
             (write / f"{name}.md", reference_page(name)),

@@ -45,16 +45,20 @@ def course_model(
     shift = Quantity(shift_days, unit("day")).to(cohort.time)
     per_time = per(cohort.time)
 
+    lines = lines_of(cohort)
+
     def numbers(expr: Expr, target: Unit | None) -> Expr:
-        return with_clock(numeric(expr, units, target, cohort.time), shift)
+        return substitute(with_clock(numeric(expr, units, target, cohort.time), shift), lines)
 
     quantities = [(q.name, numbers(q.value, q.unit)) for q in cohort.quantities]
     quantities += [(m.name, numbers(m.value, m.unit)) for m in cohort.measures if m.name in outputs]
     inlets = tuple(inlet_of(inlet, state, numbers, cohort.time) for state in cohort.states for inlet in state.receives)
     return CourseModel(
         states=tuple(s.name for s in cohort.states),
-        parameters=parameter_columns(cohort),
-        starts=tuple(Number(0.0) if s.start is None else numbers(s.start, s.unit) for s in cohort.states),
+        parameters=parameter_columns(cohort) + columns_in_time(cohort),
+        starts=tuple(
+            Number(0.0) if s.start is None else numeric(s.start, units, s.unit, cohort.time) for s in cohort.states
+        ),
         rates=tuple(numbers(s.rate, per(cohort.time, s.unit)) for s in cohort.states),
         quantities=tuple(quantities),
         outputs=tuple(outputs),
@@ -78,7 +82,9 @@ def inlet_of(inlet: Door, state: State, numbers: Callable[[Expr, Unit | None], E
         bioavailability=made(inlet.bioavailability, None),
         duration=made(inlet.duration, time),
         rate=made(inlet.rate, per(time, state.unit)),
-        transit=chain and Transit(number=numbers(chain.number, None), mean_time=numbers(chain.mean_time, time)),
+        transit=None
+        if chain is None
+        else Transit(number=numbers(chain.number, None), mean_time=numbers(chain.mean_time, time)),
     )
 
 
@@ -108,11 +114,34 @@ def parameter_columns(cohort: Cohort) -> tuple[str, ...]:
     return tuple(p.name for p in cohort.parameters) + tuple(c.name for c in cohort.covariates)
 
 
+CHANGE = "_change"  # which of a patient's rows of parameters holds; no name of a document begins so
+
+
+def columns_in_time(cohort: Cohort) -> tuple[str, ...]:
+    """Return the further columns of a model whose parameters change within a course."""
+    if not cohort.changes_in_time:
+        return ()
+    moving = [c.name for c in cohort.covariates if c.over_time is not None and c.over_time.is_line]
+    return (CHANGE, *(f"{prefix}{name}" for name in moving for prefix in ("_slope_", "_since_")))
+
+
+def lines_of(cohort: Cohort) -> dict[str, Expr]:
+    """Return what stands for a covariate that moves in lines: its value at a time, and its slope since then."""
+    moving = [c.name for c in cohort.covariates if c.over_time is not None and c.over_time.is_line]
+    return {
+        name: Binary("+", Name(name), Binary(
+            "*", Name(f"_slope_{name}"), Binary("-", Name(TIME), Name(f"_since_{name}"))))
+        for name in moving
+    }  # fmt: skip
+
+
 def parameter_matrix(model: CourseModel, candidates: Candidates) -> NDArray[np.float64]:
     """Return the candidates' parameters and covariates as the columns of the model, [n, P] in declared units."""
     import numpy as np
 
     columns: Mapping[str, NDArray[np.float64]] = {**candidates.parameters, **candidates.covariates}
+    if CHANGE in model.parameters:
+        raise ValueError("these parameters change within a course: trialsim.cohort.parameter_rows makes them")
     if not model.parameters:
         return np.empty((len(next(iter(columns.values()), np.empty(0))), 0))
     return np.ascontiguousarray(np.column_stack([columns[name] for name in model.parameters]))

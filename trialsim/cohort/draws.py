@@ -7,14 +7,20 @@ uncertainty or as one joint draw of a posterior.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from trialsim.cohort.model import Cohort, Effect, Uncertainty
-from trialsim.cohort.posterior import PosteriorDraws, additive_key, between_patients_key, proportional_key
+from trialsim.cohort.posterior import (
+    PosteriorDraws,
+    additive_key,
+    between_occasions_key,
+    between_patients_key,
+    proportional_key,
+)
 from trialsim.foundation.elementary import exp_array
 from trialsim.foundation.streams import draws_of_trials, label, normals
 
@@ -27,9 +33,9 @@ Mode = Literal["typical", "uncertain"]
 class TypicalValues:
     """The truth of each of T trials, every array [T], in the cohort's declared units.
 
-    `between_patients_sd` is on the scale of the random effect. `coefficients` has, by (parameter, covariate), the
-    coefficient of an effect [T] or the factors of a covariate's categories [T, categories]. `draw` is the posterior
-    draw, -1 where none was used.
+    `between_patients_sd` and `between_occasions_sd` are on the scale of the random effect. `coefficients` has, by
+    (parameter, covariate), the coefficient of an effect [T] or the factors of a covariate's categories [T, categories].
+    `draw` is the posterior draw, -1 where none was used.
     """
 
     parameters: Mapping[str, Floats]
@@ -38,6 +44,7 @@ class TypicalValues:
     additive: Mapping[str, Floats]
     proportional: Mapping[str, Floats]
     draw: Integers
+    between_occasions_sd: Mapping[str, Floats] = field(default_factory=dict)
 
 
 def typical_values(
@@ -50,6 +57,7 @@ def typical_values(
     """
     source = _Source(cohort, seed, np.asarray(trials, dtype=np.int64), mode, posterior)
     effects = [(p.name, p.between_patients) for p in cohort.parameters if p.between_patients is not None]
+    occasions = [(p.name, p.between_occasions) for p in cohort.parameters if p.between_occasions is not None]
     errors = [(m.name, m.error) for m in cohort.measures]
     return TypicalValues(
         parameters={p.name: source.values(p.name, p.typical, p.uncertainty, p.unit.factor)
@@ -62,6 +70,8 @@ def typical_values(
         proportional={name: source.values(proportional_key(name), e.proportional, e.proportional_uncertainty)
                       for name, e in errors},
         draw=source.draw,
+        between_occasions_sd={name: source.values(between_occasions_key(name), effect.sd, effect.uncertainty)
+                              for name, effect in occasions},
     )  # fmt: skip
 
 

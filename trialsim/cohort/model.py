@@ -37,6 +37,24 @@ class Distribution:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Trajectory:
+    """How a number goes on after randomisation, from the value a patient has then; before, it is that value.
+
+    `points` are days since randomisation and factors of the value then, held or joined by lines; or a `trend` in the
+    unit per day that goes on until a day.
+    """
+
+    between_points: Literal["hold", "line"]
+    points: tuple[tuple[float, float], ...] = ()
+    trend: float = 0.0
+    until: float = float("inf")
+
+    @property
+    def is_line(self) -> bool:
+        return self.between_points == "line"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Covariate:
     """One property of a patient: either a number with a unit and a distribution, or one of several categories.
 
@@ -49,6 +67,7 @@ class Covariate:
     categories: tuple[str, ...] = ()
     shares: tuple[float, ...] = ()  # sum to 1; empty when they come from rows
     label: str | None = None
+    over_time: Trajectory | None = None  # None: it stays what it is
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,6 +143,7 @@ class Parameter:
     typical: float
     uncertainty: Uncertainty | None = None
     between_patients: RandomEffect | None = None
+    between_occasions: RandomEffect | None = None  # on the same scale as between_patients
     effects: tuple[Effect, ...] = ()
     label: str | None = None
 
@@ -259,6 +279,13 @@ class Cohort:
     posterior: str | None  # id of a fit whose draws replace the published uncertainty
     fit: FitSection | None
     digest: str  # SHA-256 of the resolved document without `posterior`
+    occasion_days: float | None = None  # how long an occasion lasts, counted from randomisation both ways
+
+    @property
+    def changes_in_time(self) -> bool:
+        """Return whether a patient's parameters or covariates change within a course."""
+        varies = any(p.between_occasions is not None for p in self.parameters)
+        return varies or any(c.over_time is not None for c in self.covariates)
 
     def amount_unit(self, drug: str, route: str) -> Unit:
         """Return the unit of the state that a drug enters by a route."""

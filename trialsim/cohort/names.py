@@ -16,7 +16,12 @@ RESERVED = (
     "scenario", "parameters", "design", "trial", "patient", "arm", "site", "stratum", "randomised_at", "unit",
     "adherence", "screened", "t", "randomised",
 )  # fmt: skip
-RESERVED_ENDINGS = ("_between_patients", "_additive", "_proportional")  # names of what a fit estimates besides
+RESERVED_ENDINGS = (
+    "_between_patients",
+    "_between_occasions",
+    "_additive",
+    "_proportional",
+)  # names of what a fit estimates besides
 
 
 def units_of(cohort: Cohort) -> dict[str, Unit]:

@@ -49,10 +49,11 @@ def candidates(
 
 def shifted(parameter: Parameter, values: Floats, shifts: Floats) -> Floats:
     """Return values moved by random effects on the parameter's scale."""
-    assert parameter.between_patients is not None
-    if parameter.between_patients.scale == "lognormal":
+    variation = parameter.between_patients or parameter.between_occasions
+    assert variation is not None
+    if variation.scale == "lognormal":
         return values * exp_array(shifts)
-    if parameter.between_patients.scale == "normal":
+    if variation.scale == "normal":
         return values + shifts
     share = parameter.unit.factor  # 0.01 for a parameter in %
     return logit_shifted(values * share, shifts) / share

@@ -34,6 +34,10 @@ def between_patients_key(parameter: str) -> str:
     return f"{parameter}_between_patients"
 
 
+def between_occasions_key(parameter: str) -> str:
+    return f"{parameter}_between_occasions"
+
+
 def additive_key(measure: str) -> str:
     return f"{measure}_additive"
 

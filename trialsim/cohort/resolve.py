@@ -5,13 +5,20 @@ from __future__ import annotations
 import hashlib
 from dataclasses import replace
 
+from trialsim.cohort.kinetics import with_kinetics
 from trialsim.cohort.model import Cohort
 from trialsim.cohort.reading import Desk
 from trialsim.cohort.resolve_course import course
 from trialsim.cohort.resolve_covariates import comes_with_rows, covariate_rows, covariates
 from trialsim.cohort.resolve_fit import fit_section
 from trialsim.cohort.resolve_parameters import parameters
-from trialsim.cohort.rules import correlations, drugs_have_one_door, endings_are_free, names_are_unique
+from trialsim.cohort.rules import (
+    correlations,
+    drugs_have_one_door,
+    endings_are_free,
+    names_are_unique,
+    occasions_are_told,
+)
 from trialsim.cohort.write import cohort_text
 from trialsim.cohort.written import WrittenCohort
 from trialsim.foundation.dimensions import TIME
@@ -20,9 +27,14 @@ from trialsim.foundation.dimensions import TIME
 def resolved(desk: Desk, written: WrittenCohort) -> Cohort | None:
     """Return the cohort with nothing implied; None, every fault told, if there is one."""
     desk.alike(written.time.dimension, TIME, "time")
+    expanded = with_kinetics(desk, written)
+    if expanded is None:
+        return None
+    written = expanded
     names_are_unique(desk, written)
     endings_are_free(desk, written)
     drugs_have_one_door(desk, written)
+    occasions_are_told(desk, written)
     people = covariates(desk, written)
     if people is None:
         return None
@@ -63,6 +75,7 @@ def resolved(desk: Desk, written: WrittenCohort) -> Cohort | None:
         posterior=written.posterior,
         fit=fit,
         digest="",
+        occasion_days=None if written.occasions is None else written.occasions.to("day"),
     )
     return replace(cohort, digest=digest_of(cohort))
 

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from dataclasses import replace
+from typing import Literal
 
 from trialsim.cohort.bounds import LEAST_KEPT, share_within
-from trialsim.cohort.model import Covariate, CovariateRows, Distribution
+from trialsim.cohort.model import Covariate, CovariateRows, Distribution, Trajectory
 from trialsim.cohort.reading import Desk, Table
-from trialsim.cohort.written import WrittenCohort, WrittenCovariate
-from trialsim.foundation.units import ONE, Quantity, number_text
+from trialsim.cohort.schema_units import slope_unit
+from trialsim.cohort.written import WrittenCohort, WrittenCovariate, WrittenTrajectory
+from trialsim.foundation.errors import UnreadableText
+from trialsim.foundation.units import ONE, Quantity, moment, number_text
 
 SHARES_TOLERANCE = 1e-6
 
@@ -21,6 +25,47 @@ def covariates(desk: Desk, cohort: WrittenCohort) -> tuple[Covariate, ...] | Non
 
 
 def covariate(desk: Desk, name: str, written: WrittenCovariate) -> Covariate | None:
+    """Return one covariate; None, its fault told, if there is one."""
+    made = at_randomisation(desk, name, written)
+    if made is None or written.over_time is None:
+        return made
+    over_time = trajectory(desk, made, written.over_time)
+    return None if over_time is None else replace(made, over_time=over_time)
+
+
+def trajectory(desk: Desk, covariate: Covariate, written: WrittenTrajectory) -> Trajectory | None:
+    """Return how a covariate goes on after randomisation; None, its fault told, if there is one."""
+    path = ("covariates", covariate.name, "over_time")
+    if covariate.categories:
+        message = f"{covariate.name!r} has categories and does not move"
+        desk.error(desk.key(*path), "wrong-trajectory", message, "", ["leave 'over_time' out"])
+        return None
+    if written.trend is not None:
+        slope = desk.number_in(written.trend, slope_unit(covariate.unit), *path, "trend")
+        until = math.inf if written.until is None else written.until
+        if until <= 0.0:
+            message = "a trend begins at randomisation and ends after it"
+            desk.error(desk.at(*path, "until"), "wrong-trajectory", message)
+            return None
+        return None if slope is None else Trajectory(between_points="line", trend=slope, until=until)
+    points: list[tuple[float, float]] = []
+    for text, factor in (written.points or {}).items():
+        try:
+            day = moment(text)
+        except UnreadableText as fault:
+            desk.error(desk.key(*path, "points", text), fault.slug, fault.message, "", fault.notes)
+            return None
+        if day <= (points[-1][0] if points else 0.0):
+            message = "points come after randomisation and one after the other"
+            notes = ["what a covariate is at randomisation is drawn"]
+            desk.error(desk.key(*path, "points", text), "wrong-trajectory", message, "", notes)
+            return None
+        points.append((day, factor))
+    form: Literal["hold", "line"] = "line" if written.between_points == "line" else "hold"
+    return Trajectory(between_points=form, points=tuple(points))
+
+
+def at_randomisation(desk: Desk, name: str, written: WrittenCovariate) -> Covariate | None:
     path = ("covariates", name)
     if written.within is not None and (written.uniform or written.categories or written.unit):
         desk.error(desk.key(*path, "within"), "no-bounds", "only lognormal and normal distributions have bounds")

@@ -31,7 +31,17 @@ def fit_section(
         return None
     columns_fit(desk, cohort.fit, table, covariates, course)
     covariates_are_there(desk, cohort.fit, covariates, parameters, course)
+    stays_the_same(desk, covariates, parameters)
     return None if desk.problems.any_errors else made(cohort.fit, table)
+
+
+def stays_the_same(desk: Desk, covariates: tuple[Covariate, ...], parameters: tuple[Parameter, ...]) -> None:
+    """Tell what changes within a course: this version does not fit it."""
+    moving = [("covariates", c.name, "over_time") for c in covariates if c.over_time is not None]
+    moving += [("parameters", p.name, "between_occasions") for p in parameters if p.between_occasions is not None]
+    for path in moving:
+        message = f"a fit with {path[-1]!r} is not supported by this version"
+        desk.error(desk.key(*path), "not-yet", message, "", ["leave one of the two out"])
 
 
 def columns_fit(desk: Desk, fit: WrittenFit, table: Table, covariates: tuple[Covariate, ...], course: Course) -> None:

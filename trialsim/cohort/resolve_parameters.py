@@ -44,7 +44,9 @@ def parameter(
     path = ("parameters", name)
     value, unit = written.typical.value, written.typical.unit
     variation = random_effect(desk, written.between_patients, unit, (*path, "between_patients"))
-    varies = variation.scale if variation is not None else None
+    occasions = between_occasions(desk, written, unit, variation, path)
+    varying = variation or occasions
+    varies = varying.scale if varying is not None else None
     typical_fits(desk, value * unit.factor, varies, path)
     if variation is not None and varies == "normal":
         warn_of_other_sign(desk, name, value, variation.sd, (*path, "between_patients"))
@@ -58,6 +60,7 @@ def parameter(
         typical=value,
         uncertainty=uncertainty_of_value(desk, written.uncertainty, value, unit, varies, (*path, "uncertainty")),
         between_patients=variation,
+        between_occasions=occasions,
         effects=tuple(each for each in effects if each is not None),
         label=written.label,
     )
@@ -83,8 +86,21 @@ def warn_of_other_sign(desk: Desk, name: str, value: float, sd: float, path: Pat
     desk.problems.warning(desk.at(*path), "crosses-zero", message, "a normal variation", notes)
 
 
+def between_occasions(
+    desk: Desk, written: WrittenParameter, unit: Unit, between_patients: RandomEffect | None, path: Path
+) -> RandomEffect | None:
+    """Return the variation between occasions, which is on the scale of that between patients."""
+    variation = random_effect(desk, written.between_occasions, unit, (*path, "between_occasions"))
+    if variation is None or between_patients is None or variation.scale == between_patients.scale:
+        return variation
+    message = "occasions vary on the scale on which patients vary"
+    words = "patients: {}, occasions: {}".format(*(each.scale for each in (between_patients, variation)))
+    desk.error(desk.at(*path, "between_occasions"), "wrong-scale", message, "", [words])
+    return variation
+
+
 def random_effect(desk: Desk, written: WrittenVariation | None, unit: Unit, path: Path) -> RandomEffect | None:
-    """Return the variation between patients on its own scale."""
+    """Return a variation on its own scale."""
     if written is None:
         return None
     uncertainty = uncertainty_of_spread(desk, written.uncertainty, (*path, "uncertainty"))
@@ -113,6 +129,11 @@ def effect(
     covariate = covariates.get(name)
     if covariate is None:
         desk.unknown(desk.key(*path), "covariate", name, covariates)
+        return None
+    if covariate.over_time is not None and covariate.over_time.is_line:
+        notes = ["write between_points: hold", "or put the effect into the equations, which see it as it moves"]
+        message = f"{name!r} moves on in a line, and an effect would stand still"
+        desk.error(desk.key(*path), "effect-of-a-line", message, "", notes)
         return None
     if varies == "logit_normal":
         notes = ["put the effect into the equations, on the logit"]

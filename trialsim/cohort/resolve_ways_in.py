@@ -18,6 +18,7 @@ WORDS = {
     "lag": "a lag", "bioavailability": "a bioavailability", "duration": "a duration", "rate": "the rate of a way in",
     "number": "the number of transit compartments", "mean_time": "the mean transit time",
 }  # fmt: skip
+SEEN = "parameters, and covariates that do not move on in a line"
 MAY_BE_ZERO = ("lag", "bioavailability", "number")
 
 
@@ -36,8 +37,9 @@ def check_term(desk: Desk, path: Path, trees: Trees, names: Names, time: Unit) -
         wanted = None if state is None else state.dimension / TIME
     else:
         wanted = KINDS[part]
-    individual: dict[str, Dimension | None] = {name: u.dimension for name, u in names.individual.items()}
-    if not sees_only(desk, trees[path], individual, names.everything, WORDS[part]):
+    lines = {c.name for c in names.covariates if c.over_time is not None and c.over_time.is_line}
+    individual: dict[str, Dimension | None] = {n: u.dimension for n, u in names.individual.items() if n not in lines}
+    if not sees_only(desk, trees[path], individual, names.everything, WORDS[part], SEEN):
         return
     found = measures_as(desk, trees[path], individual, wanted, WORDS[part], ())
     if found is None or found != wanted:

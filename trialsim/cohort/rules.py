@@ -44,6 +44,18 @@ def endings_are_free(desk: Desk, cohort: WrittenCohort) -> None:
                 desk.error(desk.key(section, name), "reserved-name", message, "", ["choose another name"])
 
 
+def occasions_are_told(desk: Desk, cohort: WrittenCohort) -> None:
+    """What varies between occasions needs occasions, and the other way round."""
+    varying = [name for name, parameter in cohort.parameters.items() if parameter.between_occasions is not None]
+    if varying and cohort.occasions is None:
+        message = f"{varying[0]!r} varies between occasions, and nothing says what an occasion is"
+        place = desk.key("parameters", varying[0], "between_occasions")
+        desk.error(place, "occasions-missing", message, "", ["write occasions: {every: 7 days}"])
+    if cohort.occasions is not None and not varying:
+        message = "nothing varies between occasions"
+        desk.error(desk.key("occasions"), "occasions-unused", message, "", ["leave 'occasions' out"])
+
+
 def drugs_have_one_door(desk: Desk, cohort: WrittenCohort) -> None:
     """Each drug and route enters one state, or every way in says which share of the dose enters by it."""
     first: dict[tuple[str, str], tuple[str, int]] = {}

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from trialsim.cohort.model import Reference
 from trialsim.cohort.names import RESERVED
 from trialsim.cohort.schema_course import MEASURE, QUANTITY, STATE
 from trialsim.cohort.schema_fit import FIT
-from trialsim.cohort.schema_people import COVARIATE, COVARIATES_FROM, PARAMETER, named, renamed
+from trialsim.cohort.schema_kinetics import USE
+from trialsim.cohort.schema_people import COVARIATE, COVARIATES_FROM, OCCASIONS, PARAMETER, named
+from trialsim.cohort.schema_references import REFERENCE
 from trialsim.cohort.schema_units import UNIT
 from trialsim.cohort.written import WrittenCohort
 from trialsim.foundation.sections import (
@@ -25,16 +26,6 @@ from trialsim.foundation.sections import (
 )
 
 LANGUAGE = "cohort 1"
-REFERENCE = Section(
-    "a reference",
-    {
-        "cite": Field(Text(), "the citation", required=True),
-        "doi": Field(Text(), "its DOI"),
-        "for": Field(Text(), "what it is the source of", example="structure and estimates"),
-        "where": Field(Text(), "where in it", example="Table 2"),
-    },
-    make=renamed(Reference, **{"for": "used_for"}),
-)
 CORRELATIONS = MapOf(Number(above=-1, below=1), key=Text())
 COHORT = Section(
     "a cohort",
@@ -54,6 +45,13 @@ COHORT = Section(
         "parameters": Field(named(PARAMETER, RESERVED), "the numbers of the model, in three layers", default={}),
         "random_effect_correlation": Field(
             CORRELATIONS, "correlations of the variation between patients", default={}, example="{CL ~ V: 0.3}"
+        ),
+        "occasions": Field(OCCASIONS, "what an occasion is, counted from randomisation", example="{every: 7 days}"),
+        "kinetics": Field(
+            ListOf(USE),
+            "kinetics and links by name",
+            default=(),
+            example="[{use: one_compartment, drug: x}]",
         ),
         "dynamics": Field(named(STATE, RESERVED), "states and their rates of change", default={}),
         "quantities": Field(named(QUANTITY, RESERVED), "values that follow from states", default={}),

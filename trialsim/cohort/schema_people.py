@@ -10,12 +10,14 @@ from trialsim.foundation.errors import UnreadableText
 from trialsim.foundation.sections import (
     Amount,
     ByShape,
+    Choice,
+    Duration,
     Field,
     Kind,
     ListOf,
     MapOf,
+    Moment,
     Name,
-    NotYet,
     Number,
     Phrase,
     Raw,
@@ -62,6 +64,21 @@ UNIFORM = Section(
     make=written.WrittenUniform,
 )
 CATEGORIES = ByShape(mapping=MapOf(Number(at_least=0, at_most=1), key=Text(), at_least=1), sequence=ListOf(Text(), 1))
+TRAJECTORY = Section(
+    "a covariate over time",
+    {
+        "points": Field(
+            MapOf(FACTOR, key=Text(), at_least=1), "factors of the value at randomisation, from points in time on",
+            example="{week 4: x 0.97, week 12: x 0.92}",
+        ),
+        "between_points": Field(Choice("hold", "line"), "whether it steps or moves on in lines", default="hold"),
+        "trend": Field(Amount(), "a constant change per time from randomisation on", example="0.5 kg/week"),
+        "until": Field(Moment(), "when the trend ends", example="week 24"),
+    },
+    exactly_one=(("points", "trend"),),
+    at_most_one=(("points", "until"), ("trend", "between_points")),
+    make=written.WrittenTrajectory,
+)  # fmt: skip
 COVARIATE = Section(
     "a covariate",
     {
@@ -74,6 +91,7 @@ COVARIATE = Section(
         ),
         "unit": Field(UNIT, "the unit of a covariate that is drawn with rows of a file", example="kg"),
         "within": Field(ListOf(Amount(), 2, 2), "the bounds that truncate the distribution", example="[40 kg, 130 kg]"),
+        "over_time": Field(TRAJECTORY, "how it goes on after randomisation", example="{trend: 0.5 kg/week}"),
         "label": LABEL,
     },
     exactly_one=(("lognormal", "normal", "uniform", "categories", "unit"),),
@@ -97,7 +115,7 @@ LOG_SCALE = Section(
     make=written.WrittenLogScale,
 )
 VARIATION = Section(
-    "a variation between patients",
+    "a variation",
     {
         "lognormal": Field(
             ByShape(scalar=Number(above=0), mapping=LOG_SCALE), "the coefficient of variation on the natural scale",
@@ -137,15 +155,22 @@ PARAMETER = Section(
         "typical": Field(Amount(), "the typical value", required=True, example="0.134 L/h"),
         "uncertainty": Field(UNCERTAINTY, "what is not known about the typical value", example="{rse: 4%}"),
         "between_patients": Field(VARIATION, "how patients differ", example="{lognormal: 28%}"),
+        "between_occasions": Field(
+            VARIATION, "how a patient differs from occasion to occasion", example="{lognormal: 10%}"
+        ),
         "effects": Field(
             MapOf(Raw("an effect, or a factor a category")), "how covariates multiply the typical value", default={},
             example="{weight: {power: 0.75, reference: 70 kg}}",
         ),
         "label": LABEL,
-        "between_occasions": Field(NotYet("a parameter's 'between_occasions'"), ""),
     },
     make=written.WrittenParameter,
 )  # fmt: skip
+OCCASIONS = Section(
+    "the occasions",
+    {"every": Field(Duration(positive=True), "how long one lasts", required=True, example="7 days")},
+    make=lambda every: every,
+)
 COVARIATES_FROM = Section(
     "a source of covariates",
     {"rows_of": Field(Text(), "a CSV file with a column a covariate", required=True, example="adults.csv")},

@@ -43,4 +43,14 @@ def per_unit(of: Unit) -> Unit:
     return Unit(text, 1 / of.ratio, DIMENSIONLESS / of.dimension)
 
 
+def slope_unit(of: Unit) -> Unit:
+    """Return the unit of a change of something in this unit per day.
+
+    >>> slope_unit(unit("kg")).text, slope_unit(unit("mL/min")).text
+    ('kg/day', 'mL/min/day')
+    """
+    day = unit("day")
+    return Unit(f"{of.text or '1'}/day", of.ratio / day.ratio, of.dimension / day.dimension)
+
+
 UNIT = Phrase(what="a unit", example="mg/L", make=unit_of)

@@ -233,4 +233,67 @@ FILES: dict[str, Explanation] = {
     ),
 }
 
-SLUGS: dict[str, Explanation] = {**NAMES, **PEOPLE, **COURSE, **FILES}
+IN_TIME: dict[str, Explanation] = {
+    "occasions-missing": Explanation(
+        "Something varies between occasions that nobody has defined",
+        "A patient's parameter changes when an occasion begins, so that it must be known when that is.",
+        "CL: {typical: 2 L/h, between_occasions: {lognormal: 10%}}   # and no occasions",
+        "Write occasions: {every: 7 days}.",
+    ),
+    "occasions-unused": Explanation(
+        "Occasions that change nothing",
+        "No parameter varies between occasions.",
+        "occasions: {every: 7 days}",
+        "Leave 'occasions' out, or let a parameter vary: between_occasions: {lognormal: 10%}.",
+    ),
+    "wrong-trajectory": Explanation(
+        "A covariate cannot go on like this",
+        "A covariate is drawn as it is at randomisation; what follows is a change in time: points after randomisation,"
+        " in their order, or a trend that ends after it. Categories do not move.",
+        "weight: {…, over_time: {points: {week 0: x 0.9}}}",
+        "Write points after day 0, the earliest first.",
+    ),
+    "effect-of-a-line": Explanation(
+        "An effect of a covariate that moves on in a line",
+        "A parameter is computed when a covariate changes; between the points of a line it changes all the time.",
+        "weight: {…, over_time: {trend: 0.5 kg/week}}\nCL: {effects: {weight: {power: 0.75, reference: 70 kg}}, …}",
+        "Let it step: between_points: hold. Or write the effect into a rate: CL * (weight / (70 kg)) ^ 0.75.",
+    ),
+}
+
+KINETICS: dict[str, Explanation] = {
+    "no-such-kinetics": Explanation(
+        "Kinetics of a name that is not there",
+        "Kinetics are looked for in the folder kinetics beside the cohort's own folder, below the current one, and"
+        " among those that come with trialsim.",
+        "kinetics: [{use: two_compartments, drug: x}]",
+        "Use a name of docs/reference/kinetics.md, or write a document of your own.",
+    ),
+    "missing-argument": Explanation(
+        "Kinetics need something that the use does not say",
+        "An argument that a use leaves out is the cohort's own name that is spelled alike, and there is none.",
+        "kinetics: [{use: one_compartment, drug: x}]   # and no parameter CL",
+        "Write with: {CL: …}, or declare a parameter of that name.",
+    ),
+    "not-a-state": Explanation(
+        "Kinetics add something to what is no state",
+        "Absorption leads into a state, so that its argument names one.",
+        "kinetics: [{use: first_order_absorption, drug: x, with: {into: conc}}]",
+        "Name a state of the dynamics or of other kinetics.",
+    ),
+    "drug-not-taken": Explanation(
+        "A drug for kinetics that have no way in",
+        "Links and responses see concentrations; no dose enters them.",
+        "kinetics: [{use: emax_link, drug: x}]",
+        "Leave 'drug' out.",
+    ),
+    "bad-kind": Explanation(
+        "The kind of an argument cannot be read",
+        "A kind is words multiplied and divided: number, time and volume mean themselves, amount any amount, every"
+        " other word anything, the same throughout a use.",
+        "needs: {CL: {kind: L/h, what: clearance}}",
+        "Write volume/time.",
+    ),
+}
+
+SLUGS: dict[str, Explanation] = {**IN_TIME, **KINETICS, **NAMES, **PEOPLE, **COURSE, **FILES}

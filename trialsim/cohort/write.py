@@ -20,10 +20,11 @@ from trialsim.cohort.model import (
     RandomEffect,
     Reference,
     State,
+    Trajectory,
     Uncertainty,
 )
 from trialsim.cohort.names import with_categories_named
-from trialsim.cohort.schema_units import per_unit, unit_text
+from trialsim.cohort.schema_units import per_unit, slope_unit, unit_text
 from trialsim.cohort.yaml_layout import yaml_text
 from trialsim.foundation.expression import Expr, to_text
 from trialsim.foundation.units import ONE, Unit, number_text, quantity_text, unit
@@ -51,6 +52,7 @@ def cohort_data(cohort: Cohort) -> dict[str, Any]:
         "covariates_from": {"rows_of": cohort.covariates_from.path} if cohort.covariates_from else None,
         "parameters": {p.name: parameter_data(p, cohort) for p in cohort.parameters},
         "random_effect_correlation": correlation_data(cohort.random_effect_correlation),
+        "occasions": occasions_data(cohort),
         "dynamics": {s.name: state_data(s, cohort) for s in cohort.states},
         "quantities": {q.name: quantity_data(q, cohort) for q in cohort.quantities},
         "measures": {m.name: measure_data(m, cohort) for m in cohort.measures},
@@ -76,7 +78,20 @@ def reference_data(reference: Reference) -> dict[str, Any]:
 
 
 def covariate_data(covariate: Covariate) -> dict[str, Any]:
-    return {**covariate_source(covariate), "label": covariate.label}
+    over_time = covariate.over_time and trajectory_data(covariate.over_time, covariate.unit)
+    return {**covariate_source(covariate), "over_time": over_time, "label": covariate.label}
+
+
+def occasions_data(cohort: Cohort) -> dict[str, str] | None:
+    return None if cohort.occasion_days is None else {"every": quantity_text(cohort.occasion_days, unit("day"))}
+
+
+def trajectory_data(trajectory: Trajectory, of: Unit) -> dict[str, Any]:
+    if trajectory.points:
+        points = {f"day {number_text(day)}": f"x {number_text(factor)}" for day, factor in trajectory.points}
+        return {"points": points, "between_points": trajectory.between_points}
+    until = None if math.isinf(trajectory.until) else f"day {number_text(trajectory.until)}"
+    return {"trend": quantity_text(trajectory.trend, slope_unit(of)), "until": until}
 
 
 def covariate_source(covariate: Covariate) -> dict[str, Any]:
@@ -106,6 +121,7 @@ def parameter_data(parameter: Parameter, cohort: Cohort) -> dict[str, Any]:
         "typical": quantity_text(parameter.typical, parameter.unit),
         "uncertainty": uncertainty_data(parameter.uncertainty, parameter.unit),
         "between_patients": variation_data(parameter.between_patients, parameter.unit),
+        "between_occasions": variation_data(parameter.between_occasions, parameter.unit),
         "effects": {effect.covariate: effect_data(effect, units[effect.covariate]) for effect in parameter.effects},
         "label": parameter.label,
     }

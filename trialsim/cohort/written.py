@@ -33,6 +33,16 @@ class WrittenUniform:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WrittenTrajectory:
+    """Points (a map from points in time to factors) or a trend."""
+
+    points: Mapping[str, float] | None
+    between_points: str
+    trend: Quantity | None
+    until: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class WrittenCovariate:
     """One of lognormal, normal, uniform, categories (shares, or labels of rows) and unit (of rows)."""
 
@@ -42,6 +52,7 @@ class WrittenCovariate:
     categories: Mapping[str, float] | tuple[str, ...] | None
     unit: Unit | None
     within: tuple[Quantity, ...] | None
+    over_time: WrittenTrajectory | None
     label: str | None
 
 
@@ -94,6 +105,7 @@ class WrittenParameter:
     typical: Quantity
     uncertainty: WrittenUncertainty | None
     between_patients: WrittenVariation | None
+    between_occasions: WrittenVariation | None
     effects: Mapping[str, Node]  # read once the kind of covariate is known
     label: str | None
 
@@ -138,6 +150,18 @@ class WrittenQuantity:
     value: FormulaText
     unit: Unit
     label: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WrittenUse:
+    """Kinetics pulled in by name."""
+
+    use: str
+    drug: str | None
+    routes: Mapping[str, str]
+    arguments: Mapping[str, FormulaText]
+    named: Mapping[str, str]
+    units: Mapping[str, Unit]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -225,6 +249,8 @@ class WrittenCohort:
     covariates_from: str | None  # the file
     parameters: Mapping[str, WrittenParameter]
     random_effect_correlation: Mapping[str, float]
+    occasions: Quantity | None  # how long one lasts
+    kinetics: tuple[WrittenUse, ...]
     dynamics: Mapping[str, WrittenState]
     quantities: Mapping[str, WrittenQuantity]
     measures: Mapping[str, WrittenMeasure]

@@ -19,12 +19,15 @@ from trialsim.dynamics.empty_model import (
     N_ROOTS,
     N_STATES,
     root_values,
+    starts,
 )
 from trialsim.dynamics.instant_kernel import begun, served
 from trialsim.dynamics.lane_table import (
+    AT_C,
     AT_G,
     AT_H,
     AT_LIMIT,
+    AT_P,
     AT_SCALE,
     AT_SLOPE,
     AT_STEPS,
@@ -34,6 +37,7 @@ from trialsim.dynamics.lane_table import (
     AT_U,
     AT_WORD,
     AT_Y,
+    AT_Z,
     BAD_PARAMETERS,
     GOES_ON,
     N_ROWS,
@@ -120,9 +124,9 @@ def settled(
     inlet: int, size: float, lasts: float, inflow: float, lag: float, interval: float, added: bool, w: Any, lane: int,
     rtol: float,
 ) -> int:
-    """Return a status, having put the states where doses every interval for ever have brought them.
+    """Return a status, having put the states where doses every interval for ever have brought them (or added that).
 
-    Intervals are repeated until what is left of a geometric approach is below the tolerance. Hazards and integrals
+    From the beginning's states on, intervals are repeated until what is left of a geometric approach is below the tolerance. Hazards and integrals
     stand still meanwhile. An inflow for ever is followed through lengths of time that double.
     """
     n = N_STATES - N_INTEGRALS
@@ -136,6 +140,7 @@ def settled(
         w[AT_LIMIT + h, lane] = np.inf
     for i in range(N_STATES):
         w[AT_U + i, lane] = 0.0
+    starts(w[AT_P:AT_C, lane], w[AT_C:AT_Z, lane], w[AT_Y:AT_SLOPE, lane])
     for i in range(n):
         moved[i] = np.inf
     status, length, rests = 0, 1e-3, 0
@@ -170,11 +175,14 @@ def settled(
     else:
         status = NO_STEADY_STATE
     w[AT_STEPS, lane], w[AT_T, lane] = steps, t
-    for i in range(n, N_STATES + N_HAZARDS):
-        w[AT_Y + i, lane] = held[i]
+    for i in range(N_STATES + N_HAZARDS):
+        if i >= n:
+            w[AT_Y + i, lane] = held[i]
+        elif added:
+            w[AT_Y + i, lane] += held[i]
     for h in range(N_HAZARDS):
         w[AT_LIMIT + h, lane] = limits[h]
-    return NO_STEADY_STATE if status != 0 or added else 0
+    return NO_STEADY_STATE if status != 0 else 0
 
 
 @njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]

@@ -18,7 +18,6 @@ from trialsim.dynamics.arrays import (
     END,
     IDLE,
     INFLOW,
-    INLET,
     INTERVAL,
     INTO,
     IS_DORMANT,
@@ -41,9 +40,10 @@ from trialsim.dynamics.arrays import (
     TIME,
     UNDER_WAY,
 )
-from trialsim.dynamics.doses import DOSE, RESET_AND_DOSE, STEADY, STEADY_ADDED
+from trialsim.dynamics.doses import PUMP
 
 OK, BAD_DOSE, TOO_EARLY, TOO_MANY = 0, 4, 6, 10
+PUMPED = -2  # the line of what runs in until it is changed
 
 
 @njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
@@ -127,18 +127,43 @@ def taken(
     """Return a status, having put a dose that is taken now among those under way and into the ledger."""
     terms = b.terms[lane]
     lag, share = terms[LAG, inlet], terms[SHARE, inlet]
+    if kind == PUMP:
+        return int(pumped(i, t, inlet, rate, lag, g, o, b, lane))
     sound, duration, rate = timed(inlet, duration, rate, modelled, terms)
     size, lasts, inflow = infusion(amount, duration, rate, share)
     if not (sound and 0.0 <= lag < np.inf and 0.0 <= share < np.inf and -np.inf < size < np.inf and lasts < np.inf):
         return BAD_DOSE
     if inflow > 0.0 and size < 0.0:
         return BAD_DOSE
+    tell_dose(i, t, n, inlet, amount, duration, rate, kind, g, o)
+    return put(t + lag, lasts, inflow, size, lag, inlet, n, b, lane)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
+def tell_dose(
+    i: int, t: float, n: int, inlet: int, amount: float, duration: float, rate: float, kind: float, g: Any, o: Any
+) -> None:
+    """Write a dose into the ledger."""
     told = o.counts[i, DOSES_TOLD]
     if g.starts[i, LEDGER] + told < g.starts[i, LEDGER_END]:
         row = o.ledger[1, g.starts[i, LEDGER] + told]
         row[0], row[1], row[2], row[3], row[4], row[5], row[6] = t, n, inlet, amount, duration, rate, kind
     o.counts[i, DOSES_TOLD] = told + 1
-    return put(t + lag, lasts, inflow, size, lag, inlet, n, b, lane)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
+def pumped(i: int, t: float, inlet: int, rate: float, lag: float, g: Any, o: Any, b: Any, lane: int) -> int:
+    """Return a status, having set what runs in through an inlet until it is changed."""
+    if not (0.0 <= rate < np.inf and 0.0 <= lag < np.inf):
+        return BAD_DOSE
+    tell_dose(i, t, PUMPED, inlet, 0.0, 0.0, rate, PUMP, g, o)
+    for k in range(b.counts[lane, UNDER_WAY]):
+        way = b.way[lane, k]
+        if way[OF_LINE] == PUMPED and way[INTO] == inlet:
+            if way[INFLOW] == rate and way[END] == np.inf:
+                return OK
+            way[END] = max(way[START], min(way[END], t + lag))
+    return put(t + lag, np.inf, rate, 0.0, lag, inlet, PUMPED, b, lane) if rate > 0.0 else OK
 
 
 @njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
@@ -158,13 +183,16 @@ def put(
 
 @njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
 def stopped(moment: float, n: int, b: Any, lane: int) -> None:
-    """Take no more of a line (-1: of any): what was taken before still arrives, what is being infused then ends."""
+    """Take no more of a line (-1: of any that is not dormant).
+
+    What was taken before still arrives; what is being infused then ends, after its lag.
+    """
     for k in range(b.counts[lane, UNDER_WAY]):
         way = b.way[lane, k]
         if way[INFLOW] != 0.0 and (n < 0 or way[OF_LINE] == n):
             way[END] = max(way[START], min(way[END], moment + way[DELAYED]))
     for each in range(b.line.shape[1]):
-        if n < 0 or each == n:
+        if each == n or (n < 0 and b.line[lane, each, IDLE] != DORMANT):
             b.line[lane, each, IDLE] = STOPPED
 
 
@@ -184,9 +212,3 @@ def lingering(
             if status != OK:
                 return int(status)
     return OK
-
-
-@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
-def gives(kind: float) -> bool:
-    """Return whether a row of this kind brings a dose."""
-    return kind == DOSE or kind == RESET_AND_DOSE or kind == STEADY or kind == STEADY_ADDED

@@ -10,10 +10,11 @@ from numpy.typing import ArrayLike, NDArray
 from trialsim.dynamics.arrays import EVENTS_TOLD, HAPPENED, LEDGER, LEDGER_END, Found
 from trialsim.dynamics.bench import bench
 from trialsim.dynamics.changes import Changes
-from trialsim.dynamics.doses import STEADY, Schedule
+from trialsim.dynamics.doses import STEADY, STEADY_ADDED, Schedule
 from trialsim.dynamics.generate import compiled
 from trialsim.dynamics.given import Luck, Watch, given
 from trialsim.dynamics.model import CourseModel
+from trialsim.dynamics.stiff_system import Solver
 from trialsim.dynamics.system import tier_of
 
 __all__ = ["STATUS", "Changes", "Courses", "Luck", "Tolerance", "Watch", "courses", "tier_of"]
@@ -74,6 +75,7 @@ class Courses:
     counts: NDArray[np.int64]
     ledgers: NDArray[np.float64]
     ledger: NDArray[np.int64]
+    n_signals: int
 
     def happening(self, i: int) -> Happening:
         """Return what the ledgers tell of patient i."""
@@ -81,15 +83,15 @@ class Courses:
         events, doses, decisions = (
             rows[first : first + int(n)] for rows, n in zip(self.ledgers, counts, strict=True))
         return Happening(event=events[:, 1].astype(np.int64), event_time=events[:, 0], dose=doses[:, :7],
-                         decision=decisions)
+                         decision=decisions[:, : 4 + self.n_signals])
 
 
 def courses(
     model: CourseModel, params: NDArray[np.float64], schedule: Schedule, sample_times: NDArray[np.float64],
     thresholds: NDArray[np.float64], stops_dosing: ArrayLike, ends_course: ArrayLike, horizon: ArrayLike,
-    tolerance: Tolerance | None = None, begin: ArrayLike = 0.0, *, sample_after: NDArray[np.bool_] | None = None,
-    changes: Changes | None = None, luck: Luck | None = None, watch: Watch | None = None,
-    told: NDArray[np.bool_] | None = None,
+    tolerance: Tolerance | None = None, begin: ArrayLike = 0.0, solver: Solver = "explicit", *,
+    sample_after: NDArray[np.bool_] | None = None, changes: Changes | None = None, luck: Luck | None = None,
+    watch: Watch | None = None, told: NDArray[np.bool_] | None = None,
 ) -> Courses:
     """Return each patient's outputs at the sample times and the times of events, in the model's units.
 
@@ -107,7 +109,7 @@ def courses(
     n = len(known.person)
     asked = np.zeros(n, dtype=np.bool_) if told is None else np.asarray(told, dtype=np.bool_)
     room = np.where(asked, 64 + np.diff(schedule.offsets[:: schedule.n_lines]), 0)
-    module = compiled(model, bool(np.any(schedule.kind >= STEADY)))
+    module = compiled(model, solver, bool(np.isin(schedule.kind, (STEADY, STEADY_ADDED)).any()))
     while True:
         ledger = np.concatenate(([0], np.cumsum(room)))
         known.starts[:, LEDGER], known.starts[:, LEDGER_END] = ledger[:-1], ledger[1:]
@@ -121,7 +123,7 @@ def courses(
     return Courses(
         outputs=found.outputs, event_times=found.event_times, status=found.counts[:, 0].astype(np.int8),
         steps=found.counts[:, 1], n_events=found.counts[:, HAPPENED:], counts=found.counts, ledgers=found.ledger,
-        ledger=ledger)
+        ledger=ledger, n_signals=len(model.signals))
 
 
 def _nothing_found(model: CourseModel, shape: tuple[int, ...], room: int) -> Found:

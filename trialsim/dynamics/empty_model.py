@@ -101,19 +101,25 @@ def remembered_starts(m: Any) -> None:
 
 
 @njit(error_model="numpy")  # type: ignore[untyped-decorator]
-def decisions(r: int, p: Any, c: Any, t: float, tc: float, s: Any, m: Any, l: Any, holds: Any) -> bool:  # noqa: E741
+def decisions(
+    r: int, p: Any, c: Any, t: float, tc: float, y: Any, z: Any, s: Any, m: Any, l: Any, holds: Any,  # noqa: E741
+) -> bool:
     """Return whether every signal of rule r is known; if so `m` is up to date and `holds` tells its branches."""
     return True
 
 
 @njit(error_model="numpy")  # type: ignore[untyped-decorator]
-def action_value(a: int, p: Any, c: Any, t: float, tc: float, s: Any, m: Any, l: Any) -> float:  # noqa: E741
+def action_value(
+    a: int, p: Any, c: Any, t: float, tc: float, y: Any, z: Any, s: Any, m: Any, l: Any,  # noqa: E741
+) -> float:
     """Return by how much action a acts."""
     return 0.0
 
 
 @njit(error_model="numpy")  # type: ignore[untyped-decorator]
-def action_duration(a: int, p: Any, c: Any, t: float, tc: float, s: Any, m: Any, l: Any) -> float:  # noqa: E741
+def action_duration(
+    a: int, p: Any, c: Any, t: float, tc: float, y: Any, z: Any, s: Any, m: Any, l: Any,  # noqa: E741
+) -> float:
     """Return how long what action a gives is infused."""
     return 0.0
 

@@ -29,14 +29,18 @@ from trialsim.dynamics import (
     no_rules,
     no_steady,
     path_kernel,
+    rodas5p,
+    rodas5p_sums,
     rule_kernel,
     stage_sums,
     steady_kernel,
     step_kernel,
+    stiff_step_kernel,
     watching,
 )
 from trialsim.dynamics.model import CourseModel
 from trialsim.dynamics.source import model_source
+from trialsim.dynamics.stiff_system import Solver
 from trialsim.dynamics.system import tier_of
 from trialsim.foundation import arithmetic, elementary, gamma, normal, streams
 from trialsim.foundation.caches import cache_directory
@@ -50,15 +54,22 @@ _LARGE_MARKER = "# --- copied for large models ---\n"
 _LOADING = threading.Lock()
 
 
-def kernel_source(model: CourseModel, steady: bool = False) -> str:
-    """Return the whole text of the module that computes the courses of a model."""
-    own = model_source(model)
+def kernel_source(model: CourseModel, solver: Solver = "explicit", steady: bool = False) -> str:
+    """Return the whole text of the module that computes the courses of a model; a linear one needs no solver.
+
+    What a model has none of (rules, paths that are followed) and a schedule does not ask for (steady states) is left
+    out, for it would have to be compiled.
+    """
+    is_linear = tier_of(model)[0] == "linear"
+    own = model_source(model, "explicit" if is_linear else solver)
     parts = [own, _copied(lane_table), _copied(rule_kernel if model.rules else no_rules),
              _copied(path_kernel if model.functionals else no_paths),
              _copied(steady_kernel if steady else no_steady), _copied(instant_kernel)]
-    if tier_of(model)[0] == "linear":
+    if is_linear:
         return "\n\n".join([*parts, _copied(linear_kernel)])
     step, alone = _copied(step_kernel).split(_LARGE_MARKER)
+    if solver == "stiff":
+        step += f"\n\n{_copied(stiff_step_kernel)}"
     lockstep = "" if "\ndef lockstep(" in own else alone
     return "\n\n".join([*parts, f"{step}{lockstep}", _copied(adaptive_kernel)])
 
@@ -67,17 +78,18 @@ def _copied(kernel: ModuleType) -> str:
     return _text(kernel).split(_MARKER, 1)[1]
 
 
-def compiled(model: CourseModel, steady: bool = False) -> ModuleType:
+def compiled(model: CourseModel, solver: Solver = "explicit", steady: bool = False) -> ModuleType:
     """Return the module that computes the courses of a model; its functions compile when first called."""
     # Two threads that load one module at once would compile it twice.
     with _LOADING:
-        return _compiled(model, steady)
+        return _compiled(model, solver, steady)
 
 
 @lru_cache(maxsize=64)
-def _compiled(model: CourseModel, steady: bool = False) -> ModuleType:
-    source = kernel_source(model, steady)
-    imported = [_text(module) for module in _IMPORTED]
+def _compiled(model: CourseModel, solver: Solver = "explicit", steady: bool = False) -> ModuleType:
+    source = kernel_source(model, solver, steady)
+    method = (rodas5p, rodas5p_sums) if solver == "stiff" else ()
+    imported = [_text(module) for module in (*_IMPORTED, *method)]
     key = hashlib.sha256("\0".join([source, *imported, VERSION, numba.__version__]).encode()).hexdigest()[:32]
     name = f"trialsim_model_{key}"
     return sys.modules[name] if name in sys.modules else _loaded(name, _written(name, source))

@@ -21,7 +21,7 @@ from trialsim.dynamics.arrays import (
     Given,
 )
 from trialsim.dynamics.changes import Changes, no_changes
-from trialsim.dynamics.doses import STEADY, Schedule
+from trialsim.dynamics.doses import STEADY, STEADY_ADDED, Schedule
 from trialsim.dynamics.model import CourseModel
 from trialsim.dynamics.system import system
 from trialsim.dynamics.tape import TIME
@@ -139,7 +139,7 @@ def _check_schedule(model: CourseModel, schedule: Schedule, n: int) -> None:
         raise ValueError("the schedule names an inlet that the model does not have")
     if schedule.check is not None and schedule.check.size and schedule.check.max() > len(model.rules):
         raise ValueError("the schedule names a rule that the model does not have")
-    if np.any(np.asarray(schedule.kind) >= STEADY):
+    if np.any(np.isin(schedule.kind, (STEADY, STEADY_ADDED))):
         found = system(model)
         if any(found.tape.depends[i] & TIME for i in found.rates):
             raise ValueError("a system that changes with time has no steady state")

@@ -10,12 +10,12 @@ from numba import njit
 
 from trialsim.dynamics.administrations import (
     due_time,
-    gives,
     next_administration,
     next_row,
     planned,
     stopped,
     taken,
+    tell_dose,
 )
 from trialsim.dynamics.arrays import (
     ACTION,
@@ -24,7 +24,6 @@ from trialsim.dynamics.arrays import (
     CHANGE,
     CHANGES,
     CHANGES_END,
-    CHECK,
     DUE,
     DURATION,
     END,
@@ -53,7 +52,7 @@ from trialsim.dynamics.arrays import (
     WHICH,
 )
 from trialsim.dynamics.chain import chain_start, is_spent
-from trialsim.dynamics.doses import DOSE, RESET, RESET_AND_DOSE, STEADY
+from trialsim.dynamics.doses import DOSE, PUMP, RESET, RESET_AND_DOSE, STEADY, STEADY_ADDED
 from trialsim.dynamics.empty_model import (
     CHAINS,
     INLET_STATES,
@@ -61,9 +60,7 @@ from trialsim.dynamics.empty_model import (
     N_BREAKPOINTS,
     N_CHAINS,
     N_HAZARDS,
-    N_INLETS,
     N_PARAMETERS,
-    N_RULES,
     N_STATES,
     N_TRIGGERS,
     PULSES,
@@ -91,19 +88,19 @@ from trialsim.dynamics.lane_table import (
     BAD_PARAMETERS,
     BREAKS,
     NOT_A_NUMBER,
-    PUMP,
+    VALUE,
     TOO_EARLY,
     TOO_MANY_PULSES,
 )
-from trialsim.dynamics.no_paths import begin_following, finish_windows, follow, next_opening
-from trialsim.dynamics.no_rules import asked_before, asked_on_event, next_look, rules_asked, rules_begin
+from trialsim.dynamics.no_paths import begin_following, finish_windows, follow, next_opening, opened
+from trialsim.dynamics.no_rules import next_look, rules_asked, rules_begin
 from trialsim.dynamics.no_solver import parameters_changed, root_values
 from trialsim.dynamics.no_steady import steady
 from trialsim.dynamics.watching import next_threshold, tell_event
 
 # --- copied from here ---
-# What an event asks for is 1, stop dosing, plus 2, end the course, plus so many times the status.
-WHY = 4
+
+
 @njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
 def changed(row: Any, b: Any, w: Any, lane: int) -> int:
     """Return a status, having given a lane the parameters of a row and all that follows from them."""
@@ -112,7 +109,7 @@ def changed(row: Any, b: Any, w: Any, lane: int) -> int:
     c = w[AT_C:AT_Z, lane]
     hoist(row, c)
     inlet_terms(row, c, b.terms[lane])
-    breakpoints(row, c, b.number[lane, BREAKS:PUMP])
+    breakpoints(row, c, b.number[lane, BREAKS:VALUE])
     return int(parameters_changed(row, w, lane))
 
 
@@ -121,8 +118,6 @@ def emptied(row: Any, b: Any, w: Any, lane: int) -> int:
     """Return a status, having put the states at their beginning with nothing under way."""
     starts(row, w[AT_C:AT_Z, lane], w[AT_Y:AT_SLOPE, lane])
     b.counts[lane, UNDER_WAY] = 0
-    for i in range(N_INLETS):
-        b.number[lane, PUMP + i] = 0.0
     for j in range(N_CHAINS * PULSES):
         w[AT_PULSE + 2 * j, lane], w[AT_PULSE + 2 * j + 1, lane] = -np.inf, 0.0
     for i in range(N_STATES):
@@ -138,13 +133,14 @@ def begun(i: int, g: Any, b: Any, w: Any, lane: int) -> int:
     row = g.rows[i]
     b.counts[lane, PATIENT], b.counts[lane, SAMPLE], b.counts[lane, CHANGE] = i, 0, 0
     w[AT_T, lane], w[AT_REFUSED, lane], w[AT_STEPS, lane] = g.person[i, BEGIN], 0.0, 0.0
+    for s in range(N_STATES + N_HAZARDS):
+        w[AT_Y + s, lane] = 0.0
     status = planned(i, g, b, lane)
     if status == 0:
         status = changed(row, b, w, lane)
     if status == 0:
         status = emptied(w[AT_P:AT_C, lane], b, w, lane)
     for h in range(N_HAZARDS):
-        w[AT_Y + N_STATES + h, lane] = 0.0
         w[AT_LIMIT + h, lane] = g.person[i, THRESHOLDS + h]
     for k in range(N_TRIGGERS):
         w[AT_LIMIT + N_HAZARDS + k, lane] = 0.0
@@ -184,14 +180,13 @@ def sampled(late: float, i: int, g: Any, o: Any, b: Any, w: Any, lane: int) -> i
 
 @njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
 def happened(h: int, i: int, g: Any, o: Any, b: Any, w: Any, lane: int) -> int:
-    """Return what an event that happens now asks for, having told it: 1 stop dosing, 2 end the course, a status."""
+    """Return what an event that happens now asks for, having told it: 1 stop dosing, 2 end the course, which rules."""
     tell_event(i, w[AT_T, lane], h, g, o)
     if h < N_HAZARDS and RECURRENT[h]:
         w[AT_LIMIT + h, lane] += next_threshold(i, h, g, o)
     else:
         w[AT_LIMIT + h, lane] = np.inf
-    status, left = asked_on_event(h, i, g, o, b, w, lane)
-    return int(g.setting[h, ACTION] | (2 if left else 0) | status * WHY)
+    return int(g.setting[h, ACTION]) | 4 << h
 
 
 @njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
@@ -261,9 +256,6 @@ def set_inflows(b: Any, w: Any, lane: int) -> None:
     for k in range(b.counts[lane, UNDER_WAY]):
         if b.way[lane, k, IS_ON] != 0.0:
             w[AT_U + INLET_STATES[int(b.way[lane, k, INTO])], lane] += b.way[lane, k, INFLOW]
-    for inlet in range(N_INLETS):
-        if b.number[lane, PUMP + inlet] != 0.0:
-            w[AT_U + INLET_STATES[inlet], lane] += b.number[lane, PUMP + inlet]
 
 
 @njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
@@ -276,36 +268,34 @@ def done(row: int, i: int, line: int, g: Any, o: Any, b: Any, w: Any, lane: int,
     status = 0
     if kind == RESET or kind == RESET_AND_DOSE:
         status = emptied(w[AT_P:AT_C, lane], b, w, lane)
-    elif kind >= STEADY:
+    elif kind == STEADY or kind == STEADY_ADDED:
         status = steady(row, i, line, amount, g, b, w, lane, rtol)
-    if status == 0 and gives(kind) and not (amount == 0.0 and dose[INTERVAL] == 0.0 and kind >= STEADY):
+    if status == 0 and (kind == STEADY or kind == STEADY_ADDED) and dose[INTERVAL] == 0.0:
+        tell_dose(i, w[AT_T, lane], line, int(dose[INLET]), amount, dose[DURATION], dose[RATE], kind, g, o)
+    elif status == 0 and kind != RESET:
         status = taken(i, w[AT_T, lane], line, int(dose[INLET]), amount, dose[DURATION], dose[RATE], kind, MODELLED,
                        g, o, b, lane)
     return status
 
 
 @njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
-def dosed(i: int, g: Any, o: Any, b: Any, w: Any, lane: int, rtol: float) -> tuple[int, bool, bool]:
-    """Return a status, whether anything that enters has changed, and whether a rule has ended the course."""
-    t, left, any_taken = w[AT_T, lane], False, False
+def dosed(i: int, g: Any, o: Any, b: Any, w: Any, lane: int, rtol: float) -> tuple[int, bool]:
+    """Return a status and whether anything that enters has changed."""
+    t, any_taken = w[AT_T, lane], False
     status, moved = arrived(b, w, lane)
     for line in range(g.n_lines):
-        while status == 0 and not left and due_time(i, line, g, b, lane) <= t:
+        while status == 0 and due_time(i, line, g, b, lane) <= t:
             row = next_row(i, line, g, b, lane)
-            if g.dose[row, CHECK] > 0.0 and N_RULES > 0:
-                status, left = asked_before(int(g.dose[row, CHECK]) - 1, i, g, o, b, w, lane)
-                if status != 0 or left or not due_time(i, line, g, b, lane) <= t:
-                    break
             b.line[lane, line, DUE] += 1.0
             if b.line[lane, line, IDLE] != HELD:
-                any_taken, moved = True, moved or g.dose[row, KIND] != DOSE
+                any_taken, moved = True, moved or (g.dose[row, KIND] != DOSE and g.dose[row, KIND] != PUMP)
                 status = done(row, i, line, g, o, b, w, lane, rtol)
     if status == 0 and any_taken:
         status, again = arrived(b, w, lane)
         moved = moved or again
     if moved:
         set_inflows(b, w, lane)
-    return status, moved, left
+    return status, moved
 
 
 @njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
@@ -353,31 +343,28 @@ def served(
     if status != 0:
         return status, False, False, t
     asked = happenings(event, i, g, o, b, w, lane)
-    if not asked & 2 and t <= g.person[i, HORIZON]:
-        status, left, moved = rules_asked(i, g, o, b, w, lane)
-        asked |= 2 if left else 0
-    status = max(status, asked // WHY)
-    if status != 0 or asked & 2 or t >= g.person[i, HORIZON]:
-        return status, False, False, t
-    if asked & 1:
-        stopped(t, -1, b, lane)
-    status, given, left = dosed(i, g, o, b, w, lane, rtol)
-    if moved and not given:
-        set_inflows(b, w, lane)
-    moved = moved or given
-    if status != 0 or left:
-        return status, False, False, t
-    if moved:
-        follow(-1, i, g, b, w, lane)
-        if N_TRIGGERS > 0:
-            asked = happenings(-1, i, g, o, b, w, lane)
-            if asked & 2 or asked >= WHY:
-                return asked // WHY, False, False, t
-            if asked & 1:
-                stopped(t, -1, b, lane)
+    for _ in range(2):
+        if t >= g.person[i, HORIZON] or asked & 2:
+            return 0, False, False, t
+        if asked & 1:
+            stopped(t, -1, b, lane)
+        status, left = rules_asked(asked >> 2, i, g, o, b, w, lane)
+        if status != 0 or left:
+            return status, False, False, t
+        status, given = dosed(i, g, o, b, w, lane, rtol)
+        if status != 0:
+            return status, False, False, t
+        moved = moved or given
+        if given:
+            follow(-1, i, g, b, w, lane)
+        # A dose may lift a trigger over zero: that event is of this instant, too.
+        asked = happenings(-1, i, g, o, b, w, lane) if given and N_TRIGGERS > 0 else 0
+        if asked == 0:
+            break
     status = sampled(1.0, i, g, o, b, w, lane)
     if status != 0 or not waits(i, g, b, w, lane):
         return status, False, False, t
+    opened(0.0, i, g, b, w, lane)
     for k in range(N_BREAKPOINTS):
         fresh = fresh or b.number[lane, BREAKS + k] == t
     return 0, True, fresh or moved, next_stop(i, t, g, b, lane)

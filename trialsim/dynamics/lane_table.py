@@ -12,7 +12,6 @@ from trialsim.dynamics.empty_model import (
     N_CONSTANTS,
     N_FUNCTIONALS,
     N_HAZARDS,
-    N_INLETS,
     N_KEPT,
     N_MEMORIES,
     N_PARAMETERS,
@@ -53,11 +52,10 @@ AT_DX = AT_X + N_ALL
 AT_K = AT_DX + N_ALL
 AT_NEW = AT_K + N_STAGES * N_ALL
 N_ROWS = AT_NEW + N_ALL
-# Places of the bench's numbers: breakpoints, what runs in by rules, values of the path and whether within, when it was
-# last looked at; levels of rules, what they remember, signals as known and as they are.
+# Places of the bench's numbers: breakpoints, values of the path and whether within, when it was last looked at; levels
+# of rules, what they remember, signals as known and as they are.
 BREAKS = 0
-PUMP = BREAKS + N_BREAKPOINTS
-VALUE = PUMP + N_INLETS
+VALUE = BREAKS + N_BREAKPOINTS
 WITHIN = VALUE + N_FUNCTIONALS
 SINCE = WITHIN + N_FUNCTIONALS
 LEVEL = SINCE + 1

@@ -23,6 +23,11 @@ def follow(event: int, i: int, g: Any, b: Any, w: Any, lane: int) -> None:
 
 
 @njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
+def opened(only_ending: float, i: int, g: Any, b: Any, w: Any, lane: int) -> None:
+    """Open the windows that begin now."""
+
+
+@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
 def finish_windows(s: int, i: int, g: Any, b: Any, w: Any, lane: int) -> None:
     """Put what the windows that end with a sample amount to where outputs look."""
 

@@ -17,21 +17,9 @@ def rules_begin(b: Any, lane: int) -> None:
 
 
 @njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
-def asked_on_event(event: int, i: int, g: Any, o: Any, b: Any, w: Any, lane: int) -> tuple[int, bool]:
-    """Return a status and whether a rule asked because of an event ends the course."""
+def rules_asked(events: int, i: int, g: Any, o: Any, b: Any, w: Any, lane: int) -> tuple[int, bool]:
+    """Return a status and whether a rule ends the course."""
     return 0, False
-
-
-@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
-def asked_before(rule: int, i: int, g: Any, o: Any, b: Any, w: Any, lane: int) -> tuple[int, bool]:
-    """Return a status and whether a rule asked before a dose ends the course."""
-    return 0, False
-
-
-@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
-def rules_asked(i: int, g: Any, o: Any, b: Any, w: Any, lane: int) -> tuple[int, bool, bool]:
-    """Return a status, whether a rule ends the course, and whether one has changed what enters."""
-    return 0, False, False
 
 
 @njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]

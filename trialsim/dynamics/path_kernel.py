@@ -26,7 +26,7 @@ from trialsim.dynamics.lane_table import AT_C, AT_G, AT_P, AT_SLOPE, AT_T, AT_Y,
 
 # --- copied from here ---
 FOLLOWS = True
-INTEGRAL, HIGHEST, LOWEST, SHARE = 0, 1, 2, 3
+INTEGRAL, HIGHEST, LOWEST, SHARE_OF_TIME = 0, 1, 2, 3
 
 
 @njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
@@ -61,7 +61,7 @@ def follow(event: int, i: int, g: Any, b: Any, w: Any, lane: int) -> None:
     for f in range(N_FUNCTIONALS):
         kind, x = PATH_KIND[f], b.number[lane, VALUE + f]
         share = passed if b.number[lane, WITHIN + f] != 0.0 else 0.0
-        if kind == SHARE:
+        if kind == SHARE_OF_TIME:
             b.number[lane, WITHIN + f] = 1.0 if x >= 0.0 else 0.0
             # A root is landed on from its own side: whichever sign rounding gives it there, it has been crossed.
             if root >= 0 and ROOT_FUNCTIONAL[root] == f:
@@ -73,12 +73,24 @@ def follow(event: int, i: int, g: Any, b: Any, w: Any, lane: int) -> None:
         for s in range(b.counts[lane, SAMPLE], b.counts[lane, OPENED + f]):
             if kind != INTEGRAL:
                 b.path[lane, f, s] = better(kind, b.path[lane, f, s], x, share)
-        while b.counts[lane, OPENED + f] < g.samples.shape[1]:
+    opened(1.0, i, g, b, w, lane)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
+def opened(only_ending: float, i: int, g: Any, b: Any, w: Any, lane: int) -> None:
+    """Open the windows that begin now, with what is there after the doses of this instant.
+
+    A window that ends where it begins is opened before: it holds what is there then.
+    """
+    t = w[AT_T, lane]
+    for f in range(N_FUNCTIONALS):
+        kind, x = PATH_KIND[f], b.number[lane, VALUE + f]
+        while OVER[f] < np.inf and b.counts[lane, OPENED + f] < g.samples.shape[1]:
             s = b.counts[lane, OPENED + f]
-            opens = max(g.samples[i, s] - OVER[f], g.person[i, BEGIN])
-            if opens > t:
+            if max(g.samples[i, s] - OVER[f], g.person[i, BEGIN]) > t or (only_ending != 0.0 and g.samples[i, s] > t):
                 break
-            b.path[lane, f, s] = w[AT_Y + PATH_STATE[f], lane] if kind == INTEGRAL else (0.0 if kind == SHARE else x)
+            start = w[AT_Y + PATH_STATE[f], lane] if kind == INTEGRAL else x
+            b.path[lane, f, s] = 0.0 if kind == SHARE_OF_TIME else start
             b.counts[lane, OPENED + f] = s + 1
 
 
@@ -91,10 +103,10 @@ def finish_windows(s: int, i: int, g: Any, b: Any, w: Any, lane: int) -> None:
         if OVER[f] < np.inf:
             total = b.path[lane, f, s]
             length = min(length, OVER[f])
-            if kind == INTEGRAL:
-                total = w[AT_Y + PATH_STATE[f], lane] - total
+        if kind == INTEGRAL:
+            total = w[AT_Y + PATH_STATE[f], lane] - (total if OVER[f] < np.inf else 0.0)
         # Where outputs look: the running totals of paths since the beginning stay in a row of their own.
-        w[AT_Z + N_FUNCTIONALS + f, lane] = (total / length if length > 0.0 else 0.0) if kind == SHARE else total
+        w[AT_Z + N_FUNCTIONALS + f, lane] = (total / length if length > 0.0 else 0.0) if kind == SHARE_OF_TIME else total
 
 
 @njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]

@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 from numba import njit
 
-from trialsim.dynamics.administrations import stopped, taken
-from trialsim.dynamics.arrays import DORMANT, HELD, IDLE, KNOWN, LINES, ON, OVERRIDE, SHIFT, WHEN, WHICH
+from trialsim.dynamics.administrations import PUMPED, due_time, next_row, stopped, taken
+from trialsim.dynamics.arrays import CHECK, DORMANT, HELD, IDLE, KNOWN, LINES, ON, OVERRIDE, SHIFT, WHEN, WHICH
+from trialsim.dynamics.doses import PUMP
 from trialsim.dynamics.empty_model import (
     ACTION_BRANCH,
     ACTION_INLET,
@@ -52,7 +53,6 @@ from trialsim.dynamics.lane_table import (
     N_COUNTS,
     N_NUMBERS,
     OPENED,
-    PUMP,
     READ,
     RUNS,
     SIGNAL,
@@ -62,7 +62,7 @@ from trialsim.dynamics.lane_table import (
 from trialsim.dynamics.watching import reading_luck, tell_decision
 
 # --- copied from here ---
-STOP, HOLD, RESUME, LEVEL_UP, LEVEL_DOWN, LEVEL_TO, DELAY, AMOUNT, INFUSE, GIVE, WAKE, LEAVE = range(12)
+STOP, HOLD, RESUME, LEVEL_UP, LEVEL_DOWN, LEVEL_TO, DELAY, SET_AMOUNT, INFUSE, GIVE, WAKE, LEAVE = range(12)
 NOTHING_KNOWN, NOTHING_DONE = -2, -1
 
 
@@ -158,128 +158,114 @@ def relevelled(r: int, level: float, lines: int, b: Any, w: Any, lane: int) -> N
 
 
 @njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
-def acted(a: int, r: int, i: int, g: Any, o: Any, b: Any, w: Any, lane: int) -> tuple[int, bool, bool]:
-    """Return a status, whether the course ends and whether what enters has changed, having done one action."""
+def acted(a: int, r: int, i: int, g: Any, o: Any, b: Any, w: Any, lane: int) -> tuple[int, bool]:
+    """Return a status and whether the course ends, having done one action."""
     kind, lines, t = ACTION_KIND[a], ACTION_LINES[a], w[AT_T, lane]
-    p, c = w[AT_P:AT_C, lane], w[AT_C:AT_Z, lane]
+    p, c, y, z = w[AT_P:AT_C, lane], w[AT_C:AT_Z, lane], w[AT_Y:AT_SLOPE, lane], w[AT_Z:AT_G, lane]
     s, m, levels = b.number[lane, SIGNAL:TRUTH], b.number[lane, KEPT:SIGNAL], b.number[lane, LEVEL:KEPT]
-    value = action_value(a, p, c, t, t, s, m, levels)
+    value = action_value(a, p, c, t, t, y, z, s, m, levels)
     if kind == LEAVE:
-        return 0, True, False
+        return 0, True
     if value != value or abs(value) == np.inf:
-        return BAD_PARAMETERS, False, False
+        return BAD_PARAMETERS, False
     if kind == LEVEL_UP:
-        relevelled(r, b.number[lane, LEVEL + r] + 1.0, lines, b, w, lane)
+        relevelled(r, levels[r] + 1.0, lines, b, w, lane)
     elif kind == LEVEL_DOWN:
-        relevelled(r, b.number[lane, LEVEL + r] - 1.0, lines, b, w, lane)
+        relevelled(r, levels[r] - 1.0, lines, b, w, lane)
     elif kind == LEVEL_TO:
-        relevelled(r, value, lines, b, w, lane)
+        relevelled(r, float(int(value)), lines, b, w, lane)
     elif kind == INFUSE:
-        if value < 0.0:
-            return BAD_PARAMETERS, False, False
-        before = b.number[lane, PUMP + ACTION_INLET[a]]
-        b.number[lane, PUMP + ACTION_INLET[a]] = value
-        return 0, False, before != value
+        return int(taken(i, t, PUMPED, ACTION_INLET[a], 0.0, 0.0, value, PUMP, MODELLED, g, o, b, lane)), False
     elif kind == GIVE:
-        duration = action_duration(a, p, c, t, t, s, m, levels)
-        return given(i, ACTION_INLET[a], value, duration, g, o, b, w, lane), False, True
-    for line in range(g.n_lines):
-        if lines >> line & 1:
+        duration = action_duration(a, p, c, t, t, y, z, s, m, levels)
+        if not (0.0 <= value < np.inf and 0.0 <= duration < np.inf):
+            return BAD_PARAMETERS, False
+        return int(taken(i, t, -1, ACTION_INLET[a], value, duration, 0.0, 0.0, MODELLED, g, o, b, lane)), False
+    for n in range(g.n_lines):
+        if lines >> n & 1:
+            line = b.line[lane, n]
             if kind == STOP:
-                stopped(t, line, b, lane)
-            elif kind == HOLD and b.line[lane, line, IDLE] == ON:
-                b.line[lane, line, IDLE] = HELD
-            elif kind == RESUME and b.line[lane, line, IDLE] == HELD:
-                b.line[lane, line, IDLE] = ON
-            elif kind == WAKE and b.line[lane, line, IDLE] == DORMANT:
-                b.line[lane, line, IDLE], b.line[lane, line, SHIFT] = ON, t
-            elif kind == AMOUNT:
+                stopped(t, n, b, lane)
+            elif kind == HOLD and line[IDLE] == ON:
+                line[IDLE] = HELD
+            elif kind == RESUME and line[IDLE] == HELD:
+                line[IDLE] = ON
+            elif kind == WAKE and line[IDLE] == DORMANT:
+                line[IDLE], line[SHIFT] = ON, t
+            elif kind == SET_AMOUNT:
                 if value < 0.0:
-                    return BAD_PARAMETERS, False, False
-                b.line[lane, line, OVERRIDE] = value
+                    return BAD_PARAMETERS, False
+                line[OVERRIDE] = value
             elif kind == DELAY:
                 if not value > 0.0:
-                    return BAD_DELAY, False, False
-                b.line[lane, line, SHIFT] += value
-    return 0, False, False
+                    return BAD_DELAY, False
+                line[SHIFT] += value
+    return 0, False
 
 
 @njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
-def given(i: int, inlet: int, amount: float, duration: float, g: Any, o: Any, b: Any, w: Any, lane: int) -> int:
-    """Return a status, having given a dose that no line plans."""
-    if not (0.0 <= amount < np.inf and 0.0 <= duration < np.inf):
-        return BAD_PARAMETERS
-    if amount == 0.0:
-        return 0
-    return int(taken(i, w[AT_T, lane], -1, inlet, amount, duration, 0.0, 0, MODELLED, g, o, b, lane))
-
-
-@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
-def asked(r: int, i: int, g: Any, o: Any, b: Any, w: Any, lane: int) -> tuple[int, bool, bool]:
-    """Return a status, whether the course ends and whether what enters has changed, having asked one rule."""
+def asked(r: int, i: int, g: Any, o: Any, b: Any, w: Any, lane: int) -> tuple[int, bool]:
+    """Return a status and whether the course ends, having asked one rule."""
     t = w[AT_T, lane]
-    status = looked(i, g, b, w, lane)
-    if status != 0:
-        return status, False, False
     p, c, s, m = w[AT_P:AT_C, lane], w[AT_C:AT_Z, lane], b.number[lane, SIGNAL:TRUTH], b.number[lane, KEPT:SIGNAL]
+    y, z = w[AT_Y:AT_SLOPE, lane], w[AT_Z:AT_G, lane]
     levels, holds = b.number[lane, LEVEL:KEPT], np.zeros(N_BRANCHES, np.bool_)
-    if not decisions(r, p, c, t, t, s, m, levels, holds):
+    if not decisions(r, p, c, t, t, y, z, s, m, levels, holds):
         tell_decision(i, t, r, NOTHING_KNOWN, levels[r], s, g, o)
-        return 0, False, False
+        return 0, False
     fires = -1
     for k in range(BRANCH_RULE.size):
         if BRANCH_RULE[k] == r:
             b.counts[lane, RUNS + k] = b.counts[lane, RUNS + k] + 1 if holds[k] else 0
             if fires < 0 and b.counts[lane, RUNS + k] >= IN_A_ROW[k]:
                 fires = k
-    left, moved, branch = False, False, NOTHING_DONE
+    status, left, branch = 0, False, NOTHING_DONE
     if fires >= 0:
         branch = 0
         for k in range(BRANCH_RULE.size):
             if BRANCH_RULE[k] == r:
                 branch += 1 if k < fires else 0
-                b.counts[lane, RUNS + k] = 0
+        b.counts[lane, RUNS + fires] = 0
         for a in range(ACTION_BRANCH.size):
             if ACTION_BRANCH[a] == fires and status == 0:
-                status, ends, enters = acted(a, r, i, g, o, b, w, lane)
-                left, moved = left or ends, moved or enters
+                status, ends = acted(a, r, i, g, o, b, w, lane)
+                left = left or ends
     tell_decision(i, t, r, branch, levels[r], s, g, o)
-    return status, left, moved
+    return status, left
 
 
 @njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
-def asked_on_event(event: int, i: int, g: Any, o: Any, b: Any, w: Any, lane: int) -> tuple[int, bool]:
-    """Return a status and whether a rule asked because of an event ends the course."""
+def is_due(r: int, i: int, g: Any, b: Any, w: Any, lane: int) -> bool:
+    """Return whether a rule is asked now, by the calendar or before a dose, having ticked off its checks."""
+    t, due = w[AT_T, lane], False
+    first = LINES + g.n_lines + 1 + N_SIGNALS + 1 + r
+    while True:
+        at = g.starts[i, first] + b.counts[lane, ASKED + r]
+        if at == g.starts[i, first + 1] or g.later[at, WHEN] > t:
+            break
+        b.counts[lane, ASKED + r] += 1
+        due = True
+    for n in range(g.n_lines):
+        row = next_row(i, n, g, b, lane)
+        due = due or (row >= 0 and due_time(i, n, g, b, lane) <= t and g.dose[row, CHECK] == r + 1)
+    return due
+
+
+@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
+def rules_asked(events: int, i: int, g: Any, o: Any, b: Any, w: Any, lane: int) -> tuple[int, bool]:
+    """Return a status and whether a rule ends the course, having asked every rule whose turn it is, each once.
+
+    `events` has a bit for every event that has just happened.
+    """
     left, status = False, 0
+    if next_reading(i, g, b, lane) <= w[AT_T, lane]:
+        status = looked(i, g, b, w, lane)
     for r in range(N_RULES):
-        if status == 0 and ON_EVENTS[r] >> event & 1:
-            status, ends, _ = asked(r, i, g, o, b, w, lane)
-            left = left or ends
+        if status == 0 and not left and (is_due(r, i, g, b, w, lane) or ON_EVENTS[r] & events != 0):
+            status = looked(i, g, b, w, lane)
+            if status == 0:
+                status, left = asked(r, i, g, o, b, w, lane)
     return status, left
-
-
-@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
-def asked_before(rule: int, i: int, g: Any, o: Any, b: Any, w: Any, lane: int) -> tuple[int, bool]:
-    """Return a status and whether a rule asked before a dose ends the course."""
-    status, left, _ = asked(rule, i, g, o, b, w, lane)
-    return status, left
-
-
-@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
-def rules_asked(i: int, g: Any, o: Any, b: Any, w: Any, lane: int) -> tuple[int, bool, bool]:
-    """Return a status, whether a rule ends the course, and whether one has changed what enters."""
-    t, left, moved = w[AT_T, lane], False, False
-    status = looked(i, g, b, w, lane) if next_reading(i, g, b, lane) <= t else 0
-    for r in range(N_RULES):
-        while status == 0 and not left:
-            first = LINES + g.n_lines + 1 + N_SIGNALS + 1 + r
-            at = g.starts[i, first] + b.counts[lane, ASKED + r]
-            if at == g.starts[i, first + 1] or g.later[at, WHEN] > t:
-                break
-            b.counts[lane, ASKED + r] += 1
-            status, ends, enters = asked(r, i, g, o, b, w, lane)
-            left, moved = left or ends, moved or enters
-    return status, left, moved
 
 
 @njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]

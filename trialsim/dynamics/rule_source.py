@@ -11,7 +11,7 @@ from trialsim.dynamics.transcription import read
 from trialsim.foundation.expression import Expr, names_of
 
 KINDS = get_args(ActionKind)
-_SEES = "p, c, t, tc, s, m, l"
+_SEES = "p, c, t, tc, y, z, s, m, l"
 
 
 class Writes(Protocol):
@@ -56,6 +56,7 @@ def _names(model: CourseModel, found: System, r: int) -> Mapping[str, int]:
     """Return what a rule's expressions may use."""
     tape, first = found.tape, _first_kept(model, r)
     return {
+        **{f.name: found.seen[f.name] for f in model.functionals if f.name in found.seen},
         **_parameters(model, found), "t": tape.node("t"), "level": tape.node("level", r),
         **{signal.name: tape.node("signal", k) for k, signal in enumerate(model.signals)},
         **{name: tape.node("kept", first + j) for j, (name, _, _) in enumerate(model.rules[r].remembers)}}

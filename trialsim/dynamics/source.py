@@ -6,7 +6,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from trialsim.dynamics.model import CourseModel
 from trialsim.dynamics.rule_source import rule_functions
-from trialsim.dynamics.system import PULSES, System, system
+from trialsim.dynamics.stiff_source import jacobian_targets, stiff_sizes, stiff_step
+from trialsim.dynamics.stiff_system import Solver, StiffSystem, stiff_system
+from trialsim.dynamics.stiff_unrolled import is_unrolled
+from trialsim.dynamics.system import PULSES, System, own_system
 from trialsim.dynamics.tape import CONDITIONS, LEAVES, Tape
 from trialsim.dynamics.unrolled import LANES, LARGEST, unrolled_step
 
@@ -18,14 +21,14 @@ import numpy as np
 from numba import njit
 
 from trialsim.dynamics.administrations import (
-    due_time, gives, infusion, lingering, next_administration, next_row, planned, put, stopped, taken, timed)
+    PUMPED, due_time, infusion, lingering, next_administration, next_row, planned, put, stopped, taken, tell_dose, timed)
 from trialsim.dynamics.arrays import (
     ACTION, AMOUNT, BEGIN, CHANGE, CHANGES, CHANGES_END, CHECK, DORMANT, DUE, DURATION, END, HELD, HORIZON, IDLE, INFLOW,
     INLET, INTERVAL, INTO, IS_ON, KIND, KNOWN, LAG, LEDGER, LEDGER_END, LINES, MORE_COUNTS, NUMBER, ON, OVERRIDE, PACE,
     PATIENT, RATE, SAMPLE, SHARE, SHIFT, SIZE, START, STATUS, STEPS, THRESHOLDS, UNDER_WAY, WHEN, WHICH, Steps)
 from trialsim.dynamics.chain import chain_start, is_spent
 from trialsim.dynamics.dop853 import ERROR_3, ERROR_5, N_STAGES, NODES, STAGES, WEIGHTS
-from trialsim.dynamics.doses import DOSE, RESET, RESET_AND_DOSE, STEADY, STEADY_ADDED
+from trialsim.dynamics.doses import DOSE, PUMP, RESET, RESET_AND_DOSE, STEADY, STEADY_ADDED
 from trialsim.dynamics.lane_power import lane_power
 from trialsim.dynamics.stage_sums import (
     error_3, error_5, state_after, state_at_1, state_at_2, state_at_3, state_at_4, state_at_5, state_at_6, state_at_7,
@@ -152,9 +155,10 @@ def _indexed(array: str, positions: Sequence[int]) -> list[tuple[str, int]]:
     return [(f"{array}[{k}]", i) for k, i in enumerate(positions)]
 
 
-def model_source(model: CourseModel) -> str:
+def model_source(model: CourseModel, solver: Solver = "explicit") -> str:
     """Return the functions and sizes that the kernels ask of a model, as Python source."""
-    found = system(model)
+    stiff = stiff_system(model) if solver == "stiff" else None
+    found = stiff.system if stiff else own_system(model)
     writer = Writer(found.tape)
     terms = [(f"terms[{row}, {k}]", position) for k, inlet in enumerate(found.inlets)
              for row, position in enumerate(inlet)]
@@ -163,20 +167,21 @@ def model_source(model: CourseModel) -> str:
         writer.function("inlet_terms(p, c, terms)", terms),
         writer.function("breakpoints(p, c, out)", _indexed("out", found.breakpoints)),
         writer.function("read_outputs(p, c, t, tc, y, z, out)", _indexed("out", found.outputs)),
-        *_rate_functions(writer, found),
+        *_rate_functions(writer, found, stiff),
     ]
     if model.functionals:
         functions.append(writer.function("path_values(p, c, t, tc, y, z, out)", _indexed("out", found.paths.values)))
     if model.rules:
         functions.append(rule_functions(model, found, writer))
     functions.insert(0, writer.hoist())
-    return "\n\n".join([_HEADER + _sizes(model, found, len(writer.hoisted)), *functions])
+    sizes = _sizes(model, found, len(writer.hoisted), lanes(found, stiff))
+    return "\n\n".join([_HEADER + sizes + (stiff_sizes(stiff) if stiff else ""), *functions])
 
 
-def _rate_functions(writer: Writer, found: System) -> list[str]:
+def _rate_functions(writer: Writer, found: System, stiff: StiffSystem | None) -> list[str]:
     """Return what the linear or the adaptive kernel alone asks for."""
     hazards = _indexed("rates", found.hazards)
-    if found.linear is None:
+    if found.linear is None or stiff:
         n = len(found.rates)
         targets = [*found.rates, *found.hazards]
         roots = root_positions(found)
@@ -184,11 +189,17 @@ def _rate_functions(writer: Writer, found: System) -> list[str]:
                                   [(f"w[to + {k}, lane]", i) for k, i in enumerate(targets)], _TABLE),
                   writer.function("root_values(w, lane, t, tc, at, slope, to)",
                                   [(f"w[to + {k}, lane]", i) for k, i in enumerate(roots)], _TABLE)]
-        if lanes(found) == 1:
-            return source
+        followed = [lambda *names, i=i: writer.lines([i], *names) for i in roots]
         writer.read()
-        step = unrolled_step(n, len(found.hazards), lambda *names: writer.lines(targets, *names), writer.read,
-                             [lambda *names, i=i: writer.lines([i], *names) for i in roots], len(found.triggers))
+        if stiff:
+            jacobian = writer.function("jacobian(w, lane, t, tc, at)", jacobian_targets(stiff), _TABLE)
+            writer.read()
+            step = stiff_step(stiff, writer.lines, writer.read, followed)
+            return [*source, jacobian, *([f"{_DECORATOR}\n{step}"] if step else [])]
+        if lanes(found, stiff) == 1:
+            return source
+        step = unrolled_step(n, len(found.hazards), lambda *names: writer.lines(targets, *names), writer.read, followed,
+                             len(found.triggers))
         return [*source, f"{_DECORATOR}\n{step}"]
     matrix = [(f"a[{i}, {j}]", k) for (i, j), k in found.linear.matrix.items()]
     constant = [(f"b[{i}]", k) for i, k in found.linear.constant.items()]
@@ -201,13 +212,15 @@ def root_positions(found: System) -> list[int]:
     return [*found.triggers, *(root.value for root in found.paths.roots)]
 
 
-def lanes(found: System) -> int:
+def lanes(found: System, stiff: StiffSystem | None) -> int:
     """Return how many patients step together."""
+    if stiff:
+        return LANES if is_unrolled(stiff.elimination) else 1
     n = len(found.rates) + len(found.hazards)
     return 1 if n > LARGEST or found.linear is not None else LANES
 
 
-def _sizes(model: CourseModel, found: System, n_constants: int) -> str:
+def _sizes(model: CourseModel, found: System, n_constants: int, n_lanes: int) -> str:
     """Return the numbers that a kernel asks of a model, as assignments."""
     chains = [inlet.transit is not None for inlet in model.inlets]
     modelled = [1 if inlet.duration is not None else 2 if inlet.rate is not None else 0 for inlet in model.inlets]
@@ -218,7 +231,7 @@ def _sizes(model: CourseModel, found: System, n_constants: int) -> str:
         "N_TRIGGERS": len(model.triggers), "N_INLETS": len(model.inlets), "N_PARAMETERS": len(model.parameters),
         "N_CONSTANTS": n_constants, "N_BREAKPOINTS": len(found.breakpoints), "N_CHAINS": sum(chains), "PULSES": PULSES,
         "N_FUNCTIONALS": len(model.functionals), "N_MEMORIES": 2 * len(model.functionals) + 2 * PULSES * sum(chains),
-        "N_ROOTS": len(root_positions(found)), "LANES": lanes(found), "N_RULES": len(model.rules),
+        "N_ROOTS": len(root_positions(found)), "LANES": n_lanes, "N_RULES": len(model.rules),
         "N_SIGNALS": len(model.signals), "N_KEPT": sum(len(rule.remembers) for rule in model.rules),
         "N_BRANCHES": sum(len(rule.branches) for rule in model.rules)}
     wholes = {

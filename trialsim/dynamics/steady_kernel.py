@@ -11,9 +11,10 @@ from numba import njit
 from trialsim.dynamics.administrations import infusion, lingering, put, timed
 from trialsim.dynamics.arrays import DURATION, INLET, INTERVAL, KIND, LAG, RATE, SHARE, UNDER_WAY
 from trialsim.dynamics.doses import STEADY_ADDED
-from trialsim.dynamics.empty_model import CHAINS, MODELLED, N_INLETS
-from trialsim.dynamics.lane_table import AT_T, NO_STEADY_STATE, PUMP
+from trialsim.dynamics.empty_model import CHAINS, MODELLED
+from trialsim.dynamics.lane_table import AT_T, NO_STEADY_STATE
 from trialsim.dynamics.no_solver import settled
+
 
 # --- copied from here ---
 @njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
@@ -29,8 +30,6 @@ def steady(row: int, i: int, line: int, amount: float, g: Any, b: Any, w: Any, l
         return NO_STEADY_STATE
     if not added:
         b.counts[lane, UNDER_WAY] = 0
-        for k in range(N_INLETS):
-            b.number[lane, PUMP + k] = 0.0
     status = int(settled(inlet, size, lasts, rate if for_ever else inflow, lag, interval, added, w, lane, rtol))
     if status != 0:
         return status

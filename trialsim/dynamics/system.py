@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from trialsim.dynamics.affine import Affine, affine
@@ -28,7 +28,7 @@ class LinearParts:
 class System:
     """Positions on the tape of all that a kernel computes; `linear` is None for a system that is not.
 
-    States are the model's, then one for each integral. `seen` names what rules and triggers may ask about.
+    States are the model's, then one for each integral, which has no start: it begins at zero once. `seen` names what rules and triggers may ask about.
     """
 
     tape: Tape
@@ -79,11 +79,17 @@ def system(model: CourseModel) -> System:
     return System(
         tape=tape, states=state_names, rates=tuple(rates), hazards=hazards, triggers=triggers, paths=followed,
         linear=linear, why=why, seen=running,
-        starts=tuple(read(tape, start, parameters) for start in model.starts) + (tape.number(0.0),) * len(integrals),
+        starts=tuple(read(tape, start, parameters) for start in model.starts),
         outputs=tuple(shown[output] for output in model.outputs),
         inlets=tuple(_inlet_terms(tape, inlet, parameters) for inlet in model.inlets),
         breakpoints=tuple(tape.breakpoints),
     )
+
+
+def own_system(model: CourseModel) -> System:
+    """Return a model's system on a tape that may be written on: the source does not depend on who asked before."""
+    found = system(model)
+    return replace(found, tape=found.tape.copied())
 
 
 def _with_quantities(tape: Tape, model: CourseModel, names: dict[str, int]) -> dict[str, int]:

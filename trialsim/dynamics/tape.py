@@ -35,6 +35,13 @@ class Tape:
         self.breakpoints: list[int] = []
         self._index: dict[Node, int] = {}
 
+    def copied(self) -> Tape:
+        """Return a tape alike that grows alone."""
+        own = Tape()
+        own.nodes, own.depends, own.breakpoints = list(self.nodes), list(self.depends), list(self.breakpoints)
+        own._index = dict(self._index)
+        return own
+
     def node(self, operation: str, *arguments: Any) -> int:
         """Return the position of a node, the earlier one if there is one alike."""
         key = (operation, *((repr(arguments[0]),) if operation == "number" else arguments))

@@ -44,18 +44,17 @@ def unrolled_step(
     for s in range(1, N_STAGES):
         body += [f"t_{s} = t + {float(NODES[s])!r} * size"]
         body += [f"x{s}_{i} = state_at_{s}(y{i}, size, {_slopes_in(STAGES[s], i)})" for i in range(n)]
-        body += _slopes(f"x{s}_{{0}}", f"t_{s}", str(s), n_states, n, rates)
+        body += slope_lines(f"x{s}_{{0}}", f"t_{s}", str(s), n_states, n, rates)
     body += ["sum_3 = 0.0", "sum_5 = 0.0"]
     for i in range(n):
         body += _error(i)
-    body += _size_control(n)
-    body += _slopes("n{0}", "t_new", "n", n_states, n, rates)
-    for k, root in enumerate(roots):
-        computed, (value,) = root("n{0}", "t_new", f"_g{k}")
-        body += [*computed, f"g{k} = {value}"]
-    body += _verdict(n_states, n_hazards, len(roots), n_triggers)
-    body += _kept(n_states, n, len(roots))
-    lines = [*_state(n_states, n_hazards), *read(), *body]
+    body += [f"error = size * sum_5 / sqrt((sum_5 + 0.01 * sum_3) * {n})",
+             "error = 0.0 if sum_5 == 0.0 else error", *size_control("0.9 / sqrt(sqrt(sqrt(error)))")]
+    body += slope_lines("n{0}", "t_new", "n", n_states, n, rates)
+    body += root_lines(roots)
+    body += verdict(n_states, n_hazards, len(roots), n_triggers)
+    body += kept(n_states, n, len(roots))
+    lines = [*state_lines(n_states, n_hazards), *read(), *body]
     return "\n".join([HEAD, *(f"        {line}" for line in lines), *FOOT, ""])
 
 
@@ -64,7 +63,7 @@ def _at(row: str, i: int | None = None) -> str:
     return f"ws[{row} * LANES + lane]" if i is None else f"ws[({row} + {i}) * LANES + lane]"
 
 
-def _state(n_states: int, n_hazards: int) -> Lines:
+def state_lines(n_states: int, n_hazards: int) -> Lines:
     """Return the lines that read where a lane stands, and choose its step."""
     n = n_states + n_hazards
     lines = [f"{name} = {_at(row)}" for name, row in (
@@ -77,7 +76,7 @@ def _state(n_states: int, n_hazards: int) -> Lines:
     return [*lines, "lands = 1.01 * h >= t_stop - t", "size = t_stop - t if lands else h"]
 
 
-def _slopes(states: str, time: str, stage: str, n_states: int, n: int, rates: RateLines) -> Lines:
+def slope_lines(states: str, time: str, stage: str, n_states: int, n: int, rates: RateLines) -> Lines:
     """Return the lines that compute the slopes of a stage."""
     computed, slopes = rates(states, time, f"_{stage}")
     return [*computed, *(
@@ -99,13 +98,11 @@ def _error(i: int) -> Lines:
     ]
 
 
-def _size_control(n: int) -> Lines:
-    """Return the lines that judge the step and choose the next size, as `single_step` does."""
+def size_control(factor: str) -> Lines:
+    """Return the lines that judge the step and choose the next size, as `single_step` does with that step factor."""
     return [
-        f"error = size * sum_5 / sqrt((sum_5 + 0.01 * sum_3) * {n})",
-        "error = 0.0 if sum_5 == 0.0 else error",
         "accepted = error <= 1.0",
-        "factor = 0.9 / sqrt(sqrt(sqrt(error)))",
+        f"factor = {factor}",
         "shrunk = factor if factor > 0.333 else 0.333",
         "shrunk = size * (shrunk if error < np.inf else 0.1)",
         "growth = factor if factor < 6.0 else 6.0",
@@ -122,9 +119,22 @@ def _size_control(n: int) -> Lines:
     ]
 
 
-def _verdict(n_states: int, n_hazards: int, n_roots: int, n_triggers: int) -> Lines:
-    """Return the lines that say whether a step stands, is to be tried again, or is not one for lanes."""
-    lines = ["alone = (steps >= most_steps) | ((not accepted) & (h_next <= 4e-16 * largest))"]
+def root_lines(roots: Sequence[RateLines]) -> Lines:
+    """Return the lines that compute the roots after a step, from states and slopes there."""
+    lines: Lines = []
+    for k, root in enumerate(roots):
+        computed, (value,) = root("n{0}", "t_new", f"_g{k}")
+        lines += [*computed, f"g{k} = {value}"]
+    return lines
+
+
+def verdict(n_states: int, n_hazards: int, n_roots: int, n_triggers: int, *reasons: str) -> Lines:
+    """Return the lines that say whether a step stands, is to be tried again, or is not one for lanes.
+
+    `reasons` are further conditions under which the step is to be made alone.
+    """
+    alone = ["(steps >= most_steps)", "((not accepted) & (h_next <= 4e-16 * largest))", *(f"({r})" for r in reasons)]
+    lines = [f"alone = {' | '.join(alone)}"]
     for m in range(n_hazards):
         i = n_states + m
         lines += [f"alone = alone | (accepted & ((n{i} >= limit{m}) | (kn_{i} < 0.0)))"]
@@ -146,7 +156,7 @@ def _verdict(n_states: int, n_hazards: int, n_roots: int, n_triggers: int) -> Li
     ]
 
 
-def _kept(n_states: int, n: int, n_roots: int) -> Lines:
+def kept(n_states: int, n: int, n_roots: int) -> Lines:
     """Return the lines that keep what a step that stands has changed."""
     lines: Lines = ["most = 0.0"]
     for i in range(n_states):

@@ -1,4 +1,4 @@
-"""Where protocols, cohorts and report templates are found."""
+"""Where protocols, cohorts, kinetics and report templates are found."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Literal
 from trialsim.foundation.errors import TrialsimError
 from trialsim.foundation.nearest import nearest
 
-Kind = Literal["protocols", "cohorts", "reports"]
+Kind = Literal["protocols", "cohorts", "kinetics", "reports"]
 
 SUFFIX = ".yaml"
 PACKAGE = Path(__file__).resolve().parents[1]

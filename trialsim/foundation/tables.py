@@ -82,13 +82,19 @@ PATIENTS = (
 DOSES = (
     TRIAL,
     PATIENT,
+    whole("line", "dosing line of the patient's arm, from 1"),
     word("drug", "drug given"),
     word("route", "route it is given by"),
     number("planned_time", "planned time since randomisation", unit="day"),
     truth("taken", "whether the dose is taken"),
-    number("amount", "amount as planned, in `unit`"),
+    number("taken_time", "time since randomisation it is taken; null if it is not", unit="day", nullable=True),
+    number("amount", "amount as planned, in `unit`; null where its formula gives none", nullable=True),
+    number("taken_amount", "amount as taken, in `unit`: 0, or twice the planned one if it is doubled", nullable=True),
     UNIT,
-    number("infusion", "length of the infusion; 0 is a bolus", unit="day"),
+    number(
+        "infusion", "planned length of the infusion; 0 is a bolus, null where the cohort's model says how long",
+        unit="day", nullable=True,
+    ),
 )
 VISITS = (
     TRIAL,

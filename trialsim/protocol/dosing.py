@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
-
-from trialsim.cohort.model import Cohort
+from trialsim.cohort.model import Inlet
 from trialsim.foundation.nearest import nearest
-from trialsim.foundation.units import MASS, TIME, Quantity, Unit, dimension_name, unit
+from trialsim.foundation.units import Quantity
+from trialsim.protocol.dosing_amounts import (
+    check_amount,
+    resolved_amount,
+    resolved_rate,
+    resolved_strengths,
+    resolved_surface,
+)
+from trialsim.protocol.dosing_model import DRAWN, Dosing
+from trialsim.protocol.dosing_schedule import check_steady, check_steady_first, check_times, dose_times
+from trialsim.protocol.dosing_written import WrittenDosing
 from trialsim.protocol.draft import Draft, Path, near
-from trialsim.protocol.model import Dosing
-from trialsim.protocol.times import days, moment_text
-from trialsim.protocol.written import WrittenDosing
+from trialsim.protocol.times import days
 
-MOST_DOSES = 100_000
-PER_KG = "/kg"
+MODELLED = "modelled"
 
 
 def check_dosing(draft: Draft) -> None:
@@ -23,12 +28,14 @@ def check_dosing(draft: Draft) -> None:
             path: Path = ("arms", arm, "dosing", i)
             check_route(draft, path, line)
             check_times(draft, path, line)
+        check_steady_first(draft, arm)
+    check_day_0(draft)
 
 
 def check_route(draft: Draft, path: Path, line: WrittenDosing) -> None:
-    inlets = [(inlet.drug, inlet.route) for state in draft.cohort.states for inlet in state.receives]
-    drugs = list(dict.fromkeys(drug for drug, _ in inlets))
-    routes = [route for drug, route in inlets if drug == line.drug]
+    inlets = [inlet for state in draft.cohort.states for inlet in state.receives]
+    drugs = list(dict.fromkeys(inlet.drug for inlet in inlets))
+    routes = list(dict.fromkeys(inlet.route for inlet in inlets if inlet.drug == line.drug))
     if line.drug not in drugs:
         notes = [f"drugs of {draft.cohort.id}: {', '.join(drugs) or 'none'}", *near(nearest(line.drug, drugs))]
         draft.error((*path, "drug"), "no-such-route", f"no state of the cohort receives '{line.drug}'", "", notes)
@@ -38,118 +45,66 @@ def check_route(draft: Draft, path: Path, line: WrittenDosing) -> None:
         draft.error((*path, "route"), "no-such-route", message, "", notes)
     else:
         check_amount(draft, path, line, draft.cohort.amount_unit(line.drug, line.route))
+        check_running_time(draft, path, line)
+        check_steady(draft, path, line, len(inlets_of(draft, line)))
 
 
-def check_amount(draft: Draft, path: Path, line: WrittenDosing, wanted: Unit) -> None:
-    """The amount fits the state it enters; per kilogram needs to know the patient's weight."""
-    amount = per_patient(line.amount)
-    where = (*path, "amount")
-    if amount.value <= 0:
-        draft.error(where, "bad-amount", f"an amount of {line.amount} is no dose", "", ["amounts are above 0"])
-    elif amount.dimension != wanted.dimension:
-        fits = f"{line.drug} by the route {line.route} enters a state in {wanted.text}"
-        notes = [
-            f"{line.amount}: {dimension_name(line.amount.dimension)}",
-            f"{fits}: {dimension_name(wanted.dimension)}",
-        ]
-        if "/m" in line.amount.unit.text:
-            notes.append("doses per body surface are not supported by this version: write an amount or one per kg")
-        draft.error(where, "amount-unit", f"{line.amount} cannot be given where {wanted.text} is received", "", notes)
-    elif is_per_weight(line.amount):
-        weight = next((covariate for covariate in draft.cohort.covariates if covariate.name == "weight"), None)
-        if weight is None or weight.unit.dimension != MASS:
-            message = (
-                f"{line.amount} needs each patient's weight, and cohort {draft.cohort.id} has no covariate 'weight'"
-            )
-            draft.error(where, "weight-missing", message, "", ["write a fixed amount, or give the cohort a weight"])
-    if line.rate is not None and amount.dimension == wanted.dimension:
-        rate = per_patient(line.rate, "/kg/h", "/kg/min", "/kg/day")
-        if rate.dimension * TIME != wanted.dimension or is_per_weight(line.amount) != (rate is not line.rate):
-            message = f"{line.rate} is no rate for an amount of {line.amount}"
-            draft.error((*path, "rate"), "amount-unit", message, "", [f"a rate looks like: {line.amount.unit.text}/h"])
-        elif rate.value <= 0:
-            draft.error((*path, "rate"), "bad-amount", f"nothing is given at {line.rate}", "", ["rates are above 0"])
+def inlets_of(draft: Draft, line: WrittenDosing) -> list[Inlet]:
+    """Return the doors of the cohort through which a line's doses go."""
+    inlets = (inlet for state in draft.cohort.states for inlet in state.receives)
+    return [inlet for inlet in inlets if (inlet.drug, inlet.route) == (line.drug, line.route)]
 
 
-def check_times(draft: Draft, path: Path, line: WrittenDosing) -> None:
-    start = first_dose(line)
-    if start < 0:
-        where = (*path, "at" if line.at is not None else "start")
-        message = f"a dose at {moment_text(start)} is before randomisation, when nobody has an arm"
-        draft.error(where, "dose-before-randomisation", message, "", ["doses of an arm start at day 0 or later"])
-    if line.at is not None:
-        for name, value in (("start", line.start), ("until", line.until), ("for", line.length)):
-            if value is not None:
-                message = f"'{name}' has no meaning beside 'at', which is one dose"
-                draft.error((*path, name), "dosing-times", message, "", ["to repeat a dose write every and until"])
-        return
-    end = end_of(line)
-    if line.every is None:
-        return
-    if line.every.value <= 0:
-        draft.error(
-            (*path, "every"), "dosing-times", "doses cannot be 0 time apart", "", ["for one dose write at: day 0"]
-        )
-    elif end is None:
-        draft.error(path, "dosing-times", "repeated doses need an end", "", ["write until: week 12, or for: 12 weeks"])
-    elif end <= start:
-        where = (*path, "until" if line.until is not None else "for")
-        message = f"no dose is given: they end at {moment_text(end)} and start at {moment_text(start)}"
-        draft.error(where, "until-before-start", message, "", ["a dose at 'until' itself is not given"])
-    elif (end - start) / days(line.every) > MOST_DOSES:
-        message = f"this is more than {MOST_DOSES} doses"
-        draft.error((*path, "every"), "too-many-doses", message, "", ["write a continuous infusion with over"])
+def is_modelled(draft: Draft, line: WrittenDosing) -> bool:
+    """Return whether the cohort's model says how long such a dose takes."""
+    return any(inlet.duration is not None or inlet.rate is not None for inlet in inlets_of(draft, line))
 
 
-def first_dose(line: WrittenDosing) -> float:
-    """Return the day of the first dose."""
-    return line.at if line.at is not None else line.start or 0.0
+def check_running_time(draft: Draft, path: Path, line: WrittenDosing) -> None:
+    """A dose that runs in as the model says needs a model that says so; there, nothing is given at once."""
+    where = (*path, "over")
+    if line.over == MODELLED:
+        if not is_modelled(draft, line):
+            message = f"the cohort's model does not say how long {line.drug} by the route {line.route} takes"
+            draft.error(where, "not-modelled", message, "", ["write a length such as over: 1 h"])
+    elif isinstance(line.over, Quantity) and days(line.over) == 0 and is_modelled(draft, line):
+        message = f"the cohort's model says how long {line.drug} by the route {line.route} takes: never at once"
+        draft.error(where, "not-modelled", message, "", ["write over: modelled, or a length such as over: 1 h"])
 
 
-def end_of(line: WrittenDosing) -> float | None:
-    """Return the day before which repeated doses end, None if nothing says so."""
-    if line.until is not None:
-        return line.until
-    return None if line.length is None else first_dose(line) + days(line.length)
+def check_day_0(draft: Draft) -> None:
+    """A patient's day 0 is one day of the week, whichever line asks."""
+    said = [
+        (("arms", arm, "dosing", i), line.day_0 or DRAWN)
+        for arm, written in draft.written.arms.items()
+        for i, line in enumerate(written.dosing)
+        if line.days is not None
+    ]
+    for path, day in said:
+        if day != said[0][1]:
+            here, there = ("each patient's own" if each == DRAWN else each for each in (day, said[0][1]))
+            message = f"the day of the week of day 0 is {here} here and {there} in another line"
+            also = [((*said[0][0], "day_0"), "")]
+            draft.error((*path, "day_0"), "two-days-0", message, "", ["write the same day_0 in both"], also)
+            return
 
 
-def is_per_weight(amount: Quantity) -> bool:
-    return amount.unit.text.endswith(PER_KG)
-
-
-def per_patient(amount: Quantity, *timed: str) -> Quantity:
-    """Return the amount (or rate) for one kilogram of an amount per kilogram; other amounts as they are.
-
-    `mg/kg` is mass over mass: taken at its word it would be a plain number, so the text tells the two apart.
-    """
-    text = amount.unit.text
-    for ending in timed or (PER_KG,):
-        if text.endswith(ending):
-            return Quantity(amount.value, unit(text.removesuffix(ending) + ending.removeprefix(PER_KG)))
-    return amount
-
-
-def resolved_dosing(line: WrittenDosing, cohort: Cohort) -> Dosing:
-    """Return a valid line with its amount in the unit of the state it enters."""
-    received = cohort.amount_unit(line.drug, line.route)
-    amount = per_patient(line.amount)
+def resolved_dosing(draft: Draft, line: WrittenDosing) -> Dosing:
+    """Return a valid line with its amounts in the unit of the state it enters."""
+    received = draft.cohort.amount_unit(line.drug, line.route)
+    modelled = line.over == MODELLED or (line.over is None and line.rate is None and is_modelled(draft, line))
     return Dosing(
         drug=line.drug,
         route=line.route,
-        amount=line.amount,
-        amount_value=amount.to(received),
-        per_weight=is_per_weight(line.amount),
-        start=first_dose(line),
-        every=None if line.every is None else days(line.every),
-        until=None if line.every is None else end_of(line),
-        infusion=infusion_days(line, amount),
+        unit=received,
+        amount=resolved_amount(draft, line, received),
+        when=dose_times(line),
+        surface=resolved_surface(line),
+        at_least=line.at_least,
+        at_most=line.at_most,
+        strengths=resolved_strengths(line, received),
+        infusion=days(line.over) if isinstance(line.over, Quantity) else 0.0,
+        rate=None if line.rate is None else resolved_rate(line.rate, received),
+        is_modelled=modelled,
+        is_steady=line.steady_state,
     )
-
-
-def infusion_days(line: WrittenDosing, amount: Quantity) -> float:
-    """Return how long a dose runs in: what is written, or amount over rate; 0 for a bolus."""
-    if line.rate is None:
-        return days(line.over)
-    rate = per_patient(line.rate, "/kg/h", "/kg/min", "/kg/day")
-    exact = Fraction(amount.value) * amount.unit.ratio / (Fraction(rate.value) * rate.unit.ratio)
-    return float(exact / unit("day").ratio)

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from trialsim.foundation.expression import Expr
-from trialsim.foundation.units import Quantity
+from trialsim.protocol.dosing_model import Adherence as Adherence
+from trialsim.protocol.dosing_model import Dosing as Dosing
 
 Better = Literal["higher", "lower"]
 Strategy = Literal["treatment_policy", "hypothetical"]
@@ -33,23 +34,6 @@ class Patients:
     # with categories by their labels (`sex == female`); hazards have them coded as the cohort's positions
     eligible_text: tuple[str, ...]
     randomised: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Dosing:
-    """One line of a dosing plan. Administrations at start, start + every, … strictly before `until`."""
-
-    drug: str
-    route: str
-    amount: (
-        Quantity  # as written: mass, or mass per weight (mg/kg, needs the covariate `weight`) or per surface is refused
-    )
-    amount_value: float  # in the unit of the receiving state (per kg when per_weight)
-    per_weight: bool
-    start: float  # days
-    every: float | None  # days; None = once
-    until: float | None  # days, excluded
-    infusion: float  # days; 0 = bolus
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,14 +78,6 @@ class Accrual:
     rate: float  # per day
     sites: int
     ramp_up: float  # days
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Adherence:
-    """Each planned dose is taken with a patient's own probability: logit-normal around the typical share."""
-
-    takes: float
-    between_patients_sd: float  # on the logit; 0 = everyone alike
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -81,7 +81,7 @@ def resolved(draft: Draft) -> Protocol:
             consequence=context.consequence,
         ),
         patients=patients(draft),
-        arms=arms(written, draft.cohort),
+        arms=arms(draft),
         randomise=randomisation(draft),
         visits=visits(written),
         assess=assessments(written, draft.cohort),
@@ -112,10 +112,10 @@ def patients(draft: Draft) -> Patients:
     )
 
 
-def arms(written: Written, cohort: Cohort) -> tuple[Arm, ...]:
+def arms(draft: Draft) -> tuple[Arm, ...]:
     return tuple(
-        Arm(name=name, label=arm.label or name, dosing=tuple(resolved_dosing(line, cohort) for line in arm.dosing))
-        for name, arm in written.arms.items()
+        Arm(name=name, label=arm.label or name, dosing=tuple(resolved_dosing(draft, line) for line in arm.dosing))
+        for name, arm in draft.written.arms.items()
     )
 
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import math
+
 from trialsim.cohort.names import units_of, with_categories_coded
 from trialsim.foundation.errors import InvalidDocument
-from trialsim.foundation.expression import Call, Expr, Name, dimension_of, names_of, nodes
+from trialsim.foundation.expression import Call, Expr, Name, Number, dimension_of, names_of, nodes, numeric, simplify
 from trialsim.foundation.sections import FormulaText
-from trialsim.foundation.units import DIMENSIONLESS, TIME, coherent_unit_text, dimension_name
+from trialsim.foundation.units import DIMENSIONLESS, TIME, coherent_unit_text, dimension_name, unit
+from trialsim.protocol.adherence_fields import MOST_HOLIDAYS
+from trialsim.protocol.dosing_written import WrittenHolidays
 from trialsim.protocol.draft import Draft, Path
 from trialsim.protocol.written import WrittenLoss
 
@@ -27,6 +31,8 @@ def check_adherence(draft: Draft) -> None:
     """A spread between patients around 0% or 100% does not exist on the logit scale."""
     conduct = draft.written.conduct
     adherence = conduct.adherence if conduct else None
+    if adherence is not None and adherence.holidays != "none":
+        check_holidays(draft, adherence.holidays)
     if adherence is None or adherence.between_patients is None or 0 < adherence.takes < 1:
         return
     if adherence.between_patients.logit_normal > 0:
@@ -34,6 +40,14 @@ def check_adherence(draft: Draft) -> None:
         message = f"patients cannot vary around an adherence of {share}"
         notes = [f"leave out between_patients, or write takes: {'98%' if adherence.takes else '2%'}"]
         draft.error(("conduct", "adherence", "between_patients"), "no-spread-possible", message, "", notes)
+
+
+def check_holidays(draft: Draft, holidays: WrittenHolidays) -> None:
+    """Holidays begin now and then."""
+    if holidays.rate.to(unit("per day")) > MOST_HOLIDAYS:
+        message = f"holidays cannot begin {holidays.rate}"
+        notes = ["at most 1 per day; for single doses that are missed write takes: 90%"]
+        draft.error(("conduct", "adherence", "holidays", "rate"), "too-many-holidays", message, "", notes)
 
 
 def check_hazards(draft: Draft) -> None:
@@ -96,11 +110,23 @@ def check_hazard(draft: Draft, path: Path, formula: FormulaText) -> None:
     dimensions = {name: unit.dimension for name, unit in units_of(draft.cohort).items() if name not in measures}
     found = dimension_of(expr, dimensions, draft.problems, formula.place, (RANDOMISED,))
     if found is not None and found != PER_TIME:
-        unit = (
+        kind = (
             "a plain number" if found.is_dimensionless else f"{dimension_name(found)}, as {coherent_unit_text(found)}"
         )
-        notes = [f"it comes out as: {unit}", "a hazard looks like: 0.01 per month * exp(0.5 L/mg * conc)"]
+        notes = [f"it comes out as: {kind}", "a hazard looks like: 0.01 per month * exp(0.5 L/mg * conc)"]
         draft.error(formula.place, "hazard-unit", "a hazard must come out per time", "", notes)
+    elif found is not None:
+        check_constant(draft, formula, expr)
+
+
+def check_constant(draft: Draft, formula: FormulaText, expr: Expr) -> None:
+    """A hazard that is one number is not negative."""
+    if names_of(expr) or any(isinstance(node, Call) for node in nodes(expr)):
+        return
+    value = simplify(numeric(expr, {}, unit("per day"), unit("day")))
+    if not isinstance(value, Number) or not 0 <= value.value < math.inf:
+        notes = ["write 0 per month or more"]
+        draft.error(formula.place, "negative-hazard", "a hazard is never negative", "", notes)
 
 
 def hazard_tree(draft: Draft, formula: FormulaText) -> Expr | None:

@@ -7,12 +7,11 @@ from trialsim.foundation.errors import InvalidDocument
 from trialsim.foundation.expression import check_condition, names_of
 from trialsim.foundation.nearest import nearest
 from trialsim.foundation.sections import FormulaText
-from trialsim.protocol.dosing import end_of, first_dose
+from trialsim.protocol.dosing_schedule import dose_times
+from trialsim.protocol.dosing_times import is_planned_at
 from trialsim.protocol.draft import Draft, Path, near
 from trialsim.protocol.times import days, duration_text, moment_text
-from trialsim.protocol.written import WrittenAssessment, WrittenDosing
-
-SECONDS = 86400
+from trialsim.protocol.written import WrittenAssessment
 
 
 def check_visits(draft: Draft) -> None:
@@ -91,23 +90,15 @@ def check_after_dose(draft: Draft, name: str, assessment: WrittenAssessment) -> 
         if visit not in draft.written.visits:
             continue
         at, window = draft.written.visits[visit].at, days(draft.written.visits[visit].window)
-        if not any(is_dosed_at(line, at) for arm in draft.written.arms.values() for line in arm.dosing):
+        if not any(is_planned_at(dose_times(line), at) for arm in draft.written.arms.values() for line in arm.dosing):
             message = f"{name} is wanted after the dose of visit {visit}, and no arm has a dose at {moment_text(at)}"
-            notes = ["a dose at 'until' itself is not given", f"assess {visit} without after_dose, or move the doses"]
+            by_weekday = any(line.days for arm in draft.written.arms.values() for line in arm.dosing)
+            notes = ["doses on days of the week are there for some patients only"] if by_weekday else []
+            notes += ["a dose at 'until' itself is not given", f"assess {visit} without after_dose, or move the doses"]
             draft.error(path, "no-dose-at-visit", message, "", notes)
         elif window:
             message = f"a sample timed from the dose of visit {visit} cannot have a window of {duration_text(window)}"
             draft.error(path, "window-after-dose", message, "", [f"leave out the window of {visit}"])
-
-
-def is_dosed_at(line: WrittenDosing, at: float) -> bool:
-    """Return whether a dosing line plans a dose at that day, to the second."""
-    start, end = first_dose(line), end_of(line)
-    if line.every is None:
-        return round(start * SECONDS) == round(at * SECONDS)
-    if at < start or end is None or at >= end or not line.every.value > 0:
-        return False
-    return round((at - start) * SECONDS) % max(1, round(days(line.every) * SECONDS)) == 0
 
 
 def check_eligibility(draft: Draft) -> None:

@@ -9,9 +9,15 @@ from typing import TypeVar
 from trialsim.foundation.errors import TrialsimError, UnreadableText
 from trialsim.foundation.expression import Binary, Number
 from trialsim.foundation.units import Unit, number, number_text, quantity, quantity_text, unit
+from trialsim.protocol.adherence_fields import (
+    MOST_HOLIDAYS,
+    adherence_fields,
+    adherence_value,
+    with_adherence_value,
+)
+from trialsim.protocol.dosing_model import Adherence
 from trialsim.protocol.model import (
     Accrual,
-    Adherence,
     Conduct,
     IntercurrentEvent,
     LossReason,
@@ -67,6 +73,7 @@ def conduct_fields(conduct: Conduct) -> dict[tuple[str, ...], Unit | str | None]
         ("accrual", "ramp_up"): DAY,
         ("adherence", "takes"): None,
         ("adherence", "between_patients", "logit_normal"): None,
+        **{("adherence", *path): wanted for path, wanted in adherence_fields(conduct.adherence).items()},
         ("missed_visits",): None,
     }
     fields |= {("intercurrent_events", event.name, HAZARD): HAZARD for event in conduct.intercurrent_events}
@@ -88,8 +95,8 @@ def changed(conduct: Conduct, override: Override) -> Conduct:
     match override.path[1:]:
         case ("accrual", name):
             return replace(conduct, accrual=changed_accrual(conduct.accrual, name, override))
-        case ("adherence", name, *_):
-            return replace(conduct, adherence=changed_adherence(conduct.adherence, name, override))
+        case ("adherence", *path):
+            return replace(conduct, adherence=changed_adherence(conduct.adherence, tuple(path), override))
         case ("missed_visits",):
             share = new_value(conduct.missed_visits, override)
             check(0 <= share < 1, override, share, "the share of missed visits is at least 0 and below 1")
@@ -134,17 +141,26 @@ def changed_accrual(accrual: Accrual, name: str, override: Override) -> Accrual:
     return replace(accrual, ramp_up=value)
 
 
-def changed_adherence(adherence: Adherence, name: str, override: Override) -> Adherence:
-    if name == "takes":
-        value = new_value(adherence.takes, override)
-        least = 0 if adherence.between_patients_sd == 0 else 5e-324
-        is_possible = least <= value <= 1 and not (adherence.between_patients_sd > 0 and value == 1)
-        check(is_possible, override, value, "the share of doses taken lies between 0% and 100%")
-        return replace(adherence, takes=value)
-    value = new_value(adherence.between_patients_sd, override)
-    note = "a spread is not negative, and none is possible around 0% and 100%"
-    check(value >= 0 and (value == 0 or 0 < adherence.takes < 1), override, value, note)
-    return replace(adherence, between_patients_sd=value)
+def changed_adherence(adherence: Adherence, path: tuple[str, ...], override: Override) -> Adherence:
+    old = adherence_value(adherence, path)
+    value = new_value(old, override)
+    match path:
+        case ("takes",):
+            least = 0 if adherence.between_patients_sd == 0 else 5e-324
+            is_possible = least <= value <= 1 and not (adherence.between_patients_sd > 0 and value == 1)
+            check(is_possible, override, value, "the share of doses taken lies between 0% and 100%")
+        case ("between_patients", _):
+            note = "a spread is not negative, and none is possible around 0% and 100%"
+            check(value >= 0 and (value == 0 or 0 < adherence.takes < 1), override, value, note)
+        case ("doubles",):
+            check(0 <= value <= 1, override, value, "a share lies between 0% and 100%")
+        case ("holidays", "rate"):
+            check(0 <= value <= MOST_HOLIDAYS, override, value, "at most one holiday a day begins")
+        case (*_, "median") | ("holidays", "length"):
+            check(value > 0, override, value, "a length of time is above 0")
+        case _:
+            check(value >= 0, override, value, "a spread is not negative")
+    return with_adherence_value(adherence, path, value)
 
 
 def changed_hazard(event: Happening, override: Override) -> Happening:

@@ -22,19 +22,17 @@ from trialsim.foundation.sections import (
     Whole,
 )
 from trialsim.foundation.units import DIMENSIONLESS, TIME, Quantity, unit
+from trialsim.protocol.schema_dosing import ADHERENCE, DOSING
 from trialsim.protocol.written import (
     WrittenAccrual,
-    WrittenAdherence,
     WrittenArm,
     WrittenAssessment,
     WrittenConduct,
     WrittenContext,
-    WrittenDosing,
     WrittenEvent,
     WrittenLoss,
     WrittenPatients,
     WrittenRandomisation,
-    WrittenSpread,
     WrittenVisit,
 )
 
@@ -70,31 +68,6 @@ PATIENTS = Section(
     make=WrittenPatients,
 )
 
-
-def written_dosing(**values: Any) -> WrittenDosing:
-    """Return a dosing line; `for` is a word of Python and has another name inside."""
-    values["length"] = values.pop("for")
-    return WrittenDosing(**values)
-
-
-DOSING = Section(
-    "a dosing line",
-    {
-        "drug": Field(Name(), "a drug the cohort knows", required=True),
-        "amount": Field(Amount(), "how much at each dose, or how much per kg", required=True, example="5 mg/kg"),
-        "route": Field(Name(), "a route by which a state of the cohort receives it", required=True, example="oral"),
-        "every": Field(Duration(), "the time between doses", example="12 h"),
-        "at": Field(Moment(), "when the one dose is given", example="day 0"),
-        "start": Field(Moment(), "the first of repeated doses; day 0 unless written", example="week 2"),
-        "until": Field(Moment(), "repeated doses end before this", example="week 12"),
-        "for": Field(Duration(positive=True), "repeated doses end so long after they start", example="12 weeks"),
-        "over": Field(Duration(), "how long a dose runs in; at once unless written", example="1 h"),
-        "rate": Field(Amount(), "how fast a dose runs in", example="100 mg/h"),
-    },
-    exactly_one=(("every", "at"),),
-    at_most_one=(("until", "for"), ("over", "rate")),
-    make=written_dosing,
-)
 
 ARM = Section(
     "an arm",
@@ -179,27 +152,6 @@ ACCRUAL = Section(
         "ramp_up": Field(Duration(), "how long until all sites are open", default=NO_TIME, example="3 months"),
     },
     make=WrittenAccrual,
-)
-
-ADHERENCE = Section(
-    "an adherence",
-    {
-        "takes": Field(Number(at_least=0, at_most=1), "the typical share of doses taken", default=1.0, example="92%"),
-        "between_patients": Field(
-            Section(
-                "a spread between patients",
-                {
-                    "logit_normal": Field(
-                        Number(at_least=0, at_most=10), "its standard deviation on the logit", required=True
-                    )
-                },
-                make=WrittenSpread,
-            ),
-            "how patients differ",
-            example="{logit_normal: 0.5}",
-        ),
-    },
-    make=WrittenAdherence,
 )
 
 EVENT = Section(

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from trialsim.foundation.slugs import Explanation
+from trialsim.protocol.slugs_dosing import SLUGS as DOSING
 
 SLUGS: dict[str, Explanation] = {
+    **DOSING,
     "no-such-file": Explanation(
         "A file is not there",
         "A path was given, and nothing can be read at it.",
@@ -28,7 +30,7 @@ SLUGS: dict[str, Explanation] = {
         "A dose in a unit its state does not have",
         "The amount of a dose and the state it enters measure different things, so no number could be put in.",
         "amount: 20 nmol   # into a state in mg",
-        "Write the amount in a unit of the state's kind, or per kg of weight.",
+        "Write the amount in a unit of the state's kind, per kg of weight or per m2 of surface.",
     ),
     "bad-amount": Explanation(
         "A dose of nothing",
@@ -50,9 +52,9 @@ SLUGS: dict[str, Explanation] = {
     ),
     "dosing-times": Explanation(
         "Times of doses that do not fit together",
-        "Repeated doses need an interval above zero and an end; a single dose has neither.",
+        "Repeated doses need an interval above zero and one end; doses at stated moments have neither.",
         "dosing: [{every: 24 h, …}]   # and no until",
-        "Write `every` with `until` or `for`, or `at` for one dose.",
+        "Write `every` with `until`, `for` or `times`, or `at` for doses at stated moments.",
     ),
     "until-before-start": Explanation(
         "Doses that end before they start",

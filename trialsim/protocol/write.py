@@ -9,18 +9,17 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from trialsim.foundation.units import number_text
+from trialsim.protocol.dosing_write import Data as Data
+from trialsim.protocol.dosing_write import adherence_data, dosing_data
 from trialsim.protocol.model import (
     Analysis,
     Conduct,
-    Dosing,
     Endpoint,
     Protocol,
     Scenario,
     Simulate,
 )
 from trialsim.protocol.times import duration_text, moment_text, rate_text
-
-Data = str | list["Data"] | dict[str, "Data"]
 
 PLAIN = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_ .%+*/^()<>='-]*[A-Za-z0-9_.%)])?")
 INDENT = "  "
@@ -91,27 +90,15 @@ def protocol_data(protocol: Protocol) -> dict[str, Data]:
     }
 
 
-def dosing_data(line: Dosing) -> dict[str, Data]:
-    data: dict[str, Data] = {"drug": line.drug, "amount": str(line.amount), "route": line.route}
-    if line.every is None or line.until is None:
-        data["at"] = moment_text(line.start)
-    else:
-        data |= {"every": duration_text(line.every), "start": moment_text(line.start), "until": moment_text(line.until)}
-    return data | {"over": duration_text(line.infusion)}
-
-
 def conduct_data(conduct: Conduct) -> dict[str, Data]:
-    accrual, adherence = conduct.accrual, conduct.adherence
+    accrual = conduct.accrual
     return {
         "accrual": {
             "rate": rate_text(accrual.rate),
             "sites": str(accrual.sites),
             "ramp_up": duration_text(accrual.ramp_up),
         },
-        "adherence": {
-            "takes": number_text(adherence.takes),
-            "between_patients": {"logit_normal": number_text(adherence.between_patients_sd)},
-        },
+        "adherence": adherence_data(conduct.adherence),
         "intercurrent_events": {
             event.name: {"hazard": event.hazard_text, "then": event.action} for event in conduct.intercurrent_events
         },
@@ -187,7 +174,7 @@ def lines_of(data: dict[str, Data], indent: str) -> Iterator[str]:
 
 def flat_text(value: Data) -> str:
     if isinstance(value, dict):
-        return "{}"
+        return f"{{{', '.join(f'{scalar_text(key)}: {flat_text(each)}' for key, each in value.items())}}}"
     return f"[{', '.join(map(flat_text, value))}]" if isinstance(value, list) else scalar_text(value)
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from trialsim.foundation.sections import FormulaText
 from trialsim.foundation.units import Quantity
+from trialsim.protocol.dosing_written import WrittenAdherence, WrittenDosing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -14,20 +15,6 @@ class WrittenPatients:
     cohort: str
     eligible: tuple[FormulaText, ...]
     randomised: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WrittenDosing:
-    drug: str
-    route: str
-    amount: Quantity
-    every: Quantity | None
-    at: float | None
-    start: float | None
-    until: float | None
-    length: Quantity | None  # `for`
-    over: Quantity | None
-    rate: Quantity | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,17 +48,6 @@ class WrittenAccrual:
     rate: Quantity
     sites: int
     ramp_up: Quantity | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WrittenSpread:
-    logit_normal: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WrittenAdherence:
-    takes: float
-    between_patients: WrittenSpread | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

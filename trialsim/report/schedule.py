@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from trialsim.cohort.model import Cohort
-from trialsim.protocol.model import Arm, Dosing, Protocol
+from trialsim.protocol.model import Arm, Protocol
 from trialsim.protocol.times import rate_text
+from trialsim.report.dosing_words import adherence_words, dose_days, dosing_words
 from trialsim.report.evidence import Evidence
 from trialsim.report.numbers import count, listed, share
-from trialsim.report.times import duration_words, moment_words, point, time_unit
+from trialsim.report.times import duration_words, point, time_unit
 from trialsim.report.words import arm_words, designs_words, first_upper, spaced
 
 MOST_TICKS = 120  # doses drawn one by one in a lane; more become a band
@@ -79,27 +80,6 @@ def lane(arm: Arm, ratio: int) -> Lane:
     return Lane(arm=arm.name, label=arm_words(arm), dosing=words, doses=tuple(days), ratio=ratio)
 
 
-def dose_days(line: Dosing) -> list[float]:
-    """Return the days of a dosing line's administrations, strictly before its end."""
-    if line.every is None or line.until is None:
-        return [line.start]
-    n = max(1, int((line.until - line.start) / line.every - 1e-9) + 1)
-    return [line.start + i * line.every for i in range(n)]
-
-
-def dosing_words(line: Dosing) -> str:
-    """Return `bempedoic acid 40 mg oral every day until week 12`."""
-    words = f"{spaced(line.drug)} {line.amount} {spaced(line.route)}"
-    if line.infusion:
-        words += f" over {duration_words(line.infusion)}"
-    if line.start:
-        words += f" from {moment_words(line.start)}"
-    if line.every is None:
-        return f"{words} once"
-    words += f" every {duration_words(line.every).removeprefix('1 ')}"
-    return f"{words} until {moment_words(line.until)}" if line.until is not None else words
-
-
 def sentences(run: Evidence) -> list[str]:
     """Return the design as a synopsis would tell it."""
     protocol = run.protocol
@@ -151,9 +131,7 @@ def conduct_words(protocol: Protocol) -> list[tuple[str, str]]:
     conduct = protocol.conduct
     ramp = f", all open after {duration_words(conduct.accrual.ramp_up)}" if conduct.accrual.ramp_up else ""
     told = [("Accrual", f"{rate_text(conduct.accrual.rate)} at {count(conduct.accrual.sites, 'site')}{ramp}")]
-    spread = conduct.adherence.between_patients_sd
-    varies = f", varying between patients with SD {spread:g} on the logit" if spread else ", everybody alike"
-    told.append(("Doses taken", f"{share(conduct.adherence.takes)}{varies}"))
+    told += adherence_words(conduct.adherence)
     for event in conduct.intercurrent_events:
         told.append((first_upper(spaced(event.name)), f"hazard {event.hazard_text}, then {event.action}"))
     told.append(("Missed visits", f"{share(conduct.missed_visits)} of the visits after baseline"))

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trialsim.foundation.tables import Coded
+from trialsim.trial.adhere import Intake
 from trialsim.trial.enrolled import Enrolled
 from trialsim.trial.estimate import EndpointData
 from trialsim.trial.observe import Observations
@@ -28,7 +29,7 @@ class Batch:
     strata: Ints
     arms: Ints
     adherence: Floats
-    taken: Flags  # [N, slots]
+    intake: Intake
     days: Floats  # [N, moments]
     own_events: Floats  # [N, events] days of the assigned arm's intercurrent events
     losses: Floats  # [N, reasons] days on which each reason would take the patient

@@ -48,6 +48,31 @@ def dose_key(drug: str) -> int:
     return label("adherence", "dose", word(drug))
 
 
+def timing_key(drug: str) -> int:
+    """Return the key of how far from its planned minute a dose is taken; that minute is the index of the counter."""
+    return label("adherence", "timing", word(drug))
+
+
+def doubled_key(drug: str) -> int:
+    """Return the key of whether a dose makes up for a missed one before it; its planned minute is the index."""
+    return label("adherence", "doubled", word(drug))
+
+
+def holiday_gap_key(drug: str) -> int:
+    """Return the key of the time to a patient's next holiday from a drug; the holiday's number is the index."""
+    return label("adherence", "holiday gap", word(drug))
+
+
+def holiday_length_key(drug: str) -> int:
+    """Return the key of how long a patient's holiday from a drug is; the holiday's number is the index."""
+    return label("adherence", "holiday length", word(drug))
+
+
+def weekday_key() -> int:
+    """Return the key of the day of the week on which a patient is randomised."""
+    return label("arrival", "weekday")
+
+
 def visit_time_key(visit: str) -> int:
     """Return the key of where in its window a visit falls."""
     return label("visit", "time", word(visit))

@@ -8,11 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trialsim.foundation.tables import Coded
-from trialsim.protocol.model import Dosing
 from trialsim.trial.batch import Batch, words
+from trialsim.trial.dose_rows import dose_rows
 from trialsim.trial.look import known_days
 from trialsim.trial.setup import Setup
-from trialsim.trial.treat import weights_kg
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -25,7 +24,7 @@ def patient_tables(setup: Setup, batch: Batch, keep_below: int) -> dict[str, Tab
     at = np.flatnonzero(batch.patients.trials < keep_below)
     return {
         "patients": _patients(setup, batch, at),
-        "doses": _doses(setup, batch, at),
+        "doses": dose_rows(setup, batch, at),
         "visits": _visits(setup, batch, at),
         "events": _events(setup, batch, at),
         "endpoints": _endpoints(setup, batch, at),
@@ -61,37 +60,6 @@ def _patients(setup: Setup, batch: Batch, at: Ints) -> Table:
             Coded(codes=column.astype(np.int64), categories=covariate.categories) if coded else column
         )
     return table | {p.name: batch.patients.parameters[p.name][at] for p in setup.cohort.parameters}
-
-
-def _doses(setup: Setup, batch: Batch, at: Ints) -> Table:
-    """Every planned dose of the assigned arm; one not taken, or stopped by an event, says so."""
-    stopped = batch.own_events.min(axis=1, initial=np.inf)
-    lines = [line for arm in setup.protocol.arms for line in arm.dosing]
-    first_line = np.cumsum([0, *(len(arm.dosing) for arm in setup.protocol.arms)])
-    counts = np.array([plan.day.shape[0] for plan in setup.dosing.arms], dtype=np.int64)
-    starts = np.cumsum(counts) - counts
-    arm = batch.arms[at]
-    who = np.repeat(at, counts[arm])
-    ends = np.cumsum(counts[arm])
-    which = np.arange(who.shape[0]) - np.repeat(ends - counts[arm] - starts[arm], counts[arm])
-    line = np.concatenate([plan.line + k for plan, k in zip(setup.dosing.arms, first_line, strict=False)])[which]
-    day = np.concatenate([plan.day for plan in setup.dosing.arms])[which]
-    slot = np.concatenate([plan.slot for plan in setup.dosing.arms])[which]
-    weight = np.where(_of_lines(lines, "per_weight", bool)[line], weights_kg(setup, batch.patients)[who], 1.0)
-    units = [setup.cohort.amount_unit(each.drug, each.route).text for each in lines]
-    return _ids(batch, who) | {
-        "drug": words([each.drug for each in lines], line),
-        "route": words([each.route for each in lines], line),
-        "planned_time": day,
-        "taken": batch.taken[who, slot] & (day < stopped[who]),
-        "amount": _of_lines(lines, "amount_value", np.float64)[line] * weight,
-        "unit": words(units, line),
-        "infusion": _of_lines(lines, "infusion", np.float64)[line],
-    }
-
-
-def _of_lines(lines: list[Dosing], field: str, dtype: type) -> NDArray[Any]:
-    return np.array([getattr(line, field) for line in lines], dtype=dtype)
 
 
 def _visits(setup: Setup, batch: Batch, at: Ints) -> Table:

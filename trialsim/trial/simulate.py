@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from trialsim.cohort.draws import TypicalValues, typical_values
 from trialsim.cohort.posterior import posterior_with_overrides
 from trialsim.trial.accrue import arrival_times, sites
+from trialsim.trial.adhere import adherences, intake
 from trialsim.trial.batch import Batch
 from trialsim.trial.enroll import enrolled
 from trialsim.trial.enrolled import Enrolled
@@ -20,7 +21,7 @@ from trialsim.trial.observe import measurement_luck, moment_days, observations
 from trialsim.trial.patient_rows import patient_tables
 from trialsim.trial.randomize import allocated_arms, crossed
 from trialsim.trial.setup import Setup, setup_of
-from trialsim.trial.treat import NOTHING, Outcomes, adherences, doses_taken, outcomes
+from trialsim.trial.treat import NOTHING, Outcomes, outcomes
 from trialsim.trial.trial_rows import failures_table, looks_table, trials_table
 from trialsim.trial.world import World
 
@@ -54,9 +55,9 @@ def _lived(
     strata = crossed(protocol.randomise.strata, patients.covariates, at_sites, setup.cohort, conduct.accrual.sites)
     arms = allocated_arms(protocol.randomise, setup.strata, seed, trials, patients.rows, strata)
     adherence = adherences(conduct.adherence, seed, trials, numbers)
-    taken = doses_taken(setup.dosing, seed, trials, numbers, adherence)
+    own_intake = intake(setup.dosing, conduct.adherence, seed, trials, numbers, adherence)
     days = moment_days(setup, trials, numbers)
-    worlds = outcomes(setup, patients, days, taken, [each.switched_off() for each in protocol.estimands])
+    worlds = outcomes(setup, patients, days, own_intake, [each.switched_off() for each in protocol.estimands])
     every = np.arange(trials.shape[0])
     own_hazards = worlds[NOTHING].event_days[arms, every]
     own_events, by_reason = own_hazards[:, : len(setup.events)], loss_days(setup, patients, own_hazards)
@@ -70,7 +71,7 @@ def _lived(
         strata=strata,
         arms=arms,
         adherence=adherence,
-        taken=taken,
+        intake=own_intake,
         days=days,
         own_events=own_events,
         losses=by_reason,

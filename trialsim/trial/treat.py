@@ -9,16 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trialsim.cohort.course_model import parameter_matrix
-from trialsim.cohort.draws import logit_shifted
 from trialsim.dynamics.courses import Courses, courses
-from trialsim.dynamics.doses import Schedule
-from trialsim.foundation.streams import exponentials, normals, uniforms
-from trialsim.foundation.units import unit
-from trialsim.protocol.model import Adherence
+from trialsim.foundation.streams import exponentials
+from trialsim.trial.adhere import Intake
 from trialsim.trial.enrolled import Enrolled
 from trialsim.trial.grid import Grid, sample_grid
-from trialsim.trial.keys import adherence_key, dose_key, event_key, loss_key
-from trialsim.trial.plan_doses import DosingPlan
+from trialsim.trial.keys import event_key, loss_key
+from trialsim.trial.schedules import schedule_of_rows, schedule_under
 from trialsim.trial.setup import Setup
 
 NOTHING: frozenset[str] = frozenset()
@@ -38,50 +35,6 @@ class Outcomes:
     status: Ints  # [A, N] of the course, 0 = computed
 
 
-def adherences(adherence: Adherence, seed: int, trials: Ints, patients: Ints) -> Floats:
-    """Return each patient's own probability of taking a planned dose: logit-normal around the typical share."""
-    shares = np.full(trials.shape[0], adherence.takes)
-    if adherence.between_patients_sd == 0.0:
-        return shares
-    return logit_shifted(shares, adherence.between_patients_sd * normals(seed, adherence_key(), trials, patients))
-
-
-def doses_taken(plan: DosingPlan, seed: int, trials: Ints, patients: Ints, adherence: Floats) -> Flags:
-    """Return whether each patient takes each slot's dose, [N, slots], before any event stops dosing."""
-    taken = np.ones((trials.shape[0], len(plan.slots)), dtype=np.bool_)
-    if np.all(adherence == 1.0):
-        return taken
-    for drug in dict.fromkeys(slot.drug for slot in plan.slots):
-        here = [i for i, slot in enumerate(plan.slots) if slot.drug == drug]
-        minutes = np.array([plan.slots[i].minute for i in here], dtype=np.int64) % 2**32
-        drawn = uniforms(seed, dose_key(drug), trials[:, None], patients[:, None], minutes)
-        taken[:, here] = drawn < adherence[:, None]
-    return taken
-
-
-def schedule_under(setup: Setup, arm: int, taken: Flags, weight_kg: Floats) -> Schedule:
-    """Return what patients would take under an arm: `taken` [N, slots] tells which slots' doses."""
-    plan = setup.dosing.arms[arm]
-    given = taken[:, plan.slot[plan.given_dose]]
-    who, which = np.nonzero(given)
-    amount = plan.given_amount[which] * np.where(plan.given_per_weight[which], weight_kg[who], 1.0)
-    return Schedule(
-        offsets=np.concatenate(([0], np.cumsum(given.sum(axis=1)))),
-        time=plan.given_time[which],
-        inlet=plan.given_inlet[which],
-        amount=amount,
-        duration=plan.given_duration[which],
-    )
-
-
-def weights_kg(setup: Setup, patients: Enrolled) -> Floats:
-    """Return each patient's weight in kg; ones where the cohort has no weight (nothing is dosed by it then)."""
-    for covariate in setup.cohort.covariates:
-        if covariate.name == "weight" and not covariate.categories:
-            return patients.covariates["weight"] * (covariate.unit.factor / unit("kg").factor)
-    return np.ones(patients.trials.shape[0])
-
-
 def thresholds(setup: Setup, trials: Ints, patients: Ints) -> Floats:
     """Return the unit-exponential thresholds of every hazard, [N, hazards], in the model's order."""
     keys = [event_key(name) for name in setup.events] + [loss_key(name) for name in setup.course_losses]
@@ -90,7 +43,7 @@ def thresholds(setup: Setup, trials: Ints, patients: Ints) -> Floats:
 
 
 def outcomes(
-    setup: Setup, patients: Enrolled, days: Floats, taken: Flags, worlds: Iterable[frozenset[str]]
+    setup: Setup, patients: Enrolled, days: Floats, intake: Intake, worlds: Iterable[frozenset[str]]
 ) -> dict[frozenset[str], Outcomes]:
     """Return what happens under every arm, as it is (key: no event off) and in each world with some events off.
 
@@ -98,7 +51,7 @@ def outcomes(
     again for it: everybody else's course is the same.
     """
     grid = sample_grid(setup.calendar, days)
-    run = _Run(setup, patients, taken, grid)
+    run = _Run(setup, patients, intake, grid)
     n = patients.trials.shape[0] * len(setup.protocol.arms)
     factual = _by_arm(run.outcomes(np.arange(n), NOTHING), len(setup.protocol.arms))
     out = {NOTHING: factual}
@@ -121,13 +74,12 @@ def _had(setup: Setup, factual: Outcomes, events: frozenset[str]) -> Flags:
 class _Run:
     """Courses of rows (arm, patient), arm after arm, of one batch."""
 
-    def __init__(self, setup: Setup, patients: Enrolled, taken: Flags, grid: Grid) -> None:
+    def __init__(self, setup: Setup, patients: Enrolled, intake: Intake, grid: Grid) -> None:
         self.setup, self.patients, self.grid = setup, patients, grid
         self.n = patients.trials.shape[0]
         self.parameters = parameter_matrix(setup.model, patients.candidates)
         self.thresholds = thresholds(setup, patients.trials, patients.patients)
-        weight = weights_kg(setup, patients)
-        self.schedules = [schedule_under(setup, arm, taken, weight) for arm in range(len(setup.protocol.arms))]
+        self.schedules = [schedule_under(setup, arm, intake, patients) for arm in range(len(setup.protocol.arms))]
 
     def outcomes(self, rows: Ints, off: frozenset[str]) -> Outcomes:
         """Return the outcomes of rows as if of one arm with as many patients."""
@@ -139,7 +91,7 @@ class _Run:
         course = courses(
             setup.model,
             self.parameters[who],
-            _of_rows(self.schedules, rows, self.n),
+            schedule_of_rows(self.schedules, rows, self.n),
             self.grid.times[who],
             limits,
             stops,
@@ -174,24 +126,6 @@ def _by_arm(flat: Outcomes, n_arms: int) -> Outcomes:
         actual=flat.actual.reshape(readings, n_arms, n),
         event_days=flat.event_days.reshape(n_arms, n, hazards),
         status=flat.status.reshape(n_arms, n),
-    )
-
-
-def _of_rows(schedules: list[Schedule], rows: Ints, n: int) -> Schedule:
-    """Return the schedules of rows (arm, patient), arm after arm."""
-    offsets = np.concatenate([schedule.offsets[:-1] + 0 for schedule in schedules])
-    sizes = np.concatenate([np.diff(schedule.offsets) for schedule in schedules])
-    totals = np.array([schedule.time.size for schedule in schedules])
-    starts = offsets + np.repeat(np.cumsum(totals) - totals, n)
-    length = sizes[rows]
-    ends = np.cumsum(length)
-    pick = np.arange(int(length.sum())) + np.repeat(starts[rows] - (ends - length), length)
-    columns = [
-        np.concatenate([getattr(schedule, name) for schedule in schedules])[pick]
-        for name in ("time", "inlet", "amount", "duration")
-    ]
-    return Schedule(
-        offsets=np.concatenate(([0], ends)), time=columns[0], inlet=columns[1], amount=columns[2], duration=columns[3]
     )
 
 

@@ -13,6 +13,7 @@ from trialsim.foundation.errors import TrialsimError
 from trialsim.foundation.expression import to_text
 
 SHIPPED = sorted((Path(__file__).parents[3] / "cohorts").glob("*.yaml"))
+BEMPEDOIC_ACID = next(path for path in SHIPPED if path.stem == "bempedoic-acid")
 EVERY_FIELD = """
 language: cohort 1
 id: every-field
@@ -22,8 +23,9 @@ references: [{cite: "A & B, 2020", doi: 10.1/x, for: structure, where: Table 2}]
 limits: ["- it covers nothing", none]
 time: day
 covariates:
-  weight: {lognormal: {median: 70 kg, cv: 20%}, within: [40 kg, 130 kg], label: Body weight}
-  height: {uniform: {low: 150 cm, high: 2 m}}
+  weight: {lognormal: {median: 70 kg, cv: 20%}, within: [40 kg, 130 kg], label: Body weight,
+           over_time: {points: {week 4: x 0.97, week 12: x 0.92}}}
+  height: {uniform: {low: 150 cm, high: 2 m}, over_time: {trend: -0.1 mm/year, until: month 6}}
   gfr: {normal: {mean: 90 mL/min/1.73m2, sd: 20 mL/min/1.73m2}, within: [10 mL/min/1.73m2, 150 mL/min/1.73m2]}
   sex: {categories: {female: 0.5, male: 0.5}}
   age: {unit: year}
@@ -45,10 +47,11 @@ parameters:
     between_patients: {lognormal: {sd_log: 0.14}}
     effects: {age: {linear: 0.001 1/year, reference: 40 year}}
   F1: {typical: 80%, uncertainty: {se_logit: 0.2}, between_patients: {logit_normal: 0.5}, label: Bioavailability}
-  ka: {typical: 1 1/h, uncertainty: {se_log: 0.25}}
+  ka: {typical: 1 1/h, uncertainty: {se_log: 0.25}, between_occasions: {lognormal: 30%, uncertainty: {rse: 40%}}}
   lag: {typical: 15 min}
   drop: {typical: -8 mmHg, uncertainty: {se: 1 mmHg}, between_patients: {normal: 3 mmHg}}
 random_effect_correlation: {CL ~ V: 0.3}
+occasions: {every: 1 week}
 dynamics:
   depot: {rate: -ka * depot, receives: [{drug: w, route: oral, lag: 0.5 h + lag, bioavailability: F1}]}
   central: {rate: ka * depot - CL / V * central, receives: [{drug: w, route: iv}], unit: ug}
@@ -92,6 +95,14 @@ def folder_with_files(folder):
 @pytest.fixture
 def every_field(tmp_path):
     text = EVERY_FIELD.replace("sex: {male: x 0.9}", "").replace('"if(sex == female, 1, 0.5)"', "1")
+    for part in (
+        ", over_time: {trend: -0.1 mm/year, until: month 6}",
+        ",\n           over_time: {points: {week 4: x 0.97, week 12: x 0.92}}",
+        ", between_occasions: {lognormal: 30%, uncertainty: {rse: 40%}}",
+        "occasions: {every: 1 week}\n",
+    ):
+        assert part in text
+        text = text.replace(part, "")
     text = text.replace('      cyp2c9: {"*1/*x": {factor: 0.74, uncertainty: {se: 5%}}}\n', "")
     return text, folder_with_files(tmp_path)
 
@@ -168,7 +179,7 @@ def test_shipped_cohorts_read_cite_and_read_back(path):
     ),
 )
 def test_any_numbers_and_texts_read_back(typical, cv, coefficient, rse, bounds, title):
-    cohort, _ = read_cohort(SHIPPED[0])
+    cohort, _ = read_cohort(BEMPEDOIC_ACID)
     cl = cohort.parameters[0]
     changed = replace(
         cl,
@@ -182,7 +193,7 @@ def test_any_numbers_and_texts_read_back(typical, cv, coefficient, rse, bounds, 
     cohort = replace(
         cohort, title=title, parameters=(changed, *cohort.parameters[1:]), covariates=(narrowed, *cohort.covariates[1:])
     )
-    again, _ = cohort_of_text(cohort_text(cohort), "again.yaml", SHIPPED[0].parent)
+    again, _ = cohort_of_text(cohort_text(cohort), "again.yaml", BEMPEDOIC_ACID.parent)
     assert replace(again, digest="") == replace(cohort, digest="")
 
 

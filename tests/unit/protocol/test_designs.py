@@ -6,8 +6,17 @@ from dataclasses import replace
 
 from tests.unit.protocol.documents import first_fault, protocol
 from trialsim.protocol.designs import designs, file_text, short_names
+from trialsim.protocol.dosing_model import PlainAmount
+from trialsim.protocol.model import Protocol
 
 VARY = "vary: {patients.randomised: [60, 120], arms.low.dosing.0.amount: [5 mg, 10 mg]}\n"
+
+
+def amount_of(found: Protocol) -> float:
+    """Return the amount of the first line of the second arm."""
+    amount = found.arms[1].dosing[0].amount
+    assert isinstance(amount, PlainAmount)
+    return amount.value
 
 
 def test_all_combinations_in_order() -> None:
@@ -19,7 +28,7 @@ def test_all_combinations_in_order() -> None:
         "randomised-120_amount-10-mg",
     ]
     assert found[1].label == "patients.randomised = 60, arms.low.dosing.0.amount = 10 mg"
-    assert [(d.protocol.patients.randomised, d.protocol.arms[1].dosing[0].amount_value) for d in found] == [
+    assert [(d.protocol.patients.randomised, amount_of(d.protocol)) for d in found] == [
         (60, 5.0), (60, 10.0), (120, 5.0), (120, 10.0),
     ]  # fmt: skip
 

@@ -18,7 +18,7 @@ CASES = {path.parent.name.split("--")[0] for path in (ROOT / "tests" / "errors" 
 
 
 def told() -> set[str]:
-    text = "\n".join(path.read_text() for path in SOURCES if path.name != "slugs.py")
+    text = "\n".join(path.read_text() for path in SOURCES if not path.name.startswith("slugs"))
     return {slug for slug in re.findall(r'"([a-z]+(?:-[a-z0-9]+)*)"', text) if slug in SLUGS} | set(TOLD.findall(text))
 
 

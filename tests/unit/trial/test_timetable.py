@@ -8,8 +8,8 @@ import numpy as np
 
 from tests.unit.trial.worlds import dosing, pressure_cohort, pressure_protocol
 from trialsim.foundation.units import unit
+from trialsim.protocol.dosing_times import planned_days
 from trialsim.trial.grid import sample_grid
-from trialsim.trial.plan_doses import planned_days
 from trialsim.trial.timetable import timetable
 
 
@@ -24,10 +24,10 @@ def test_the_clock_starts_at_the_earliest_visit_and_runs_in_the_cohorts_unit():
 
 def test_a_dose_and_a_visit_at_one_instant_are_one_number():
     clock = timetable(pressure_protocol(), pressure_cohort()).clock
-    doses = planned_days(dosing(1.0, 8.0 / 24.0, 28.0 + 1e-3), 30.0)
+    doses = np.array(planned_days(dosing(1.0, 8.0 / 24.0, 28.0 + 1e-3).when))
     assert doses.shape == (85,)
     assert clock.model_times(doses)[84] == clock.model_times(np.array([28.0]))[0]
-    sevenths = planned_days(dosing(1.0, 1.0 / 7.0, 3.5), 30.0)
+    sevenths = np.array(planned_days(dosing(1.0, 1.0 / 7.0, 3.5).when))
     assert clock.model_times(sevenths)[21] == clock.model_times(np.array([3.0]))[0]
 
 

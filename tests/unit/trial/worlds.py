@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import fields, replace
 from typing import Any
 
+import numpy as np
+
 from trialsim.cohort.model import (
     Cohort,
     Covariate,
@@ -20,6 +22,7 @@ from trialsim.cohort.model import (
 )
 from trialsim.foundation.expression import Expr, parse
 from trialsim.foundation.units import ONE, Quantity, unit
+from trialsim.protocol.dosing_model import DoseTimes, PlainAmount
 from trialsim.protocol.model import (
     Accrual,
     Adherence,
@@ -43,6 +46,7 @@ from trialsim.protocol.model import (
     Success,
     Visit,
 )
+from trialsim.trial.enrolled import Enrolled
 from trialsim.trial.world import World
 
 NAMES = "weight sex base kin kout ka CL V emax EC50 depot central pressure conc sbp x_conc level score y female male"
@@ -128,10 +132,14 @@ def pressure_cohort() -> Cohort:
 
 
 def dosing(amount: float, every: float | None = 1.0, until: float | None = 28.0, **parts: Any) -> Dosing:
-    """Return a dosing line of drug X by mouth, in mg and days."""
+    """Return a dosing line of drug X by mouth, in mg and days; a dose that is not repeated is at `start`."""
+    per = "kg" if parts.pop("per_weight", False) else "patient"
+    start = parts.pop("start", 0.0)
+    once = {"at": (start,)} if every is None else {"start": start, "every": every, "until": until}
+    times = {name: parts.pop(name) for name in DoseTimes.__dataclass_fields__ if name in parts}
     line: dict[str, Any] = {
-        "drug": "X", "route": "oral", "amount": Quantity(amount, unit("mg")), "amount_value": amount,
-        "per_weight": False, "start": 0.0, "every": every, "until": until, "infusion": 0.0,
+        "drug": "X", "route": "oral", "unit": unit("mg"), "when": DoseTimes(**{**once, **times}),
+        "amount": PlainAmount(written=Quantity(amount, unit("mg")), value=amount, per=per),
     }  # fmt: skip
     return Dosing(**{**line, **parts})
 
@@ -312,3 +320,15 @@ def shift_world(
         shift_cohort(sd, error),
         **parts,
     )
+
+
+def patients_of(covariates: dict[str, Any], n_trials: int = 1) -> Enrolled:
+    """Return enrolled patients with these covariates, numbered from 0 in each trial, as many as there are values."""
+    n = len(next(iter(covariates.values())))
+    nothing = np.zeros(0, dtype=np.int64)
+    rows = np.repeat(np.arange(n_trials), n // n_trials)
+    return Enrolled(
+        rows=rows, trials=rows, patients=np.tile(np.arange(n // n_trials), n_trials), parameters={},
+        covariates={name: np.asarray(values, dtype=np.float64) for name, values in covariates.items()},
+        screened=nothing, failed_rows=nothing, failed_patients=nothing, failed_status=nothing,
+    )  # fmt: skip

@@ -19,6 +19,7 @@ from trialsim.api.documents import load_protocol
 from trialsim.cohort.read import read_cohort
 from trialsim.foundation.library import find
 from trialsim.foundation.units import Quantity, unit
+from trialsim.protocol.dosing_model import PlainAmount
 from trialsim.protocol.model import Arm, Randomisation
 from trialsim.trial.simulate import simulate_trials
 from trialsim.trial.world import World
@@ -33,7 +34,7 @@ def readings():
     """LDL-C of every randomised patient at every visit, and the arm."""
     protocol = load_protocol("bempedoic-acid-ldl")
     placebo, low, high = protocol.arms
-    eighty = replace(high.dosing[0], amount=Quantity(80.0, unit("mg")), amount_value=80.0)
+    eighty = replace(high.dosing[0], amount=PlainAmount(written=Quantity(80.0, unit("mg")), value=80.0))
     mid = Arm(name="mid", label="80 mg", dosing=(eighty,))
     protocol = replace(
         protocol,
