@@ -119,7 +119,8 @@ def emptied(row: Any, b: Any, w: Any, lane: int) -> int:
     starts(row, w[AT_C:AT_Z, lane], w[AT_Y:AT_SLOPE, lane])
     b.counts[lane, UNDER_WAY] = 0
     for j in range(N_CHAINS * PULSES):
-        w[AT_PULSE + 2 * j, lane], w[AT_PULSE + 2 * j + 1, lane] = -np.inf, 0.0
+        at = AT_PULSE + 4 * j
+        w[at, lane], w[at + 1, lane], w[at + 2, lane], w[at + 3, lane] = -np.inf, 0.0, 0.0, 0.0
     for i in range(N_STATES):
         w[AT_U + i, lane] = 0.0
         if not -np.inf < w[AT_Y + i, lane] < np.inf:
@@ -215,8 +216,10 @@ def pulsed(inlet: int, size: float, b: Any, w: Any, lane: int) -> int:
     if not (0.0 <= number < np.inf and 0.0 < pace < np.inf and size > 0.0):
         return BAD_PARAMETERS
     for j in range(q * PULSES, (q + 1) * PULSES):
-        if is_spent(w[AT_PULSE + 2 * j, lane], w[AT_PULSE + 2 * j + 1, lane], t, number, pace):
-            w[AT_PULSE + 2 * j, lane], w[AT_PULSE + 2 * j + 1, lane] = chain_start(size, number, pace), t
+        at = AT_PULSE + 4 * j
+        if is_spent(w[at, lane], w[at + 1, lane], t, w[at + 2, lane], w[at + 3, lane]):
+            w[at, lane], w[at + 1, lane] = chain_start(size, number, pace), t
+            w[at + 2, lane], w[at + 3, lane] = number, pace
             return 0
     return TOO_MANY_PULSES
 
@@ -361,10 +364,10 @@ def served(
         asked = happenings(-1, i, g, o, b, w, lane) if given and N_TRIGGERS > 0 else 0
         if asked == 0:
             break
+    opened(0.0, i, g, b, w, lane)
     status = sampled(1.0, i, g, o, b, w, lane)
     if status != 0 or not waits(i, g, b, w, lane):
         return status, False, False, t
-    opened(0.0, i, g, b, w, lane)
     for k in range(N_BREAKPOINTS):
         fresh = fresh or b.number[lane, BREAKS + k] == t
     return 0, True, fresh or moved, next_stop(i, t, g, b, lane)

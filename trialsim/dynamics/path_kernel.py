@@ -87,7 +87,8 @@ def opened(only_ending: float, i: int, g: Any, b: Any, w: Any, lane: int) -> Non
         kind, x = PATH_KIND[f], b.number[lane, VALUE + f]
         while OVER[f] < np.inf and b.counts[lane, OPENED + f] < g.samples.shape[1]:
             s = b.counts[lane, OPENED + f]
-            if max(g.samples[i, s] - OVER[f], g.person[i, BEGIN]) > t or (only_ending != 0.0 and g.samples[i, s] > t):
+            early = g.samples[i, s] <= t and not (g.after.shape[1] > 0 and g.after[i, s])
+            if max(g.samples[i, s] - OVER[f], g.person[i, BEGIN]) > t or (only_ending != 0.0 and not early):
                 break
             start = w[AT_Y + PATH_STATE[f], lane] if kind == INTEGRAL else x
             b.path[lane, f, s] = 0.0 if kind == SHARE_OF_TIME else start

@@ -230,7 +230,7 @@ def _sizes(model: CourseModel, found: System, n_constants: int, n_lanes: int) ->
         "N_STATES": len(found.states), "N_INTEGRALS": len(integrals), "N_HAZARDS": len(model.hazards),
         "N_TRIGGERS": len(model.triggers), "N_INLETS": len(model.inlets), "N_PARAMETERS": len(model.parameters),
         "N_CONSTANTS": n_constants, "N_BREAKPOINTS": len(found.breakpoints), "N_CHAINS": sum(chains), "PULSES": PULSES,
-        "N_FUNCTIONALS": len(model.functionals), "N_MEMORIES": 2 * len(model.functionals) + 2 * PULSES * sum(chains),
+        "N_FUNCTIONALS": len(model.functionals), "N_MEMORIES": 2 * len(model.functionals) + 4 * PULSES * sum(chains),
         "N_ROOTS": len(root_positions(found)), "LANES": n_lanes, "N_RULES": len(model.rules),
         "N_SIGNALS": len(model.signals), "N_KEPT": sum(len(rule.remembers) for rule in model.rules),
         "N_BRANCHES": sum(len(rule.branches) for rule in model.rules)}

@@ -67,7 +67,7 @@ def system(model: CourseModel) -> System:
     base = {**parameters, **states, "t": tape.node("t")}
     running = _with_quantities(tape, model, base | _running(tape, model, states))
     shown = _with_quantities(tape, model, base | _shown(tape, model))
-    chains = _chains(tape, model, parameters)
+    chains = _chains(tape, model)
     rates = [read(tape, rate, running) for rate in model.rates]
     for state, input_rate in chains:
         rates[model.states.index(state)] = tape.binary("+", rates[model.states.index(state)], input_rate)
@@ -134,26 +134,25 @@ def _chain(tape: Tape, inlet: Inlet, parameters: Mapping[str, int]) -> tuple[int
     return number, tape.binary("/", tape.binary("+", number, tape.number(1.0)), mean_time)
 
 
-def _chains(tape: Tape, model: CourseModel, parameters: Mapping[str, int]) -> list[tuple[str, int]]:
+def _chains(tape: Tape, model: CourseModel) -> list[tuple[str, int]]:
     """Return for each chain the state it enters and the rate at which it does: the sum over the doses in it.
 
-    A place without a dose holds minus infinity, whose exponential adds nothing.
+    A place holds the start, the time of arrival, the number and the rate constant of a dose, which keeps them whatever
+    becomes of the parameters; without a dose the start is minus infinity, whose exponential adds nothing.
     """
     found = []
     first = 2 * len(model.functionals)
     for inlet in model.inlets:
         if inlet.transit is None:
             continue
-        number, pace = _chain(tape, inlet, parameters)
         total = tape.number(0.0)
         for k in range(PULSES):
-            start, arrived = tape.node("memory", first + 2 * k), tape.node("memory", first + 2 * k + 1)
+            start, arrived, number, pace = (tape.node("memory", first + 4 * k + j) for j in range(4))
             # Never quite nought, for which a chain of no compartments would have no logarithm.
             since = tape.node("max", tape.binary("-", tape.node("t"), arrived), tape.number(1e-300))
             grows = tape.binary("+", start, tape.binary("*", number, tape.node("log", since)))
-            total = tape.binary(
-                "+", total, tape.node("exp", tape.binary("-", grows, tape.binary("*", pace, since))))
-        first += 2 * PULSES
+            total = tape.binary("+", total, tape.node("exp", tape.binary("-", grows, tape.binary("*", pace, since))))
+        first += 4 * PULSES
         found.append((inlet.state, total))
     return found
 
