@@ -114,6 +114,9 @@ def _arm_plan(
     ]
     steady = np.array([line.is_steady for line in arm.dosing], dtype=np.bool_)
     begins = first & steady[lines] if len(arm.dosing) else first
+    if begins.any():  # nothing is taken before a steady state: it would be replaced
+        seconds = np.rint(day * SECONDS_PER_DAY).astype(np.int64)
+        early = np.minimum(early, seconds - seconds[begins].max())
     fixed = begins | np.array([minute in supervised for minute in minutes], dtype=np.bool_)
     doors = [_inlets(line, model) for line in arm.dosing]
     given = [(i, k) for i, line in enumerate(lines.tolist()) for k in doors[line]]
