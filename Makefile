@@ -40,7 +40,7 @@ $(TESTED): $(LOCKED) requirements-test.lock
 ifeq ($(IS_311),1)
 	@$(PIP) --require-hashes -r requirements-test.lock
 else
-	@$(PIP) -e '.[fit,test]'
+	@$(PIP) -e '.[fit,sbml,test]'
 endif
 	@touch $@
 
@@ -68,7 +68,7 @@ schema: $(LOCKED) ## write the JSON Schemas and the language reference
 
 lock: ## make the hash locks anew (needs uv)
 	@uv pip compile -q --upgrade --generate-hashes --no-header --no-annotate --python-version 3.11 --python-platform x86_64-manylinux_2_28 --extra fit pyproject.toml -o requirements.lock
-	@uv pip compile -q --upgrade --generate-hashes --no-header --no-annotate --python-version 3.11 --python-platform x86_64-manylinux_2_28 -c requirements.lock --extra fit --extra test pyproject.toml -o requirements-test.lock
+	@uv pip compile -q --upgrade --generate-hashes --no-header --no-annotate --python-version 3.11 --python-platform x86_64-manylinux_2_28 -c requirements.lock --extra fit --extra sbml --extra test pyproject.toml -o requirements-test.lock
 	@printf 'editables\nhatchling\n' | uv pip compile -q --upgrade --generate-hashes --no-header --no-annotate --python-version 3.11 - -o requirements-build.lock
 
 wheel: $(TESTED) ## build the wheel into dist/

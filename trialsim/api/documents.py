@@ -86,6 +86,7 @@ def explanations() -> Mapping[str, Explanation]:
     from trialsim.cohort.slugs import SLUGS as COHORT
     from trialsim.cohort.slugs_events import SLUGS as RECORDS
     from trialsim.cohort.slugs_fit import SLUGS as FIT
+    from trialsim.cohort.slugs_sbml import SLUGS as SBML
     from trialsim.dynamics.slugs import SLUGS as DYNAMICS
     from trialsim.foundation.slugs import SLUGS as LANGUAGE
     from trialsim.protocol.slugs import SLUGS as PROTOCOL
@@ -93,7 +94,7 @@ def explanations() -> Mapping[str, Explanation]:
     from trialsim.trial.slugs import SLUGS as TRIAL
 
     known: dict[str, Explanation] = {}
-    for slugs in (LANGUAGE, COHORT, FIT, RECORDS, DYNAMICS, PROTOCOL, TRIAL, STORE, CAMPAIGN, API):
+    for slugs in (LANGUAGE, COHORT, FIT, RECORDS, SBML, DYNAMICS, PROTOCOL, TRIAL, STORE, CAMPAIGN, API):
         for slug, explanation in slugs.items():
             known[slug] = _both(known[slug], explanation) if slug in known else explanation
     return known

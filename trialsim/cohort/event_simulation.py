@@ -15,6 +15,7 @@ from trialsim.cohort.event_people import (
     absent_told,
     moments,
     needed_covariates,
+    occasions_told,
     parameter_rows,
 )
 from trialsim.cohort.event_records import EventRecords
@@ -73,6 +74,7 @@ def simulated_records(
     if how.given is not None:
         fixed = frozenset(name for values in how.given.values() for name in values)
     needed = needed_covariates(cohort, model, fixed)
+    occasions_told(records, cohort, how.is_sampled, problems)
     draws_covariates = absent_told(records, needed, how.is_sampled, problems)
     when = moments(records, cohort, needed, how.carry, problems)
     problems.raise_if_any()
