@@ -175,8 +175,12 @@ def _checked_cohort(path: Path) -> CheckedDocument:
 
     cohort, document = read_cohort(path)
     return CheckedDocument(
-        kind="cohort", id=cohort.id, digest=cohort.digest, warnings=document.warnings,
-        resolved=cohort_text(cohort), notes=tuple(_dynamics_notes(cohort)),
+        kind="cohort",
+        id=cohort.id,
+        digest=cohort.digest,
+        warnings=document.warnings,
+        resolved=cohort_text(cohort),
+        notes=tuple(_dynamics_notes(cohort)),
     )
 
 
@@ -188,8 +192,12 @@ def _checked_protocol(path: Path, library: Path | None) -> CheckedDocument:
     cohort = load_cohort(protocol.patients.cohort, library)
     events = [(event.name, event.hazard) for event in protocol.conduct.intercurrent_events]
     return CheckedDocument(
-        kind="protocol", id=protocol.id, digest=protocol.digest, warnings=document.warnings,
-        resolved=protocol_text(protocol), notes=tuple(_dynamics_notes(cohort, tuple(events))),
+        kind="protocol",
+        id=protocol.id,
+        digest=protocol.digest,
+        warnings=document.warnings,
+        resolved=protocol_text(protocol),
+        notes=tuple(_dynamics_notes(cohort, tuple(events))),
     )
 
 
@@ -197,5 +205,5 @@ def _dynamics_notes(cohort: Cohort, hazards: tuple[tuple[str, Any], ...] = ()) -
     from trialsim.cohort.course_model import course_model
     from trialsim.dynamics.system import tier_of
 
-    _, why = tier_of(course_model(cohort, hazards, tuple(m.name for m in cohort.measures), 0.0))
+    _, why = tier_of(course_model(cohort, hazards, tuple(m.name for m in cohort.measures), 0.0, events=True))
     return [f"dynamics of {cohort.id}: {why}"]

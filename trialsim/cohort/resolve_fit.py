@@ -32,6 +32,14 @@ def fit_section(
     columns_fit(desk, cohort.fit, table, covariates, course)
     covariates_are_there(desk, cohort.fit, covariates, parameters, course)
     stays_the_same(desk, covariates, parameters)
+    for event in course.events[:1]:
+        notes = ["leave one of the two out"]
+        desk.error(desk.key("events", event.name), "not-yet", "a fit with events is not supported by this version", "",
+                   notes)  # fmt: skip
+    for quantity in course.quantities:
+        if quantity.kind != "is":
+            message = f"a fit with {quantity.kind!r} is not supported by this version"
+            desk.error(desk.key("quantities", quantity.name), "not-yet", message, "", ["leave one of the two out"])
     return None if desk.problems.any_errors else made(cohort.fit, table)
 
 
