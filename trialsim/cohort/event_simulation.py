@@ -69,7 +69,8 @@ def simulated_records(
     """
     problems = Problems()
     names = tuple(measure.name for measure in cohort.measures)
-    model = course_model(cohort, (), names, 0.0)
+    # The records say what happened to whom: events of the cohort stay out of it.
+    model = course_model(cohort, (), names, 0.0, events=False)
     fixed = frozenset[str]()
     if how.given is not None:
         fixed = frozenset(name for values in how.given.values() for name in values)
