@@ -101,6 +101,30 @@ def test_a_dose_that_enters_two_states_is_two_administrations():
     assert set(schedule.inlet[::2]) | set(schedule.inlet[1::2]) == {0, 1}
 
 
+def test_several_drugs_and_routes_enter_one_state():
+    cohort = pressure_cohort()
+    depot, central, pressure = cohort.states
+    doors = (Inlet(drug="X", route="iv"), Inlet(drug="Y", route="iv"), Inlet(drug="Y", route="sc"))
+    cohort = replace(cohort, states=(depot, replace(central, receives=doors), pressure))
+    lines = (dosing(5.0, None), dosing(2.0, 1.0, 3.0, route="iv"), dosing(1.0, 1.0, 3.0, drug="Y", route="sc"))
+    setup = setup_with(lines, (dosing(1.0, None, drug="Y", route="iv"),), cohort=cohort)
+    shares = np.full(N, 0.5)
+    schedule = schedule_under(setup, 1, own_intake(setup, shares), WHO, n_lines=3)
+    states = [setup.model.inlets[k].state for k in range(4)]
+    assert states == ["depot", "central", "central", "central"]
+    counts = np.diff(schedule.offsets).reshape(N, 3)
+    lines_of_rows = np.repeat(np.tile(np.arange(3), N), counts.reshape(-1))
+    doors_of = {k: (setup.model.inlets[k].drug, setup.model.inlets[k].route) for k in range(4)}
+    used = {line: {doors_of[k] for k in schedule.inlet[lines_of_rows == line]} for line in range(3)}
+    assert used == {0: {("X", "oral")}, 1: {("X", "iv")}, 2: {("Y", "sc")}}
+    # The dose of X at day 0 is forgotten by both of its routes or by none; Y has luck of its own.
+    first = schedule.time == schedule.time.min()
+    by_line = [
+        {int(i) for i in np.repeat(np.arange(N), counts.sum(axis=1))[first & (lines_of_rows == k)]} for k in range(3)
+    ]
+    assert by_line[0] == by_line[1] != by_line[2]
+
+
 def test_rows_of_arms_are_those_of_their_schedules():
     setup = setup_with((dosing(5.0), dosing(1.0, 7.0, start=0.25)), (dosing(2.0, 2.0),))
     own = own_intake(setup, np.full(N, 0.7))
