@@ -115,6 +115,7 @@ class RandomEffect:
     scale: Scale
     sd: float
     uncertainty: Uncertainty | None = None  # of sd, always lognormal
+    box_cox: float = 0.0  # shape of the transformation of a lognormal effect; 0 is none
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -144,7 +144,8 @@ def variation_data(effect: RandomEffect | None, unit: Unit) -> dict[str, Any] | 
         spread: Any = {"sd_log": number_text(effect.sd)}
     else:
         spread = quantity_text(effect.sd, unit) if effect.scale == "normal" else number_text(effect.sd)
-    return {effect.scale: spread, "uncertainty": uncertainty_data(effect.uncertainty)}
+    shape = number_text(effect.box_cox) if effect.box_cox else None
+    return {effect.scale: spread, "box_cox": shape, "uncertainty": uncertainty_data(effect.uncertainty)}
 
 
 def effect_data(effect: Effect, covariate: Covariate) -> dict[str, Any]:

@@ -78,6 +78,7 @@ class WrittenVariation:
     lognormal: float | WrittenLogScale | None
     normal: Quantity | None
     logit_normal: float | None
+    box_cox: float | None
     uncertainty: WrittenUncertainty | None
 
 

@@ -44,7 +44,7 @@ parameters:
       sex: {male: x 0.9}
   V:
     typical: 8.1 L
-    between_patients: {lognormal: {sd_log: 0.14}}
+    between_patients: {lognormal: {sd_log: 0.14}, box_cox: 0.5}
     effects: {age: {linear: 0.001 1/year, reference: 40 year}}
   F1: {typical: 80%, uncertainty: {se_logit: 0.2}, between_patients: {logit_normal: 0.5}, label: Bioavailability}
   ka: {typical: 1 1/h, uncertainty: {se_log: 0.25}, between_occasions: {lognormal: 30%, uncertainty: {rse: 40%}}}
@@ -109,6 +109,7 @@ def every_field(tmp_path):
         ",\n           over_time: {points: {week 4: x 0.97, week 12: x 0.92}}",
         ", between_occasions: {lognormal: 30%, uncertainty: {rse: 40%}}",
         "occasions: {every: 1 week}\n",
+        ", box_cox: 0.5",
         text[text.index("  auc: {integral") : text.index("measures:")],
     ):
         assert part in text
