@@ -25,7 +25,7 @@ from tests.reference.plain_path import (
     stretches,
     together,
 )
-from tests.reference.plain_patient import MOVED_BACK, NO_LINE, Course, Decision, Line, Patient
+from tests.reference.plain_patient import MOVED_BACK, NO_LINE, RUNNING, Course, Decision, Line, Patient
 from tests.reference.plain_rules import (
     NOTHING_FIRES,
     NOTHING_IS_KNOWN,
@@ -68,7 +68,11 @@ class _Follower:
         self.standings = [standing_of(rule) for rule in model.rules]
         self.known: list[tuple[float, int, float]] = []
         self.history: list[Stretch] = []
-        self.so_far = {f.name: before_anything(f.kind) for f in model.functionals}
+        # What was there before anything was due counts as well, so that a lowest value never rises again.
+        names = known_names(model, self.parameters, self.t, self.y)
+        self.at_begin = {f.name: float(value(f.of, names)) if f.kind in ("highest", "lowest") else 0.0
+                         for f in model.functionals}
+        self.so_far = dict(self.at_begin)
         self.course = Course(outputs=[[math.nan] * len(model.outputs) for _ in patient.samples],
                              event_times=[math.inf] * n_events)
         self.course_stops = patient.stops_dosing or (False,) * n_events
@@ -204,6 +208,7 @@ class _Follower:
             stopped(what, self.t) if what.line == NO_LINE and what.inlet == action.inlet and what.amount == math.inf
             else what for what in self.under_way]
         inlet = Dose(time=self.t, inlet=action.inlet, amount=1.0, rate=1.0)
+        self.course.doses.append((self.t, RUNNING, replace(inlet, amount=0.0, rate=number)))
         if number > 0.0:
             ever = taken(self.model, self.parameters, inlet, NO_LINE, self.t)
             self.under_way.append(replace(ever, rate=number, amount=math.inf, end=math.inf))
@@ -331,7 +336,7 @@ class _Follower:
         if f.over is None:
             return self.as_said(f, self.so_far[f.name], now, self.t - self.patient.begin)
         since = max(self.patient.begin, self.t - f.over)
-        total = before_anything(f.kind)
+        total = before_anything(f.kind) if since > self.patient.begin else self.at_begin[f.name]
         for stretch in self.history:
             if stretch.end > since:
                 total = together(f.kind, total, over_piece(f, stretch, since, self.t))
