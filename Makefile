@@ -9,7 +9,7 @@ IS_311 := $(shell $(PYTHON) -c 'import sys; print(int(sys.version_info[:2] == (3
 PIP    := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help trial setup check test test-all ci bench calibration schema docs lock wheel clean
+.PHONY: help trial setup check test test-all ci bench calibration models schema docs lock wheel clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## */\t/' | expand -t 14
@@ -62,6 +62,9 @@ bench: $(TESTED) ## speed of fixed workloads, each with its ratio to a plain sci
 
 calibration: $(TESTED) ## remake the dated calibration records that the tests judge
 	@$(BIN)/python -m tests.calibration.remake
+
+models: $(TESTED) ## draw the figures of the library of models
+	@$(BIN)/python -m tests.catalogue.draw_models
 
 schema: $(LOCKED) ## write the JSON Schemas and the language reference
 	@$(BIN)/trialsim schema --write docs/reference
