@@ -9,7 +9,7 @@ IS_311 := $(shell $(PYTHON) -c 'import sys; print(int(sys.version_info[:2] == (3
 PIP    := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help trial setup check test test-all ci bench calibration schema docs lock wheel clean
+.PHONY: help trial setup check test test-all ci bench calibration models schema docs lock wheel clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## */\t/' | expand -t 14
@@ -40,7 +40,7 @@ $(TESTED): $(LOCKED) requirements-test.lock
 ifeq ($(IS_311),1)
 	@$(PIP) --require-hashes -r requirements-test.lock
 else
-	@$(PIP) -e '.[fit,test]'
+	@$(PIP) -e '.[fit,sbml,test]'
 endif
 	@touch $@
 
@@ -63,12 +63,15 @@ bench: $(TESTED) ## speed of fixed workloads, each with its ratio to a plain sci
 calibration: $(TESTED) ## remake the dated calibration records that the tests judge
 	@$(BIN)/python -m tests.calibration.remake
 
+models: $(TESTED) ## draw the figures of the library of models
+	@$(BIN)/python -m tests.catalogue.draw_models
+
 schema: $(LOCKED) ## write the JSON Schemas and the language reference
 	@$(BIN)/trialsim schema --write docs/reference
 
 lock: ## make the hash locks anew (needs uv)
 	@uv pip compile -q --upgrade --generate-hashes --no-header --no-annotate --python-version 3.11 --python-platform x86_64-manylinux_2_28 --extra fit pyproject.toml -o requirements.lock
-	@uv pip compile -q --upgrade --generate-hashes --no-header --no-annotate --python-version 3.11 --python-platform x86_64-manylinux_2_28 -c requirements.lock --extra fit --extra test pyproject.toml -o requirements-test.lock
+	@uv pip compile -q --upgrade --generate-hashes --no-header --no-annotate --python-version 3.11 --python-platform x86_64-manylinux_2_28 -c requirements.lock --extra fit --extra sbml --extra test pyproject.toml -o requirements-test.lock
 	@printf 'editables\nhatchling\n' | uv pip compile -q --upgrade --generate-hashes --no-header --no-annotate --python-version 3.11 - -o requirements-build.lock
 
 wheel: $(TESTED) ## build the wheel into dist/

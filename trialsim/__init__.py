@@ -19,6 +19,7 @@ from trialsim.foundation.version import VERSION as __version__
 if TYPE_CHECKING:
     from trialsim.api.documents import check_document, copy_from_library, load_cohort, load_protocol
     from trialsim.api.events import simulate_events
+    from trialsim.api.imports import import_sbml
     from trialsim.api.populations import fit, sample_patients
     from trialsim.api.runs import Campaign, Run, campaign_of, needs_of, replayed, simulate
     from trialsim.foundation.errors import InvalidDocument, TrialsimError
@@ -29,6 +30,7 @@ _WHERE = {
     "copy_from_library": "trialsim.api.documents",
     "load_cohort": "trialsim.api.documents",
     "load_protocol": "trialsim.api.documents",
+    "import_sbml": "trialsim.api.imports",
     "fit": "trialsim.api.populations",
     "sample_patients": "trialsim.api.populations",
     "Campaign": "trialsim.api.runs",
@@ -53,6 +55,7 @@ __all__ = [
     "check_document",
     "copy_from_library",
     "fit",
+    "import_sbml",
     "load_cohort",
     "load_protocol",
     "needs_of",

@@ -141,12 +141,26 @@ def by_engine(
     cohort: Cohort, patients: Sequence[Patient], doses: Sequence[Dose], outputs: Sequence[str], times: Sequence[float]
 ) -> np.ndarray:
     """Return the outputs [patients, times, outputs] in coherent units, by trialsim's own solver."""
-    model = course_model(cohort, (), tuple(outputs), 0.0)
     people = [individual(cohort, patient) for patient in patients]
-    rows = np.array([[numbers[name] for name in model.parameters] for numbers in people]).reshape(len(people), -1)
+    columns = {name: np.array([numbers[name] for numbers in people]) for name in people[0]} if people[0] else {}
+    made = engine_outputs(cohort, columns, len(people), doses, outputs, times)
+    return made * np.array([unit_of(cohort, output) for output in outputs])
+
+
+def engine_outputs(
+    cohort: Cohort,
+    columns: Mapping[str, np.ndarray],
+    n: int,
+    doses: Sequence[Dose],
+    outputs: Sequence[str],
+    times: Sequence[float],
+) -> np.ndarray:
+    """Return the outputs [n, times, outputs] in declared units of n patients with these parameters and covariates."""
+    model = course_model(cohort, (), tuple(outputs), 0.0)
+    rows = np.column_stack([columns[name] for name in model.parameters]) if model.parameters else np.empty((n, 0))
     doors = [(inlet.drug, inlet.route) for inlet in model.inlets]
     ordered = sorted(doses, key=lambda dose: dose.time)
-    n, m = len(people), len(ordered)
+    m = len(ordered)
     schedule = Schedule(
         offsets=np.arange(n + 1) * m,
         time=np.tile([dose.time for dose in ordered], n),
@@ -154,18 +168,11 @@ def by_engine(
         amount=np.tile([amount_in(cohort, dose) for dose in ordered], n),
         duration=np.tile([dose.duration for dose in ordered], n),
     )
-    made = courses(
-        model,
-        rows,
-        schedule,
-        np.tile(np.array(times, dtype=float), (n, 1)),
-        np.zeros((n, 0)),
-        [],
-        [],
-        np.full(n, times[-1]),
-    )
-    assert (made.status == 0).all(), made.status
-    return made.outputs * np.array([unit_of(cohort, output) for output in outputs])
+    samples = np.tile(np.array(times, dtype=float), (n, 1))
+    ends = np.full(n, times[-1])
+    made = courses(model, np.ascontiguousarray(rows), schedule, samples, np.zeros((n, 0)), [], [], ends)
+    assert (made.status == 0).all(), (cohort.id, np.unique(made.status, return_counts=True))
+    return made.outputs
 
 
 def alone(expr: Expr, numbers: Mapping[str, float]) -> float:

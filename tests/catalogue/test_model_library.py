@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from trialsim.foundation.units import quantity
 
 HERE = Path(__file__).parent
 FIRST, SECOND = HERE.parents[1] / "cohorts", HERE / "second_encodings"
+MODELS = HERE.parents[1] / "docs" / "models"
 CASES: dict[str, dict[str, Any]] = yaml.safe_load((HERE / "library_cases.yaml").read_text(encoding="utf-8"))
 EXPECTED: list[dict[str, Any]] = yaml.safe_load((HERE / "library_expected.yaml").read_text(encoding="utf-8"))
 
@@ -93,10 +95,15 @@ def test_a_model_gives_what_its_source_says(case: dict[str, Any]) -> None:
 
 
 def test_every_model_of_the_library_is_tested() -> None:
-    """Every shipped cohort but the two of the guides has a second encoding, a case and an expected number."""
+    """Every shipped cohort but bempedoic acid has a second encoding and a case, all but theophylline also a figure."""
     shipped = {path.stem for path in FIRST.glob("*.yaml")} - {"bempedoic-acid"}
     assert {path.stem for path in SECOND.glob("*.yaml")} == shipped == set(CASES)
     assert {case["model"] for case in EXPECTED} == shipped - {"theophylline"}
+    page = (MODELS / "README.md").read_text(encoding="utf-8")
+    assert set(re.findall(r"^\| \[([^]]+)\]\(../../cohorts/\1.yaml\) .* \[figure\]\(\1.svg\)", page, re.MULTILINE)) == (
+        shipped - {"theophylline"}
+    )
+    assert {path.stem for path in MODELS.glob("*.svg")} == shipped - {"theophylline"}
 
 
 def by_both_solvers(name: str) -> None:

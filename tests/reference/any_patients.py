@@ -38,7 +38,8 @@ def doses(
     draw: Draw, inlets: Sequence[int], kinds: Sequence[int], most: int, chain: int | None = None
 ) -> tuple[Dose, ...]:
     """Return a line of dosing, ascending."""
-    return tuple(draw(dose(time, inlets, kinds, chain)) for time in sorted(draw(st.lists(instants(), min_size=1, max_size=most))))
+    times = draw(st.lists(instants(), min_size=1, max_size=most))
+    return tuple(draw(dose(time, inlets, kinds, chain)) for time in sorted(times))
 
 
 @st.composite

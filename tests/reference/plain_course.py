@@ -25,7 +25,7 @@ from tests.reference.plain_path import (
     stretches,
     together,
 )
-from tests.reference.plain_patient import MOVED_BACK, NO_LINE, RUNNING_IN, Course, Decision, Line, Patient
+from tests.reference.plain_patient import MOVED_BACK, NO_LINE, RUNNING, Course, Decision, Line, Patient
 from tests.reference.plain_rules import (
     NOTHING_FIRES,
     NOTHING_IS_KNOWN,
@@ -35,7 +35,7 @@ from tests.reference.plain_rules import (
     standing_of,
 )
 from tests.reference.plain_steady import starts_of, steady
-from trialsim.dynamics.doses import PUMP, RESET, RESET_AND_DOSE, STEADY, STEADY_ADDED
+from trialsim.dynamics.doses import RESET, RESET_AND_DOSE, STEADY, STEADY_ADDED
 from trialsim.dynamics.model import Action, CourseModel, Functional
 
 
@@ -68,7 +68,11 @@ class _Follower:
         self.standings = [standing_of(rule) for rule in model.rules]
         self.known: list[tuple[float, int, float]] = []
         self.history: list[Stretch] = []
-        self.so_far = {f.name: before_anything(f.kind) for f in model.functionals}
+        # What was there before anything was due counts as well, so that a lowest value never rises again.
+        names = known_names(model, self.parameters, self.t, self.y)
+        self.at_begin = {f.name: float(value(f.of, names)) if f.kind in ("highest", "lowest") else 0.0
+                         for f in model.functionals}
+        self.so_far = dict(self.at_begin)
         self.course = Course(outputs=[[math.nan] * len(model.outputs) for _ in patient.samples],
                              event_times=[math.inf] * n_events)
         self.course_stops = patient.stops_dosing or (False,) * n_events
@@ -169,7 +173,7 @@ class _Follower:
                 self.stop_lines(list(action.lines))
             case "hold" | "resume":
                 for line in lines:
-                    line.is_held = action.kind == "hold" and line.begun is not None and not line.is_stopped
+                    line.is_held = action.kind == "hold"
             case "level_up" | "level_down" | "level_to":
                 steps = {"level_up": standing.level + 1, "level_down": standing.level - 1, "level_to": int(number)}
                 standing.level = max(0, min(len(rule.ladder) - 1, steps[action.kind]))
@@ -204,7 +208,7 @@ class _Follower:
             stopped(what, self.t) if what.line == NO_LINE and what.inlet == action.inlet and what.amount == math.inf
             else what for what in self.under_way]
         inlet = Dose(time=self.t, inlet=action.inlet, amount=1.0, rate=1.0)
-        self.course.doses.append((self.t, RUNNING_IN, Dose(time=self.t, inlet=action.inlet, rate=number, kind=PUMP)))
+        self.course.doses.append((self.t, RUNNING, replace(inlet, amount=0.0, rate=number)))
         if number > 0.0:
             ever = taken(self.model, self.parameters, inlet, NO_LINE, self.t)
             self.under_way.append(replace(ever, rate=number, amount=math.inf, end=math.inf))
@@ -332,7 +336,7 @@ class _Follower:
         if f.over is None:
             return self.as_said(f, self.so_far[f.name], now, self.t - self.patient.begin)
         since = max(self.patient.begin, self.t - f.over)
-        total = before_anything(f.kind)
+        total = before_anything(f.kind) if since > self.patient.begin else self.at_begin[f.name]
         for stretch in self.history:
             if stretch.end > since:
                 total = together(f.kind, total, over_piece(f, stretch, since, self.t))

@@ -9,10 +9,8 @@ from tests.reference.plain_doses import Dose
 from tests.reference.plain_rules import Reading
 
 COMPLETE, MOVED_BACK = 0, 8
-# The line of what a rule gives by itself.
-NO_LINE = -1
-# The line of what a rule lets run in until it is changed.
-RUNNING_IN = -2
+# The lines of what a rule gives by itself, and of an inflow that runs until a rule changes it.
+NO_LINE, RUNNING = -1, -2
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -362,7 +362,8 @@ def test_amounts_rates_gifts_starts_and_leaving():
     amounts = [each[0] for each in found.outputs]
     assert amounts[:-1] == pytest.approx([1, 8, 10, 13, 114, 214, 217, 220], rel=1e-12)
     assert math.isnan(amounts[-1])
-    assert [(time, line) for time, line, _ in found.doses] == [(0.0, 0), (1.0, 0), (4.0, 1), (4.5, 1), (5.0, -1)]
+    assert [(time, line) for time, line, _ in found.doses] == [
+        (0.0, 0), (1.0, 0), (2.0, -2), (3.0, -2), (4.0, -2), (4.0, 1), (4.5, 1), (5.0, -1)]
 
 
 def test_a_rule_asked_on_an_event_starts_the_second_line():

@@ -86,6 +86,7 @@ def explanations() -> Mapping[str, Explanation]:
     from trialsim.cohort.slugs import SLUGS as COHORT
     from trialsim.cohort.slugs_events import SLUGS as RECORDS
     from trialsim.cohort.slugs_fit import SLUGS as FIT
+    from trialsim.cohort.slugs_sbml import SLUGS as SBML
     from trialsim.dynamics.slugs import SLUGS as DYNAMICS
     from trialsim.foundation.slugs import SLUGS as LANGUAGE
     from trialsim.protocol.slugs import SLUGS as PROTOCOL
@@ -93,7 +94,7 @@ def explanations() -> Mapping[str, Explanation]:
     from trialsim.trial.slugs import SLUGS as TRIAL
 
     known: dict[str, Explanation] = {}
-    for slugs in (LANGUAGE, COHORT, FIT, RECORDS, DYNAMICS, PROTOCOL, TRIAL, STORE, CAMPAIGN, API):
+    for slugs in (LANGUAGE, COHORT, FIT, RECORDS, SBML, DYNAMICS, PROTOCOL, TRIAL, STORE, CAMPAIGN, API):
         for slug, explanation in slugs.items():
             known[slug] = _both(known[slug], explanation) if slug in known else explanation
     return known
@@ -174,8 +175,12 @@ def _checked_cohort(path: Path) -> CheckedDocument:
 
     cohort, document = read_cohort(path)
     return CheckedDocument(
-        kind="cohort", id=cohort.id, digest=cohort.digest, warnings=document.warnings,
-        resolved=cohort_text(cohort), notes=tuple(_dynamics_notes(cohort)),
+        kind="cohort",
+        id=cohort.id,
+        digest=cohort.digest,
+        warnings=document.warnings,
+        resolved=cohort_text(cohort),
+        notes=tuple(_dynamics_notes(cohort)),
     )
 
 
@@ -187,8 +192,12 @@ def _checked_protocol(path: Path, library: Path | None) -> CheckedDocument:
     cohort = load_cohort(protocol.patients.cohort, library)
     events = [(event.name, event.hazard) for event in protocol.conduct.intercurrent_events]
     return CheckedDocument(
-        kind="protocol", id=protocol.id, digest=protocol.digest, warnings=document.warnings,
-        resolved=protocol_text(protocol), notes=tuple(_dynamics_notes(cohort, tuple(events))),
+        kind="protocol",
+        id=protocol.id,
+        digest=protocol.digest,
+        warnings=document.warnings,
+        resolved=protocol_text(protocol),
+        notes=tuple(_dynamics_notes(cohort, tuple(events))),
     )
 
 
@@ -196,5 +205,5 @@ def _dynamics_notes(cohort: Cohort, hazards: tuple[tuple[str, Any], ...] = ()) -
     from trialsim.cohort.course_model import course_model
     from trialsim.dynamics.system import tier_of
 
-    _, why = tier_of(course_model(cohort, hazards, tuple(m.name for m in cohort.measures), 0.0))
+    _, why = tier_of(course_model(cohort, hazards, tuple(m.name for m in cohort.measures), 0.0, events=True))
     return [f"dynamics of {cohort.id}: {why}"]

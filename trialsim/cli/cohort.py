@@ -31,8 +31,17 @@ def cohort(
     folder = to or Path("populations") / f"{model.id}-n{n}-seed{seed}"
     frame = write_population(model, n, seed, folder, fits)
     print_population(model, frame)
+    print_events(model)
     for name in ("patients.parquet", "population.svg"):
         typer.echo(folder / name)
+
+
+def print_events(model: Cohort) -> None:
+    """Print what can happen to patients, a line an event; nothing where there are no events."""
+    from trialsim.cohort.event_words import event_words
+
+    if model.events:
+        console.print_table("events", ["", "", ""], [list(words) for words in event_words(model)], [])
 
 
 def print_population(model: Cohort, frame: pandas.DataFrame) -> None:

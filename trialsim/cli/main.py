@@ -12,6 +12,7 @@ from trialsim.cli.check import check
 from trialsim.cli.cohort import cohort
 from trialsim.cli.explain import explain
 from trialsim.cli.fit import fit
+from trialsim.cli.import_model import import_model
 from trialsim.cli.library import library
 from trialsim.cli.replay import replay
 from trialsim.cli.report import report
@@ -33,6 +34,7 @@ app = typer.Typer(
 )
 for command in (run, fit, cohort, simulate, check, explain, report, verify, replay, schema, library):
     app.command()(command)
+app.command("import")(import_model)
 
 
 @app.callback(invoke_without_command=True)

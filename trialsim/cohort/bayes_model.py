@@ -18,7 +18,8 @@ from trialsim.cohort.model import Cohort, Effect, FitSection, Parameter
 from trialsim.cohort.patients import effect_factor
 from trialsim.cohort.posterior import additive_key, between_patients_key, proportional_key
 from trialsim.dynamics.model import CourseModel
-from trialsim.dynamics.pytensor_graph import ObservedDoses, linear_outputs
+from trialsim.dynamics.pytensor_graph import ObservedDoses
+from trialsim.dynamics.pytensor_ode import course_outputs
 from trialsim.foundation.errors import TrialsimError
 
 Floats = NDArray[np.float64]
@@ -264,7 +265,7 @@ def _predictions(problem: FitProblem, individual: Mapping[str, Any]) -> dict[str
     params = {**individual, **data.covariates}
     patient = np.concatenate([measured.patient for measured in data.measures.values()])
     time = np.concatenate([measured.time for measured in data.measures.values()])
-    outputs = linear_outputs(problem.model, params, patient, time, doses)
+    outputs = course_outputs(problem.model, params, patient, time, doses)
     predicted: dict[str, Any] = {}
     first = 0
     for name, measured in data.measures.items():

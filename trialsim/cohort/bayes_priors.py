@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 from trialsim.cohort.model import Cohort, Effect, MeasurementError, Parameter, Scale, Uncertainty
 from trialsim.cohort.posterior import additive_key, between_patients_key, proportional_key
-from trialsim.dynamics.model import CourseModel
+from trialsim.dynamics.model import CourseModel, inlet_terms
 from trialsim.foundation.expression import Expr, names_of
 from trialsim.foundation.units import ONE, Unit
 
@@ -130,6 +130,7 @@ def reached_names(model: CourseModel) -> frozenset[str]:
     for state, start, rate in zip(model.states, model.starts, model.rates, strict=True):
         doors = [inlet for inlet in model.inlets if inlet.state == state]
         terms = [term for inlet in doors for term in (inlet.lag, inlet.bioavailability) if term is not None]
+        terms += [term for inlet in doors for _, term in inlet_terms(inlet) if term is not None]
         expressions[state] = [start, rate, *terms]
     reached: set[str] = set()
     waiting = list(model.outputs)

@@ -129,7 +129,7 @@ def _sampler_seed(seed: int) -> int:
 def _source_digest() -> str:
     """SHA-256 of the code between a cohort and its draws, so that a change of it samples anew."""
     package = Path(__file__).resolve().parents[1]
-    files = sorted([*package.glob("cohort/bayes_*.py"), *package.glob("dynamics/pytensor_*.py"),
+    files = sorted([*package.glob("cohort/bayes_*.py"), *package.glob("dynamics/*.py"),
                     package / "cohort/course_model.py", package / "foundation/expression_numbers.py"])  # fmt: skip
     digest = hashlib.sha256()
     for file in files:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
-from trialsim.cohort.model import Cohort, State
+from trialsim.cohort.excess import EXTREMES, excess, extreme_name, extremes_named
+from trialsim.cohort.model import Cohort, Event, State
 from trialsim.cohort.model import Inlet as Door
 from trialsim.cohort.names import units_of
-from trialsim.dynamics.model import CourseModel, Hazard, Inlet, Transit
+from trialsim.dynamics.model import CourseModel, Functional, Hazard, Inlet, Transit, Trigger
+from trialsim.foundation.errors import TrialsimError
 from trialsim.foundation.expression import (
     Binary,
     Call,
@@ -17,6 +19,7 @@ from trialsim.foundation.expression import (
     Name,
     Number,
     events_of,
+    names_of,
     numeric,
     substitute,
     to_text,
@@ -29,19 +32,34 @@ if TYPE_CHECKING:
 
     from trialsim.cohort.patients import Candidates
 
+INSTANT = "it sees what holds at an instant: integral, highest, lowest and share_of_time are for measures"
 TIME = "t"  # the clock of a course model, in the cohort's unit of time
 
 
 def course_model(
-    cohort: Cohort, hazards: Sequence[tuple[str, Expr]], outputs: Sequence[str], shift_days: float
+    cohort: Cohort,
+    hazards: Sequence[tuple[str, Expr]],
+    outputs: Sequence[str],
+    shift_days: float,
+    events: bool | None = None,
 ) -> CourseModel:
     """Return the cohort's course as numbers in its declared units and its unit of time.
 
     `outputs` names measures, quantities and states; a measure's output is what an errorless instrument would read, in
     the measure's unit. The course's time zero lies `shift_days` before randomisation; hazards act from randomisation
     on. Columns of its parameters: the cohort's parameters, then its covariates.
+
+    `events` says whether the cohort's own events are in it: hazards after those given, then triggers. Who does not say
+    so cannot have a cohort with events (TrialsimError): they would be forgotten.
     """
+    if events is None and cohort.events:
+        notes = [f"events: {', '.join(event.name for event in cohort.events)}"]
+        raise TrialsimError("events-not-run", "the events of a cohort are not supported by this version here", notes)
+    for name, rate in hazards:
+        for unseen in sorted(names_of(rate) & cohort.path_quantities):
+            raise TrialsimError("not-visible", f"the hazard of {name!r} cannot see {unseen!r}", [INSTANT])
     units = units_of(cohort)
+    units |= {extreme_name(word, name): of for name, of in units.items() for word in EXTREMES}
     shift = Quantity(shift_days, unit("day")).to(cohort.time)
     per_time = per(cohort.time)
 
@@ -50,7 +68,8 @@ def course_model(
     def numbers(expr: Expr, target: Unit | None) -> Expr:
         return substitute(with_clock(numeric(expr, units, target, cohort.time), shift), lines)
 
-    quantities = [(q.name, numbers(q.value, q.unit)) for q in cohort.quantities]
+    quantities = [(q.name, numbers(q.value, q.unit)) for q in cohort.quantities if q.kind == "is"]
+    own = cohort.events if events else ()
     quantities += [(m.name, numbers(m.value, m.unit)) for m in cohort.measures if m.name in outputs]
     inlets = tuple(inlet_of(inlet, state, numbers, cohort.time) for state in cohort.states for inlet in state.receives)
     return CourseModel(
@@ -63,8 +82,55 @@ def course_model(
         quantities=tuple(quantities),
         outputs=tuple(outputs),
         inlets=inlets,
-        hazards=tuple(Hazard(name=name, rate=after(shift, numbers(rate, per_time))) for name, rate in hazards),
+        hazards=tuple(Hazard(name=name, rate=after(shift, numbers(rate, per_time))) for name, rate in hazards)
+        + tuple(
+            Hazard(name=event.name, rate=after(shift, numbers(event.hazard, per_time)), recurrent=event.recurrent)
+            for event in own
+            if event.hazard is not None
+        ),
+        triggers=tuple(
+            Trigger(name=event.name, excess=since_randomised(shift, numbers(margin_of(event.when), None)))
+            for event in own
+            if event.when is not None
+        ),
+        functionals=functionals_of(cohort, own, numbers),
     )
+
+
+def margin_of(when: Expr) -> Expr:
+    """Return what is zero where a condition first holds; extremes so far are names of functionals."""
+    return excess(extremes_named(when)[0])
+
+
+def since_randomised(shift: float, margin: Expr) -> Expr:
+    """Return the margin of a condition and of being randomised: no event of a path happens before."""
+    if shift == 0.0:
+        return margin
+    return Call("min", (margin, Binary("-", Name(TIME), Number(shift))))
+
+
+def functionals_of(
+    cohort: Cohort, events: Sequence[Event], numbers: Callable[[Expr, Unit | None], Expr]
+) -> tuple[Functional, ...]:
+    """Return what is kept of paths: the quantities that say so, then the extremes that events ask for."""
+    made: list[Functional] = []
+    for q in cohort.quantities:
+        if q.kind == "share_of_time":
+            made.append(Functional(name=q.name, kind="share", of=numbers(excess(q.value), None), over=q.over))
+        elif q.kind != "is":
+            target = per(cohort.time, q.unit) if q.kind == "integral" else q.unit
+            made.append(Functional(name=q.name, kind=q.kind, of=numbers(q.value, target), over=q.over))
+    asked = [extremes_named(event.when)[1] for event in events if event.when is not None]
+    for name, (of, _) in {name: found for each in asked for name, found in each.items()}.items():
+        kind: Literal["lowest", "highest"] = "lowest" if name.startswith("lowest") else "highest"
+        made.append(Functional(name=name, kind=kind, of=numbers(Name(of), units_of(cohort)[of])))
+    return tuple(made)
+
+
+def event_names(cohort: Cohort) -> tuple[str, ...]:
+    """Return the names of a cohort's events in the order of a course model: hazards, then triggers."""
+    hazards = [event.name for event in cohort.events if event.hazard is not None]
+    return (*hazards, *(event.name for event in cohort.events if event.when is not None))
 
 
 def inlet_of(inlet: Door, state: State, numbers: Callable[[Expr, Unit | None], Expr], time: Unit) -> Inlet:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
+from trialsim.cohort.event_texts import event_texts
+from trialsim.cohort.excess import EXTREMES
 from trialsim.cohort.model import Covariate
 from trialsim.cohort.names import with_categories_coded
 from trialsim.cohort.reading import Desk
@@ -39,6 +41,8 @@ class Names:
     states: dict[str, Unit | None] = field(default_factory=dict)
     quantities: dict[str, Unit] = field(default_factory=dict)
     everything: frozenset[str] = frozenset()  # declared names of the whole document
+    of_paths: frozenset[str] = frozenset()  # quantities that depend on the path so far
+    so_far: frozenset[str] = frozenset()  # those that are such a thing themselves, since the course began
 
     def dimensions(self, quantities: Collection[str] | None = None) -> dict[str, Dimension | None]:
         """Return the dimensions of all names that change in time or not; of quantities only those given."""
@@ -58,11 +62,12 @@ def all_trees(
             texts["dynamics", name, "start"] = written.start
         for i, inlet in enumerate(written.receives):
             texts |= {("dynamics", name, "receives", i, *path): text for path, text in inlet.texts.items()}
-    texts |= {("quantities", name, "is"): written.value for name, written in cohort.quantities.items()}
+    texts |= {("quantities", name, written.kind): written.value for name, written in cohort.quantities.items()}
+    texts |= event_texts(desk, cohort.events)
     texts |= {("measures", name, "is"): written.value for name, written in cohort.measures.items()}
     trees: Trees = {}
     for path, text in texts.items():
-        tree = desk.tree(text, names)
+        tree = desk.tree(text, names, EXTREMES if path[-1] == "when" else ())
         if tree is None:
             continue
         try:

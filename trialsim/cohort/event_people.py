@@ -10,15 +10,16 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from trialsim.cohort.course_model import parameter_columns, parameter_matrix
+from trialsim.cohort.course_model import CHANGE
 from trialsim.cohort.covariates import correlated_scores, covariate_values
 from trialsim.cohort.draws import TypicalValues
 from trialsim.cohort.event_records import EventRecords
 from trialsim.cohort.model import Cohort
-from trialsim.cohort.patients import Candidates, covariate_factor, shifted
+from trialsim.cohort.parameter_rows import individual_parameters
 from trialsim.dynamics.model import CourseModel
 from trialsim.foundation.errors import Place, Problems
 from trialsim.foundation.expression import Expr, names_of
+from trialsim.foundation.streams import label, normals
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -42,10 +43,12 @@ class HowToSimulate:
 class Moments:
     """What every individual is like when: distinct rows of covariates, and which of them each record has.
 
-    `covariates` [R, C] in declared units; `of_record[i]` are the rows of individual i's records; `individual` [R].
+    `covariates` [R, C] in declared units; `occasion` [R] is OCC, 0 where the file has none; `of_record[i]` are the rows
+    of individual i's records; `individual` [R].
     """
 
     covariates: Floats
+    occasion: Integers
     of_record: tuple[Integers, ...]
     individual: Integers
 
@@ -61,7 +64,8 @@ def moments(records: EventRecords, cohort: Cohort, needed: Sequence[str], carry:
     whose: list[int] = []
     of_record = []
     for i, individual in enumerate(records.individuals):
-        values = carried(np.array([r.covariates for r in individual.records]).reshape(-1, len(names)), carry)
+        given = [[*record.covariates, record.occasion] for record in individual.records]
+        values = carried(np.array(given, dtype=np.float64), carry)
         for name in (name for name in needed if name in records.covariates):
             if np.isnan(values[0, names.index(name)]):
                 place = records.table.place(individual.records[0].row, name)
@@ -72,8 +76,14 @@ def moments(records: EventRecords, cohort: Cohort, needed: Sequence[str], carry:
         rows += distinct
         whose += [i] * len(distinct)
         of_record.append(np.array(found, dtype=np.int64))
-    table = np.array(rows, dtype=np.float64).reshape(-1, len(names))
-    return Moments(covariates=table, of_record=tuple(of_record), individual=np.array(whose, dtype=np.int64))
+    table = np.array(rows, dtype=np.float64).reshape(len(rows), len(names) + 1)
+    occasion = table[:, -1].astype(np.int64)
+    return Moments(
+        covariates=table[:, :-1],
+        occasion=occasion,
+        of_record=tuple(of_record),
+        individual=np.array(whose, dtype=np.int64),
+    )
 
 
 def carried(values: Floats, carry: Carry) -> Floats:
@@ -96,6 +106,15 @@ def needed_covariates(cohort: Cohort, model: CourseModel, without_effects_on: fr
     for expression in expressions:
         seen |= names_of(expression) if expression is not None else frozenset()
     return tuple(covariate.name for covariate in cohort.covariates if covariate.name in seen)
+
+
+def occasions_told(records: EventRecords, cohort: Cohort, is_sampled: bool, problems: Problems) -> None:
+    """Tell sampled individuals who differ between occasions, where the file does not say which occasion it is."""
+    varying = [p.name for p in cohort.parameters if p.between_occasions is not None]
+    if varying and is_sampled and "OCC" not in records.table.items:
+        place = Place(records.table.file, records.table.header_line, 1, 2)
+        notes = [f"between occasions vary: {', '.join(varying)}", "number the occasions in a column OCC"]
+        problems.error(place, "records-no-occasion", "no column says which occasion a record belongs to", "", notes)
 
 
 def absent_told(records: EventRecords, needed: Sequence[str], is_sampled: bool, problems: Problems) -> bool:
@@ -135,20 +154,27 @@ def parameter_rows(
     covariates = {c.name: np.ascontiguousarray(when.covariates[:, i]) for i, c in enumerate(cohort.covariates)}
     if draws_covariates:
         covariates = covariate_values(cohort, how.seed, trials, patients)
-    varying = [p.name for p in cohort.parameters if p.between_patients is not None]
-    scores = {}
-    if how.is_sampled:
-        scores = correlated_scores("individual", varying, cohort.random_effect_correlation, how.seed, trials, patients)
     rows = np.zeros(len(trials), dtype=np.int64)
-    parameters: dict[str, Floats] = {}
-    for parameter in cohort.parameters:
-        value = typical.parameters[parameter.name][rows] * covariate_factor(parameter, typical, covariates, rows)
-        if parameter.name in scores:
-            shift = typical.between_patients_sd[parameter.name][rows] * scores[parameter.name]
-            value = shifted(parameter, value, shift)
-        if how.given is not None:
-            own = np.array([how.given[int(patient)].get(parameter.name, math.nan) for patient in patients])
-            value = np.where(np.isnan(own), value, own)
-        parameters[parameter.name] = value
-    assert set(model.parameters) <= set(parameter_columns(cohort))
-    return parameter_matrix(model, Candidates(covariates=covariates, parameters=parameters))
+    scores: Mapping[str, Floats] = {}
+    occasions: dict[str, Floats] = {}
+    if how.is_sampled:
+        varying = [p.name for p in cohort.parameters if p.between_patients is not None]
+        scores = correlated_scores("individual", varying, cohort.random_effect_correlation, how.seed, trials, patients)
+        occasions = {
+            name: typical.between_occasions_sd[name][rows]
+            * normals(how.seed, label("occasion", name), trials, patients, 2 * when.occasion)
+            for name in (p.name for p in cohort.parameters if p.between_occasions is not None)
+        }
+    parameters = individual_parameters(cohort, typical, covariates, scores, occasions, rows)
+    if how.given is not None:
+        for name, value in parameters.items():
+            own = np.array([how.given[int(patient)].get(name, math.nan) for patient in patients])
+            parameters[name] = np.where(np.isnan(own), value, own)
+    # The file says itself how covariates go on: they move neither in steps nor in lines of the cohort's own.
+    still = {name: np.zeros(len(rows)) for name in model.parameters if name.startswith("_")}
+    columns = {**parameters, **covariates, **still}
+    if CHANGE in columns:
+        columns[CHANGE] = np.arange(float(len(rows)))
+    return np.ascontiguousarray(
+        np.column_stack([columns[name] for name in model.parameters]) if model.parameters else np.empty((len(rows), 0))
+    )

@@ -16,7 +16,7 @@ from trialsim.foundation.errors import Place, Problems, UnreadableText
 from trialsim.foundation.nearest import nearest
 from trialsim.foundation.units import Quantity, Unit, number, number_text
 
-NUMBERS = ("ID", "TIME", "AMT", "RATE", "EVID", "II", "ADDL", "SS", "MDV", "REP")
+NUMBERS = ("ID", "TIME", "AMT", "RATE", "EVID", "II", "ADDL", "SS", "MDV", "OCC", "REP")
 ASKED = {  # by RATE: what the cohort would have to say, and in which field of its way in
     -1.0: ("a rate that the cohort does not say", "rate"),
     -2.0: ("a duration that the cohort does not say", "duration"),
@@ -53,6 +53,7 @@ class EventRecord:
     doors: tuple[int, ...] = ()
     measure: int = -1
     covariates: tuple[float, ...] = ()
+    occasion: float = 0.0  # OCC; NaN where the cell says nothing
 
     @property
     def is_dose(self) -> bool:
@@ -137,10 +138,12 @@ class _Reader:
         covariates = tuple(self.covariate(row, covariate) for covariate in self.cohort.covariates)
         if len(self.problems.diagnostics) > before:
             return None
+        occasion = 0.0 if "OCC" not in self.table.items else float("nan") if items["OCC"] is None else items["OCC"]
         record = EventRecord(
             row=row, time=self.time(given["TIME"]), evid=int(given["EVID"]), interval=self.time(given["II"]),
             amount=self.amount(given["AMT"], state), rate=self.rate(given["RATE"], state), doors=doors,
             additional=int(given["ADDL"]), steady=int(given["SS"]), measure=measure, covariates=covariates,
+            occasion=occasion,
         )  # fmt: skip
         return (int(given["REP"]), int(given["ID"])), record
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from trialsim.cohort.event_records import EventRecord
 
 DOSE_ITEMS = ("AMT", "RATE", "II", "ADDL", "SS")
-LARGEST_NUMBER = 2**32 - 1  # of an individual and a replicate: they key random numbers
+LARGEST_NUMBER = 2**31 - 1  # of an individual, an occasion, a replicate: they key random numbers
 
 
 Told = Callable[..., None]  # of an item, a slug, a message and its notes
@@ -22,7 +22,7 @@ Told = Callable[..., None]  # of an item, a slug, a message and its notes
 def value_faults_told(table: EventTable, row: int, given: Mapping[str, float], problems: Problems) -> None:
     """Tell every item whose value is none of those it can have."""
     _tell = _teller(table, row, problems)
-    for item in ("ID", "REP"):
+    for item in ("ID", "OCC", "REP"):
         value = given[item]
         if value != int(value) or not 0 <= value <= LARGEST_NUMBER:
             _tell(item, "records-value", f"{item} {number_text(value)} is no whole number from 0 to {LARGEST_NUMBER}")

@@ -15,6 +15,7 @@ from trialsim.cohort.event_people import (
     absent_told,
     moments,
     needed_covariates,
+    occasions_told,
     parameter_rows,
 )
 from trialsim.cohort.event_records import EventRecords
@@ -68,11 +69,13 @@ def simulated_records(
     """
     problems = Problems()
     names = tuple(measure.name for measure in cohort.measures)
-    model = course_model(cohort, (), names, 0.0)
+    # The records say what happened to whom: events of the cohort stay out of it.
+    model = course_model(cohort, (), names, 0.0, events=False)
     fixed = frozenset[str]()
     if how.given is not None:
         fixed = frozenset(name for values in how.given.values() for name in values)
     needed = needed_covariates(cohort, model, fixed)
+    occasions_told(records, cohort, how.is_sampled, problems)
     draws_covariates = absent_told(records, needed, how.is_sampled, problems)
     when = moments(records, cohort, needed, how.carry, problems)
     problems.raise_if_any()

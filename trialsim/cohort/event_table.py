@@ -14,7 +14,24 @@ from trialsim.foundation.nearest import nearest
 LARGEST_FILE = 200_000_000
 NOTHING = ("", ".")  # how a cell says that there is no value
 # What PREDPP and NM-TRAN call the columns of a data set, with DRUG, ROUTE and REP of our own.
-ITEMS = ("ID", "TIME", "AMT", "RATE", "EVID", "CMT", "II", "ADDL", "SS", "DV", "MDV", "DVID", "DRUG", "ROUTE", "REP")
+ITEMS = (
+    "ID",
+    "TIME",
+    "AMT",
+    "RATE",
+    "EVID",
+    "CMT",
+    "II",
+    "ADDL",
+    "SS",
+    "DV",
+    "MDV",
+    "DVID",
+    "DRUG",
+    "ROUTE",
+    "OCC",
+    "REP",
+)
 NOT_HONOURED = {
     "DATE": "give TIME as a number: the time since a beginning of each individual",
     "DAT1": "give TIME as a number: the time since a beginning of each individual",

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
-from trialsim.foundation.expression_tree import Expr
+from trialsim.foundation.expression_tree import Expr, names_of
 from trialsim.foundation.units import Unit
 
 Scale = Literal["lognormal", "normal", "logit_normal"]
@@ -115,6 +115,7 @@ class RandomEffect:
     scale: Scale
     sd: float
     uncertainty: Uncertainty | None = None  # of sd, always lognormal
+    box_cox: float = 0.0  # shape of the transformation of a lognormal effect; 0 is none
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -190,13 +191,37 @@ class State:
     receives: tuple[Inlet, ...] = ()
 
 
+QuantityKind = Literal["is", "integral", "highest", "lowest", "share_of_time"]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NamedQuantity:
-    """A derived value with a name and a unit: an expression of states, parameters, covariates, earlier ones."""
+    """A derived value with a name and a unit: an expression of states, parameters, covariates, earlier ones.
+
+    Or what the path of such a value amounts to over the last `over` (in the cohort's unit of time; None: since the
+    course began): its integral, its highest or lowest value, the share of time for which a condition holds.
+    """
 
     name: str
     value: Expr
     unit: Unit
+    label: str | None = None
+    kind: QuantityKind = "is"
+    over: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """What happens to a patient: at a hazard, or when a condition on the course first holds.
+
+    A recurrent event happens again and again, a terminal one ends the course.
+    """
+
+    name: str
+    hazard: Expr | None
+    when: Expr | None
+    recurrent: bool = False
+    terminal: bool = False
     label: str | None = None
 
 
@@ -279,6 +304,7 @@ class Cohort:
     posterior: str | None  # id of a fit whose draws replace the published uncertainty
     fit: FitSection | None
     digest: str  # SHA-256 of the resolved document without `posterior`
+    events: tuple[Event, ...] = ()
     occasion_days: float | None = None  # how long an occasion lasts, counted from randomisation both ways
 
     @property
@@ -286,6 +312,15 @@ class Cohort:
         """Return whether a patient's parameters or covariates change within a course."""
         varies = any(p.between_occasions is not None for p in self.parameters)
         return varies or any(c.over_time is not None for c in self.covariates)
+
+    @property
+    def path_quantities(self) -> frozenset[str]:
+        """Return the quantities that depend on the path so far, which rates and hazards cannot see."""
+        found: set[str] = set()
+        for quantity in self.quantities:
+            if quantity.kind != "is" or names_of(quantity.value) & found:
+                found.add(quantity.name)
+        return frozenset(found)
 
     def amount_unit(self, drug: str, route: str) -> Unit:
         """Return the unit of the state that a drug enters by a route."""

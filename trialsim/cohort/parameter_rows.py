@@ -12,7 +12,7 @@ from trialsim.cohort.course_model import CHANGE
 from trialsim.cohort.covariates import correlated_scores
 from trialsim.cohort.draws import TypicalValues
 from trialsim.cohort.model import Cohort, Trajectory
-from trialsim.cohort.patients import Candidates, covariate_factor, shifted
+from trialsim.cohort.patients import Candidates, covariate_factor, shifted, shifted_by
 from trialsim.dynamics.model import CourseModel
 from trialsim.foundation.streams import label, normals
 
@@ -145,10 +145,10 @@ def individual_parameters(
     for parameter in cohort.parameters:
         name = parameter.name
         value = typical.parameters[name][rows] * covariate_factor(parameter, typical, covariates, rows)
-        shifts = [typical.between_patients_sd[name][rows] * scores[name]] if name in scores else []
-        shifts += [occasions[name]] if name in occasions else []
-        if shifts:
-            value = shifted(parameter, value, shifts[0] if len(shifts) == 1 else shifts[0] + shifts[1])
+        if name in scores:
+            value = shifted(parameter, value, typical.between_patients_sd[name][rows] * scores[name])
+        if parameter.between_occasions is not None:
+            value = shifted_by(parameter, parameter.between_occasions, value, occasions[name])
         made[name] = value
     return made
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from trialsim.cohort.covariates import correlated_scores, covariate_values
 from trialsim.cohort.draws import TypicalValues, logit_shifted
-from trialsim.cohort.model import Cohort, Effect, Parameter
+from trialsim.cohort.model import Cohort, Effect, Parameter, RandomEffect
 from trialsim.foundation.elementary import exp_array, power_array
 
 Floats = NDArray[np.float64]
@@ -48,10 +48,19 @@ def candidates(
 
 
 def shifted(parameter: Parameter, values: Floats, shifts: Floats) -> Floats:
-    """Return values moved by random effects on the parameter's scale."""
-    variation = parameter.between_patients or parameter.between_occasions
-    assert variation is not None
+    """Return values moved by random effects of patients on the parameter's scale."""
+    assert parameter.between_patients is not None
+    return shifted_by(parameter, parameter.between_patients, values, shifts)
+
+
+def shifted_by(parameter: Parameter, variation: RandomEffect, values: Floats, shifts: Floats) -> Floats:
+    """Return values moved by random effects of patients or occasions on their scale.
+
+    Box-Cox (Petersson et al. 2009, Pharm Res 26:2174, equation 4): the effect is (exp(shape eta) - 1) / shape.
+    """
     if variation.scale == "lognormal":
+        if variation.box_cox:
+            shifts = (exp_array(variation.box_cox * shifts) - 1.0) / variation.box_cox
         return values * exp_array(shifts)
     if variation.scale == "normal":
         return values + shifts

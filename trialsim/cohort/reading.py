@@ -82,10 +82,10 @@ class Desk:
         self.error(self.at(*path), "wrong-unit", f"{what} is in the wrong kind of unit", "", notes)
         return False
 
-    def tree(self, formula: FormulaText, names: Iterable[str]) -> Expr | None:
+    def tree(self, formula: FormulaText, names: Iterable[str], asks: tuple[str, ...] = ()) -> Expr | None:
         """Return the tree of an expression; its faults are told and the answer None if it has any."""
         try:
-            return parse(formula.text, formula.place, set(names))
+            return parse(formula.text, formula.place, set(names), asks)
         except InvalidDocument as fault:
             self.problems.add(*fault.diagnostics)
             return None

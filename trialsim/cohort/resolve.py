@@ -71,6 +71,7 @@ def resolved(desk: Desk, written: WrittenCohort) -> Cohort | None:
         random_effect_correlation=of_effects,
         states=model.states,
         quantities=model.quantities,
+        events=model.events,
         measures=model.measures,
         posterior=written.posterior,
         fit=fit,

@@ -6,9 +6,18 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from trialsim.cohort.equations import CLOCKS, Names, Trees, all_trees, in_words, measures_as, sees_only
-from trialsim.cohort.model import Covariate, Measure, NamedQuantity, Parameter, State
+from trialsim.cohort.model import Covariate, Event, Measure, NamedQuantity, Parameter, State
 from trialsim.cohort.reading import Desk
 from trialsim.cohort.resolve_measures import measure
+from trialsim.cohort.resolve_paths import (
+    INSTANT,
+    check_events,
+    check_path,
+    events_made,
+    of_paths,
+    quantities_made,
+    so_far,
+)
 from trialsim.cohort.resolve_ways_in import check_doors, check_ways_in, inlet
 from trialsim.cohort.state_units import AMOUNTS, state_units
 from trialsim.cohort.written import WrittenCohort, WrittenInlet
@@ -20,6 +29,7 @@ from trialsim.foundation.units import ONE, Unit
 class Course:
     states: tuple[State, ...]
     quantities: tuple[NamedQuantity, ...]
+    events: tuple[Event, ...]
     measures: tuple[Measure, ...]
 
 
@@ -34,9 +44,11 @@ def course(
     individual = {c.name: c.unit for c in covariates} | {p.name: p.unit for p in parameters}
     quantities = {name: written.unit or ONE for name, written in cohort.quantities.items()}
     states = state_units(cohort, trees, individual, quantities)
-    names = Names(covariates, individual, states, quantities, frozenset(everything))
+    of_a_path = of_paths(cohort, trees)
+    names = Names(covariates, individual, states, quantities, frozenset(everything), of_a_path, so_far(cohort))
     check_dynamics(desk, cohort, trees, names)
     check_quantities(desk, cohort, trees, names)
+    check_events(desk, cohort, trees, names)
     measures = [measure(desk, name, written, trees, names) for name, written in cohort.measures.items()]
     for name, found in states.items():
         if found is None and not desk.problems.any_errors:
@@ -50,10 +62,8 @@ def course(
     check_doors(desk, made)
     return Course(
         states=made,
-        quantities=tuple(
-            NamedQuantity(name=name, value=trees["quantities", name, "is"][0], unit=quantities[name], label=w.label)
-            for name, w in cohort.quantities.items()
-        ),
+        quantities=quantities_made(cohort, trees, quantities),
+        events=events_made(cohort, trees),
         measures=tuple(each for each in measures if each is not None),
     )
 
@@ -70,7 +80,9 @@ def check_dynamics(desk: Desk, cohort: WrittenCohort, trees: Trees, names: Names
         state = names.states[name]
         receives_amounts(desk, name, written.receives, state)
         rate = None if state is None else state.dimension / TIME
-        measures_as(desk, trees["dynamics", name, "rate"], names.dimensions(), rate, f"the rate of {name!r}", CLOCKS)
+        tree, what = trees["dynamics", name, "rate"], f"the rate of {name!r}"
+        if sees_only(desk, tree, (), names.of_paths, what, INSTANT):
+            measures_as(desk, tree, names.dimensions(), rate, what, CLOCKS)
         start = trees.get(("dynamics", name, "start"))
         if start is not None and sees_only(desk, start, individual, names.everything, f"the start of {name!r}"):
             wanted = None if state is None else state.dimension
@@ -91,11 +103,16 @@ def check_quantities(desk: Desk, cohort: WrittenCohort, trees: Trees, names: Nam
     """Tell every fault of quantities; each sees those before it."""
     before: list[str] = []
     for name in cohort.quantities:
-        tree = trees["quantities", name, "is"]
+        kind = cohort.quantities[name].kind
+        tree = trees["quantities", name, kind]
         later = [n for n in cohort.quantities if n not in before and n != name]
         what = f"the quantity {name!r}"
         dimensions = names.dimensions(before)
-        if sees_only(desk, tree, dimensions, {*later, name}, what, "quantities declared before it"):
+        if not sees_only(desk, tree, dimensions, {*later, name}, what, "quantities declared before it"):
+            pass
+        elif kind != "is":
+            check_path(desk, cohort, name, trees, dimensions, names)
+        else:
             measures_as(desk, tree, dimensions, names.quantities[name].dimension, what, CLOCKS)
         before.append(name)
 

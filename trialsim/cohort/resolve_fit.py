@@ -32,13 +32,23 @@ def fit_section(
     columns_fit(desk, cohort.fit, table, covariates, course)
     covariates_are_there(desk, cohort.fit, covariates, parameters, course)
     stays_the_same(desk, covariates, parameters)
+    for event in course.events[:1]:
+        notes = ["leave one of the two out"]
+        desk.error(desk.key("events", event.name), "not-yet", "a fit with events is not supported by this version", "",
+                   notes)  # fmt: skip
+    for quantity in course.quantities:
+        if quantity.kind != "is":
+            message = f"a fit with {quantity.kind!r} is not supported by this version"
+            desk.error(desk.key("quantities", quantity.name), "not-yet", message, "", ["leave one of the two out"])
     return None if desk.problems.any_errors else made(cohort.fit, table)
 
 
 def stays_the_same(desk: Desk, covariates: tuple[Covariate, ...], parameters: tuple[Parameter, ...]) -> None:
-    """Tell what changes within a course: this version does not fit it."""
-    moving = [("covariates", c.name, "over_time") for c in covariates if c.over_time is not None]
+    """Tell what changes within a course, or varies in a way that this version does not fit."""
+    moving: list[Path] = [("covariates", c.name, "over_time") for c in covariates if c.over_time is not None]
     moving += [("parameters", p.name, "between_occasions") for p in parameters if p.between_occasions is not None]
+    skewed = [p.name for p in parameters if p.between_patients is not None and p.between_patients.box_cox]
+    moving += [("parameters", name, "between_patients", "box_cox") for name in skewed]
     for path in moving:
         message = f"a fit with {path[-1]!r} is not supported by this version"
         desk.error(desk.key(*path), "not-yet", message, "", ["leave one of the two out"])

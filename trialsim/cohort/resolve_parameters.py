@@ -105,9 +105,11 @@ def random_effect(desk: Desk, written: WrittenVariation | None, unit: Unit, path
         return None
     uncertainty = uncertainty_of_spread(desk, written.uncertainty, (*path, "uncertainty"))
     if isinstance(written.lognormal, WrittenLogScale):
-        return RandomEffect(scale="lognormal", sd=written.lognormal.sd_log, uncertainty=uncertainty)
+        sd_log, shape = written.lognormal.sd_log, written.box_cox or 0.0
+        return RandomEffect(scale="lognormal", sd=sd_log, uncertainty=uncertainty, box_cox=shape)
     if written.lognormal is not None:
-        return RandomEffect(scale="lognormal", sd=log_sd(written.lognormal), uncertainty=uncertainty)
+        sd_log, shape = log_sd(written.lognormal), written.box_cox or 0.0
+        return RandomEffect(scale="lognormal", sd=sd_log, uncertainty=uncertainty, box_cox=shape)
     if written.normal is not None:
         sd = desk.number_in(written.normal, unit, *path, "normal")
         return None if sd is None else RandomEffect(scale="normal", sd=sd, uncertainty=uncertainty)

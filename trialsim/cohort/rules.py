@@ -17,7 +17,7 @@ from trialsim.cohort.reading import Desk
 from trialsim.cohort.written import WrittenCohort
 
 COUNTS = {2: "two", 5: "five", 9: "nine"}  # other pairs of three, four and five names
-SECTIONS = ("covariates", "parameters", "dynamics", "quantities", "measures")
+SECTIONS = ("covariates", "parameters", "dynamics", "quantities", "events", "measures")
 
 
 def names_are_unique(desk: Desk, cohort: WrittenCohort) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from trialsim.cohort.names import RESERVED
-from trialsim.cohort.schema_course import MEASURE, QUANTITY, STATE
+from trialsim.cohort.schema_course import EVENT, MEASURE, QUANTITY, STATE
 from trialsim.cohort.schema_fit import FIT
 from trialsim.cohort.schema_kinetics import USE
 from trialsim.cohort.schema_people import COVARIATE, COVARIATES_FROM, OCCASIONS, PARAMETER, named
@@ -55,11 +55,11 @@ COHORT = Section(
         ),
         "dynamics": Field(named(STATE, RESERVED), "states and their rates of change", default={}),
         "quantities": Field(named(QUANTITY, RESERVED), "values that follow from states", default={}),
+        "events": Field(named(EVENT, RESERVED), "what happens to patients", default={}),
         "measures": Field(named(MEASURE, RESERVED), "what instruments read", default={}),
         "posterior": Field(Name(hyphens=True), "the fit whose draws replace the published uncertainty"),
         "fit": Field(FIT, "how the cohort is fitted to data"),
         "inputs": Field(NotYet("a cohort's 'inputs'"), ""),
-        "events": Field(NotYet("a cohort's 'events'"), ""),
         "units": Field(NotYet("a cohort's 'units'", "give the units"), ""),
     },
     make=WrittenCohort,

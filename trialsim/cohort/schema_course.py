@@ -2,12 +2,28 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from trialsim.cohort import written
+from trialsim.cohort.model import QuantityKind
 from trialsim.cohort.schema_people import LABEL, UNCERTAINTY, renamed
 from trialsim.cohort.schema_units import UNIT
 from trialsim.foundation.dimensions import DIMENSIONLESS, TIME
-from trialsim.foundation.sections import Amount, ByShape, Duration, Field, Formula, ListOf, Name, NotYet, Section
-from trialsim.foundation.units import duration
+from trialsim.foundation.sections import (
+    Amount,
+    ByShape,
+    Duration,
+    Field,
+    Formula,
+    ListOf,
+    MapOf,
+    Name,
+    NotYet,
+    Section,
+    Text,
+    Truth,
+)
+from trialsim.foundation.units import Quantity, Unit, duration
 
 TRANSIT = Section(
     "a chain of transit compartments",
@@ -50,16 +66,52 @@ STATE = Section(
     },
     make=written.WrittenState,
 )
+PATHS: tuple[QuantityKind, ...] = ("is", "integral", "highest", "lowest", "share_of_time")
+
+
+def written_quantity(unit: Unit | None, label: str | None, over: Quantity | None, **formulas: Any) -> Any:
+    """Return a quantity of the one field that is given."""
+    kind = next(word for word in PATHS if formulas[word] is not None)
+    return written.WrittenQuantity(value=formulas[kind], unit=unit, label=label, kind=kind, over=over)
+
+
 QUANTITY = Section(
     "a quantity",
     {
-        "is": Field(Formula(), "what it is", required=True, example="central / V"),
+        "is": Field(Formula(), "what it is", example="central / V"),
+        "integral": Field(Formula(), "the area under this, over time", example="conc"),
+        "highest": Field(Formula(), "the largest value of this so far", example="conc"),
+        "lowest": Field(Formula(), "the least value of this so far", example="conc"),
+        "share_of_time": Field(
+            Formula(condition=True), "the share of time for which this holds", example="conc > 2 mg/L"
+        ),
+        "over": Field(Duration(positive=True), "how far back; since the course began unless given", example="24 h"),
         "unit": Field(UNIT, "the unit it comes out in; left out for a plain number", example="mg/L"),
         "label": LABEL,
-        **{word: Field(NotYet(f"a quantity with {word!r}"), "") for word in ("integral", "over", "lowest", "highest")},
     },
-    make=renamed(written.WrittenQuantity, **{"is": "value"}),
+    exactly_one=(PATHS,),
+    at_most_one=(("is", "over"), ("share_of_time", "unit")),
+    make=written_quantity,
 )
+EVENT = Section(
+    "an event",
+    {
+        "hazard": Field(
+            ByShape(scalar=Formula(), mapping=MapOf(Amount(DIMENSIONLESS / TIME, at_least=0), key=Text(), at_least=1)),
+            "its rate: an expression, or rates from points in time on", example="{day 0: 0.02 1/month}",
+        ),
+        "when": Field(
+            Formula(condition=True), "it happens when this first holds; sees lowest(…) and highest(…) so far",
+            example="size > 1.2 * lowest(size)",
+        ),
+        "recurrent": Field(Truth(), "whether it happens again and again", default=False),
+        "terminal": Field(Truth(), "whether it ends the course", default=False),
+        "label": LABEL,
+    },
+    exactly_one=(("hazard", "when"),),
+    at_most_one=(("when", "recurrent"), ("recurrent", "terminal")),
+    make=written.WrittenEvent,
+)  # fmt: skip
 ERROR_SIZE = Section(
     "an error's size",
     {

@@ -233,6 +233,28 @@ FILES: dict[str, Explanation] = {
     ),
 }
 
+EVENTS: dict[str, Explanation] = {
+    "hazard-steps": Explanation(
+        "The steps of a hazard do not follow each other from day 0",
+        "Rates hold from points in time on, the first from randomisation, the others later, in their order.",
+        "relapse: {hazard: {month 6: 0.01 1/month}}",
+        "Begin with day 0, and write the points in their order.",
+    ),
+    "no-margin": Explanation(
+        "A condition whose turning cannot be found",
+        "An event of a path happens at the moment a condition turns, which is searched for as the zero of a margin; an"
+        " equality is met at single points and has none.",
+        "cured: {when: size == 0 cm}",
+        "Compare sizes: size < 0.1 cm.",
+    ),
+    "events-not-run": Explanation(
+        "A cohort's events would be forgotten",
+        "What was asked for does not know events of a cohort, and would run the model without them.",
+        "events: {death: {hazard: 0.01 1/month, terminal: true}}",
+        "Leave the events out, or say them in the protocol's conduct.",
+    ),
+}
+
 IN_TIME: dict[str, Explanation] = {
     "occasions-missing": Explanation(
         "Something varies between occasions that nobody has defined",
@@ -296,4 +318,4 @@ KINETICS: dict[str, Explanation] = {
     ),
 }
 
-SLUGS: dict[str, Explanation] = {**IN_TIME, **KINETICS, **NAMES, **PEOPLE, **COURSE, **FILES}
+SLUGS: dict[str, Explanation] = {**EVENTS, **IN_TIME, **KINETICS, **NAMES, **PEOPLE, **COURSE, **FILES}

@@ -90,6 +90,13 @@ SLUGS: dict[str, Explanation] = {
         "ID,TIME,AMT   # and CL: {effects: {weight: {power: 0.75, reference: 70 kg}}, …}",
         "Add the column, or say under which name it stands: --column weight=WT.",
     ),
+    "records-no-occasion": Explanation(
+        "The records do not say which occasion they belong to",
+        "Parameters of the cohort vary between occasions: sampled individuals need to know when one ends and another"
+        " begins.",
+        "ID,TIME,AMT,DV   # and CL: {between_occasions: {lognormal: 10%}, …}",
+        "Add a column OCC with a whole number for each occasion of an individual.",
+    ),
     "records-no-parameter": Explanation(
         "A file of parameters does not give one that is needed",
         "Every individual of the records has a row, and every parameter that varies between patients a column.",

@@ -55,8 +55,9 @@ def solution(
             equations.equal(power, equations.dimensions[name].times(Power(TIME), -1))
         elif path[-1] == "start":
             equations.equal(power, equations.dimensions[name])
-        elif section == "quantities":
-            equations.equal(power, Power(quantities[name].dimension))
+        elif section == "quantities" and path[-1] != "share_of_time":
+            over_time = Power(TIME) if path[-1] == "integral" else Power()
+            equations.equal(power, Power(quantities[name].dimension).times(over_time, -1))
         elif section == "measures" and (wanted := cohort.measures[name].unit) is not None:
             equations.equal(power, Power(wanted.dimension))
     return equations.solution()

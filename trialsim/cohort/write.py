@@ -12,6 +12,7 @@ from trialsim.cohort.model import (
     DataColumn,
     Distribution,
     Effect,
+    Event,
     FitSection,
     Inlet,
     Measure,
@@ -55,6 +56,7 @@ def cohort_data(cohort: Cohort) -> dict[str, Any]:
         "occasions": occasions_data(cohort),
         "dynamics": {s.name: state_data(s, cohort) for s in cohort.states},
         "quantities": {q.name: quantity_data(q, cohort) for q in cohort.quantities},
+        "events": {e.name: event_data(e, cohort) for e in cohort.events},
         "measures": {m.name: measure_data(m, cohort) for m in cohort.measures},
         "posterior": cohort.posterior,
         "fit": fit_data(cohort.fit) if cohort.fit else None,
@@ -142,7 +144,8 @@ def variation_data(effect: RandomEffect | None, unit: Unit) -> dict[str, Any] | 
         spread: Any = {"sd_log": number_text(effect.sd)}
     else:
         spread = quantity_text(effect.sd, unit) if effect.scale == "normal" else number_text(effect.sd)
-    return {effect.scale: spread, "uncertainty": uncertainty_data(effect.uncertainty)}
+    shape = number_text(effect.box_cox) if effect.box_cox else None
+    return {effect.scale: spread, "box_cox": shape, "uncertainty": uncertainty_data(effect.uncertainty)}
 
 
 def effect_data(effect: Effect, covariate: Covariate) -> dict[str, Any]:
@@ -193,7 +196,19 @@ def inlet_data(inlet: Inlet, cohort: Cohort) -> dict[str, Any]:
 
 
 def quantity_data(quantity: NamedQuantity, cohort: Cohort) -> dict[str, Any]:
-    return {"is": expr_text(quantity.value, cohort), "unit": unit_text(quantity.unit), "label": quantity.label}
+    over = None if quantity.over is None else quantity_text(quantity.over, cohort.time)
+    of = None if quantity.kind == "share_of_time" else unit_text(quantity.unit)
+    return {quantity.kind: expr_text(quantity.value, cohort), "over": over, "unit": of, "label": quantity.label}
+
+
+def event_data(event: Event, cohort: Cohort) -> dict[str, Any]:
+    return {
+        "hazard": expr_text(event.hazard, cohort),
+        "when": expr_text(event.when, cohort),
+        "recurrent": "true" if event.recurrent else None,
+        "terminal": "true" if event.terminal else None,
+        "label": event.label,
+    }
 
 
 def measure_data(measure: Measure, cohort: Cohort) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from trialsim.cohort.model import Reference
+from trialsim.cohort.model import QuantityKind, Reference
 from trialsim.foundation.positions import Node
 from trialsim.foundation.sections import FormulaText
 from trialsim.foundation.units import Quantity, Unit
@@ -78,6 +78,7 @@ class WrittenVariation:
     lognormal: float | WrittenLogScale | None
     normal: Quantity | None
     logit_normal: float | None
+    box_cox: float | None
     uncertainty: WrittenUncertainty | None
 
 
@@ -147,8 +148,23 @@ class WrittenState:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WrittenQuantity:
+    """An expression, or what its path amounts to: `kind` is the word of the field it was written in."""
+
     value: FormulaText
-    unit: Unit
+    unit: Unit | None
+    label: str | None
+    kind: QuantityKind = "is"
+    over: Quantity | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WrittenEvent:
+    """One of a hazard (an expression, or rates from points in time on) and a condition."""
+
+    hazard: FormulaText | Mapping[str, Quantity] | None
+    when: FormulaText | None
+    recurrent: bool
+    terminal: bool
     label: str | None
 
 
@@ -253,6 +269,7 @@ class WrittenCohort:
     kinetics: tuple[WrittenUse, ...]
     dynamics: Mapping[str, WrittenState]
     quantities: Mapping[str, WrittenQuantity]
+    events: Mapping[str, WrittenEvent]
     measures: Mapping[str, WrittenMeasure]
     posterior: str | None
     fit: WrittenFit | None

@@ -14,7 +14,6 @@ from trialsim.dynamics.model import CourseModel
 from trialsim.dynamics.pytensor_exponential import Matrix, Vector, exponential_action, inflow_integral
 from trialsim.dynamics.system import LinearParts, System, system
 from trialsim.dynamics.tape import LEAVES, Tape
-from trialsim.foundation.errors import TrialsimError
 
 # Rates up to so many per shortest interval of the data are followed; faster ones cannot be told from them.
 FASTEST = 20.0
@@ -40,14 +39,12 @@ def linear_outputs(
     `params` holds a vector over individuals (or a scalar shared by all) for every parameter; observation m is of
     `individual[m]` at `times[m]`, counted from the beginning of the course. By superposition: every pair of an
     observation and an earlier dose is one row, and a row is one matrix exponential. A row whose interval is more than
-    the scaling can serve (see docs/methods/dynamics.md) is NaN, which a sampler rejects. Raises TrialsimError
-    `fit-needs-linear` for a system that is not linear.
+    the scaling can serve (see docs/methods/dynamics.md) is NaN, which a sampler rejects. Raises ValueError for a
+    system that is not linear: see `pytensor_ode`.
     """
     found = system(model)
     if found.linear is None:
-        raise TrialsimError(
-            slug="fit-needs-linear", message="this version fits linear systems only, and this one is not",
-            notes=(found.why.removeprefix("adaptive: "),))
+        raise ValueError(found.why.removeprefix("adaptive: "))
     individual, times = np.asarray(individual, dtype=np.int64), np.asarray(times, dtype=float)
     rows = _Rows(model, found, found.linear, params, individual, times, doses)
     states = rows.states()

@@ -12,11 +12,12 @@ SLUGS: dict[str, Explanation] = {
         'disease: {rate: "-k * since(first_dose)"}',
         "Write the rate with t, or keep what has happened in a state of its own.",
     ),
-    "fit-needs-linear": Explanation(
-        "Only linear systems can be fitted",
-        "Fitting needs exact gradients, which this version has for systems whose rates are linear in their states, "
-        "with coefficients that do not change with time.",
-        'dynamics: {central: {rate: "-vm * central / (km + central)"}}',
-        "Fit a linear model to the data, or give the parameters as values with their uncertainty.",
+    "fit-needs-gradient": Explanation(
+        "A course whose slopes cannot be followed",
+        "Fitting follows how a course changes with every estimated parameter. It cannot where a rate jumps on a "
+        "condition that turns on a state or an estimated parameter, or where an estimated lag lets a bolus arrive in a "
+        "state that does not act linearly.",
+        'dynamics: {central: {rate: "if(central > 10 mg, -fast * central, -slow * central)"}}',
+        "Write min(), max() or a smooth function for the condition, or give the parameter without an uncertainty.",
     ),
 }

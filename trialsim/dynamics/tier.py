@@ -65,7 +65,8 @@ def work_of_step(model: CourseModel, solver: Solver) -> float:
     targets = [*found.rates, *found.hazards]
     sums = _used(rodas5p.STAGES[:6], rodas5p.CARRIED) + rodas5p.N_STAGES
     derivatives = _operations(found.tape, [*stiff.by_state.values(), *stiff.by_time.values()])
-    linear = 2.0 * (plan.n_products + rodas5p.N_STAGES * plan.n_solving) + _COSTS["/"] * len(plan.pivots)
+    # A product and a difference, each of which waits for the one before.
+    linear = 3.0 * (plan.n_products + rodas5p.N_STAGES * plan.n_solving) + _COSTS["/"] * len(plan.pivots)
     return (rodas5p.N_STAGES * _operations(found.tape, targets) + derivatives + linear
             + len(targets) * (2.0 * sums + 20.0))
 

@@ -38,10 +38,10 @@ def repeated_days(when: DoseTimes) -> Iterator[float]:
     for first, length in stretches(when):
         for k in count():
             at = first + k * when.every
-            if end is not None and at >= end:
-                return
             if length is not None and k * when.every >= length - JUST_BEFORE:
                 break
+            if end is not None and at >= end:
+                return
             yield at
 
 

@@ -163,11 +163,10 @@ def lines_of(data: dict[str, Data], indent: str) -> Iterator[str]:
         if isinstance(value, dict) and value:
             yield f"{indent}{scalar_text(key)}:"
             yield from lines_of(value, indent + INDENT)
-        elif isinstance(value, list) and any(isinstance(item, dict) for item in value):
+        elif isinstance(value, list) and value and all(isinstance(item, dict) for item in value):
             yield f"{indent}{scalar_text(key)}:"
             for item in value:
-                assert isinstance(item, dict)
-                yield f"{indent}{INDENT}- {{{', '.join(f'{name}: {flat_text(each)}' for name, each in item.items())}}}"
+                yield f"{indent}{INDENT}- {flat_text(item)}"
         else:
             yield f"{indent}{scalar_text(key)}: {flat_text(value)}"
 

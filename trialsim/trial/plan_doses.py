@@ -91,9 +91,13 @@ def weekdays_asked(protocol: Protocol) -> tuple[int, ...]:
 
 
 def supervised_minutes(protocol: Protocol) -> frozenset[int]:
-    """Return the planned minutes of doses from which samples are timed: these are given at the site, on time."""
+    """Return the planned minutes of doses that are given at the site, on time.
+
+    They are planned at the moment of a visit that cannot slip, or samples are timed from them.
+    """
     timed = {name for item in protocol.assess if any(item.after_dose) for name in item.visits}
-    return frozenset(round(visit.at * MINUTES_PER_DAY) for visit in protocol.visits if visit.name in timed)
+    at_site = [visit for visit in protocol.visits if visit.window == 0 or visit.name in timed]
+    return frozenset(round(visit.at * MINUTES_PER_DAY) for visit in at_site)
 
 
 def _arm_plan(
@@ -114,6 +118,9 @@ def _arm_plan(
     ]
     steady = np.array([line.is_steady for line in arm.dosing], dtype=np.bool_)
     begins = first & steady[lines] if len(arm.dosing) else first
+    if begins.any():  # nothing is taken before a steady state: it would be replaced
+        seconds = np.rint(day * SECONDS_PER_DAY).astype(np.int64)
+        early = np.minimum(early, seconds - seconds[begins].max())
     fixed = begins | np.array([minute in supervised for minute in minutes], dtype=np.bool_)
     doors = [_inlets(line, model) for line in arm.dosing]
     given = [(i, k) for i, line in enumerate(lines.tolist()) for k in doors[line]]

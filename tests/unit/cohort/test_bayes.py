@@ -119,12 +119,15 @@ def test_a_cohort_without_a_fit_section_is_refused(tmp_path):
     )
 
 
-def test_dynamics_that_are_not_linear_are_refused(tmp_path):
-    cohort = small(tmp_path, rate="-CL / V * central / (1 + central / V)")
+def test_a_course_whose_slope_jumps_with_a_state_is_refused(tmp_path):
+    cohort = small(tmp_path, rate="-CL / V * central * if(central > 50 mg, 1, 0.5)")
     with pytest.raises(TrialsimError) as caught:
         pymc_model(problem_of(cohort))
-    assert caught.value.slug == "fit-needs-linear"
-    assert caught.value.message == "this version fits linear systems only, and this one is not"
+    assert caught.value.slug == "fit-needs-gradient"
+    assert str(caught.value) == (
+        "a fit cannot follow the slopes of this course\n"
+        "  = the rate of central has an if() that turns on central: write min(), max() or a smooth function"
+    )
 
 
 def test_data_without_a_covariate_that_matters_are_refused(tmp_path):

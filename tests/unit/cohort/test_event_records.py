@@ -153,6 +153,6 @@ def test_a_name_that_is_neither_item_nor_covariate() -> None:
     assert (fault.value.slug, fault.value.exit_code) == ("records-unknown-name", 2)
     assert str(fault.value) == (
         "'wieght' is neither an item of event records nor a covariate of the cohort\n"
-        "  = items: ID, TIME, AMT, RATE, EVID, CMT, II, ADDL, SS, DV, MDV, DVID, DRUG, ROUTE, REP\n"
+        "  = items: ID, TIME, AMT, RATE, EVID, CMT, II, ADDL, SS, DV, MDV, DVID, DRUG, ROUTE, OCC, REP\n"
         "  = covariates: weight, sex\n  = nearest name: weight"
     )

@@ -83,6 +83,28 @@ def test_sampled_individuals_are_those_of_the_cohort() -> None:
     assert sampled["IPRED"][1] == pytest.approx(by_hand, rel=1e-12)
 
 
+def test_occasions_are_those_of_the_file(tmp_path: Path) -> None:
+    text = TINY.read_text(encoding="utf-8").replace(
+        "CL: {typical: 2 L/h,", "CL: {typical: 2 L/h, between_occasions: {lognormal: 40%},"
+    )
+    (tmp_path / "two.yaml").write_text(
+        text.replace("time: h\n", "time: h\noccasions: {every: 7 days}\n"), encoding="utf-8"
+    )
+    frame = pd.DataFrame({"ID": 1, "TIME": [0, 5, 0, 5, 0, 5], "AMT": [100, None] * 3, "EVID": [1, 0, 4, 0, 4, 0],
+                          "OCC": [1, 1, 2, 2, 1, 1]})  # fmt: skip
+    first, second, again = trialsim.simulate_events(
+        tmp_path / "two.yaml", frame, individuals="sampled"
+    ).frame["IPRED"][1::2]  # fmt: skip
+    assert first == again != second
+    assert len(set(trialsim.simulate_events(tmp_path / "two.yaml", frame.assign(weight=70)).frame["IPRED"][1::2])) == 1
+    with pytest.raises(InvalidDocument) as fault:
+        trialsim.simulate_events(tmp_path / "two.yaml", frame.drop(columns="OCC"), individuals="sampled")
+    assert str(fault.value) == (
+        "records:1:1: error[records-no-occasion]: no column says which occasion a record belongs to\n"
+        "  = between occasions vary: CL\n  = number the occasions in a column OCC"
+    )
+
+
 def test_nobody_moves_the_luck_of_another() -> None:
     whole = trialsim.simulate_events(TINY, DOSED, individuals="sampled", seed=3, replicates=3).frame
     alone = trialsim.simulate_events(TINY, DOSED[DOSED["ID"] == 2], individuals="sampled", seed=3, replicates=2).frame

@@ -141,3 +141,16 @@ def test_a_new_name_moves_no_other_number():
 def test_scores_of_an_impossible_matrix_are_a_programming_mistake():
     with pytest.raises(ValueError, match="the reader should have refused"):
         drawn(cohort([WEIGHT, AGE], covariate_correlation=[correlated("weight", "age", 1.0)]), n=3)
+
+
+@pytest.mark.parametrize("shape", [0.6, -0.6])
+def test_a_box_cox_variation_is_the_transformed_normal(shape):
+    skewed = replace(CL, between_patients=replace(CL.between_patients, box_cox=shape))
+    plain, made = (
+        drawn(replace(EVERYTHING, parameters=(each,), random_effect_correlation=())) for each in (CL, skewed)
+    )
+    factor = drawn(replace(EVERYTHING, parameters=(replace(CL, between_patients=None),), random_effect_correlation=()))
+    eta = np.log(plain.parameters["CL"] / factor.parameters["CL"])
+    expected = factor.parameters["CL"] * np.exp((np.exp(shape * eta) - 1) / shape)
+    np.testing.assert_allclose(made.parameters["CL"], expected, rtol=1e-12)
+    assert np.sign(stats.skew(np.log(made.parameters["CL"] / factor.parameters["CL"]))) == np.sign(shape)

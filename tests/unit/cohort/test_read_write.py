@@ -44,7 +44,7 @@ parameters:
       sex: {male: x 0.9}
   V:
     typical: 8.1 L
-    between_patients: {lognormal: {sd_log: 0.14}}
+    between_patients: {lognormal: {sd_log: 0.14}, box_cox: 0.5}
     effects: {age: {linear: 0.001 1/year, reference: 40 year}}
   F1: {typical: 80%, uncertainty: {se_logit: 0.2}, between_patients: {logit_normal: 0.5}, label: Bioavailability}
   ka: {typical: 1 1/h, uncertainty: {se_log: 0.25}, between_occasions: {lognormal: 30%, uncertainty: {rse: 40%}}}
@@ -63,6 +63,15 @@ dynamics:
 quantities:
   conc: {is: central / V, unit: ng/mL, label: Concentration}
   share: {is: conc / (1 mg/L + conc)}
+  auc: {integral: conc, over: 24 h, unit: mg*h/L}
+  peak: {highest: conc, unit: ug/L, label: Peak}
+  trough: {lowest: conc, over: 2 days, unit: ug/L}
+  inside: {share_of_time: 1 mg/L <= conc and not (conc > 2 mg/L), over: 1 week}
+  relative: {is: peak / (1 mg/L)}
+events:
+  bleed: {hazard: "0.02 1/year * if(sex == female, 1, 2)", recurrent: true, label: Bleed}
+  relapse: {when: conc < 0.1 * highest(conc) or peak > 5 mg/L}
+  death: {hazard: {day 0: 0.01 per month, month 6: 0.02 per month, year 1: 1 1/year}, terminal: true}
 measures:
   w_conc: {is: conc, error: {proportional: {value: 10%, uncertainty: {rse: 20%}}, additive: 0.2 ug/L}, lloq: 1 ug/L,
            known_after: 1 day}
@@ -100,6 +109,8 @@ def every_field(tmp_path):
         ",\n           over_time: {points: {week 4: x 0.97, week 12: x 0.92}}",
         ", between_occasions: {lognormal: 30%, uncertainty: {rse: 40%}}",
         "occasions: {every: 1 week}\n",
+        ", box_cox: 0.5",
+        text[text.index("  auc: {integral") : text.index("measures:")],
     ):
         assert part in text
         text = text.replace(part, "")

@@ -92,9 +92,7 @@ def test_an_amount_by_a_formula_is_calverts() -> None:
     line = line_of(f"amount: {{is: 5 mg*min/mL * (gfr + 25 mL/min)}}, {DAILY}", larger())
     assert isinstance(line.amount, FormulaAmount)
     assert line.amount.text == "5 mg*min/mL * (gfr + 25 mL/min)"
-    assert fault_of(f"amount: {{is: 5 mg*min/mL * (gfr + 25 mL)}}, {DAILY}", larger()) == (
-        "cannot add L to L/h"
-    )
+    assert fault_of(f"amount: {{is: 5 mg*min/mL * (gfr + 25 mL)}}, {DAILY}", larger()) == ("cannot add L to L/h")
 
 
 def test_surface_is_by_formula_or_covariate() -> None:

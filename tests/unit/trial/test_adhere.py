@@ -98,12 +98,13 @@ def test_a_dose_stays_between_its_neighbours_and_after_randomisation():
     assert np.mean(np.abs(doses.day[:, 1:] - doses.plan.day[1:]) > 0.2499) > 0.9
 
 
-def test_a_dose_from_which_samples_are_timed_is_on_time():
-    setup = setup_with(dosing(5.0))  # samples 2 h after the dose of w2
+def test_a_dose_at_a_visit_is_on_time():
+    setup = setup_with(dosing(5.0))  # baseline has no window, and samples are taken 2 h after the dose of w2
     own = intake_with(setup, timing=Timing(kind="normal", spread=1.0 / 24.0))
     (doses,) = own_doses(setup, 1, own, PATIENTS)
     assert doses.plan.day[14] == 14.0 and np.all(doses.day[:, 14] == 14.0)
-    assert np.all(np.std(np.delete(doses.day, 14, axis=1), axis=0) > 0)
+    assert np.all(doses.day[:, 0] == 0.0)
+    assert np.all(np.std(np.delete(doses.day, [0, 14], axis=1), axis=0) > 0)
 
 
 def test_a_dose_after_a_missed_one_is_doubled_at_the_share_that_is_made_up_for():

@@ -1,0 +1,165 @@
+"""Slopes of courses by their parameters, against differences of courses()."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from tests.reference.course_models import built
+from trialsim.dynamics import sensitivity
+from trialsim.dynamics.courses import Tolerance, courses
+from trialsim.dynamics.doses import STEADY, Schedule, no_doses
+from trialsim.dynamics.model import Functional
+from trialsim.dynamics.sensitivity import sensitivities, sensitivities_in_parts
+from trialsim.foundation.errors import TrialsimError
+from trialsim.foundation.expression import Name, to_text
+
+# Saturable elimination; oral with a lag and a share, intravenous with a share that falls as f rises; an idle state.
+SATURABLE = built(
+    "idle depot cent", "ka vm km v f lag",
+    ("-idle / (1 + idle)", "-ka * depot", "ka * depot - vm * cent / (km * v + cent)"), outputs="conc",
+    quantities={"conc": "cent / v"}, inlets=(("idle", None, None), ("depot", "lag", "f"), ("cent", None, "1 - f * f")))
+# Two compartments and an indirect response that starts at its steady state, inhibited with a Hill exponent.
+RESPONSE = built(
+    "depot cent peri effect", "ka cl v q v2 kin kout ic50 hill",
+    ("-ka * depot", "ka * depot - (cl + q) / v * cent + q / v2 * peri", "q / v * cent - q / v2 * peri",
+     "kin * (1 - inhibited) - kout * effect"),
+    starts=("0", "0", "0", "kin / kout"), outputs="conc effect",
+    quantities={"conc": "cent / v", "inhibited": "conc ^ hill / (ic50 ^ hill + conc ^ hill)"},
+    inlets=(("depot", None, None),))
+SAMPLES = np.array([[0.2, 1.0, 5.0, 11.0, 20.0, 25.0, 31.0, 33.0, 40.0]])
+EXACT = Tolerance(relative=1e-12, absolute=1e-14)
+
+
+def schedule(inlet, duration):
+    n = len(inlet)
+    return Schedule(offsets=np.array([0, n]), time=np.array([0.0, 10.0, 24.0, 30.0])[:n], inlet=np.array(inlet),
+                    amount=np.array([100.0, 40.0, 100.0, 80.0])[:n], duration=np.array(duration))
+
+
+def outputs(model, params, doses, tolerance=EXACT):
+    found = courses(model, params, doses, np.tile(SAMPLES, (len(params), 1)), np.zeros((len(params), 0)), [], [], 50.0,
+                    tolerance)
+    assert set(found.status) == {0}
+    return found.outputs
+
+
+def repeated(doses, n):
+    return Schedule(offsets=np.arange(n + 1) * doses.time.size, **{
+        name: np.tile(getattr(doses, name), n) for name in ("time", "inlet", "amount", "duration")})
+
+
+def check_slopes(model, names, typical, doses):
+    """Compare every slope with a central difference of fourth order, whose steps are a thousandth.
+
+    The values are those of the augmented model; that they are those of the model itself is tested with the graph.
+    """
+    found = sensitivities(model, names, doses)
+    params = np.array([typical])
+    n_outputs = len(model.outputs)
+    whole = outputs(found.model, params, found.schedule)[0]
+    slopes = whole[:, n_outputs:].reshape(-1, n_outputs, len(names))
+    for k, name in enumerate(names):
+        j = model.parameters.index(name)
+        step = 1e-3 * params[0, j]
+        moved = np.repeat(params, 4, axis=0)
+        moved[:, j] += np.array([2.0, 1.0, -1.0, -2.0]) * step
+        at = outputs(found.model, moved, repeated(found.schedule, 4))[:, :, :n_outputs]
+        expected = (8.0 * (at[1] - at[2]) - (at[0] - at[3])) / (12.0 * step)
+        for o in range(n_outputs):
+            # A difference of values that are not changed at all is a rounding of theirs.
+            rounding = 1e-8 * np.abs(expected[:, o]).max() + 1e-11
+            np.testing.assert_allclose(slopes[:, o, k], expected[:, o], rtol=1e-6, atol=rounding, err_msg=name)
+    return found
+
+
+def test_saturable_elimination_with_a_lag_and_shares():
+    """Boluses and infusions by both inlets; all six parameters."""
+    names = ("ka", "vm", "km", "v", "f", "lag")
+    found = check_slopes(SATURABLE, names, [1.2, 20.0, 2.0, 10.0, 0.7, 0.4],
+                         schedule([1, 2, 1, 1], [0.0, 3.0, 0.0, 5.0]))
+    assert found.model.states == (
+        "depot", "cent", "d(depot)/d(ka)", "d(cent)/d(ka)", "d(cent)/d(vm)", "d(cent)/d(km)", "d(cent)/d(v)",
+        "d(depot)/d(f)", "d(cent)/d(f)", "d(depot)/d(lag)", "d(cent)/d(lag)")
+
+
+def test_an_indirect_response_behind_two_compartments():
+    """Slopes that are always zero have no state: the drug knows nothing of the response."""
+    found = check_slopes(RESPONSE, ("cl", "kin", "kout", "hill"), [0.8, 5.0, 20.0, 3.0, 40.0, 10.0, 0.5, 1.5, 1.7],
+                         schedule([0, 0, 0, 0], [0.0] * 4))
+    assert found.model.states == (
+        "depot", "cent", "peri", "effect", "d(cent)/d(cl)", "d(peri)/d(cl)", "d(effect)/d(cl)", "d(effect)/d(kin)",
+        "d(effect)/d(kout)", "d(effect)/d(hill)")
+
+
+def test_doses_are_given_again_to_the_slopes():
+    """A bolus of unknown sign comes by two doors, an infusion's lag as a bolus at either end."""
+    model = built("depot", "k f lag", ("-k * depot",), inlets=(("depot", "lag", "f * f"),))
+    doses = schedule([0, 0], [0.0, 4.0])
+    found = sensitivities(model, ("f", "lag"), doses)
+    doors = [(inlet.state, to_text(inlet.lag), to_text(inlet.bioavailability)) for inlet in found.model.inlets]
+    assert doors == [
+        ("depot", "lag", "f * f"),
+        ("d(depot)/d(f)", "lag", "max(f + f, 0)"), ("d(depot)/d(f)", "lag", "max(-(f + f), 0)"),
+        ("d(depot)/d(f)", "lag", "max(f + f, 0)"), ("d(depot)/d(f)", "lag", "max(-(f + f), 0)"),
+        ("d(depot)/d(lag)", "lag", "max(-(-k * (f * f)), 0)"), ("d(depot)/d(lag)", "lag", "max(-k * (f * f), 0)"),
+        ("d(depot)/d(lag)", "lag", "max(-(f * f), 0)"), ("d(depot)/d(lag)", "lag", "max(f * f, 0)"),
+        ("d(depot)/d(lag)", "lag", "max(f * f, 0)"), ("d(depot)/d(lag)", "lag", "max(-(f * f), 0)"),
+    ]
+    made = found.schedule
+    rows = list(zip(made.time, made.inlet, made.amount, made.duration, strict=True))
+    assert rows == [
+        (0.0, 0, 100.0, 0.0), (0.0, 1, 100.0, 0.0), (0.0, 2, -100.0, 0.0), (0.0, 5, 100.0, 0.0), (0.0, 6, -100.0, 0.0),
+        (10.0, 0, 40.0, 4.0), (10.0, 3, 40.0, 4.0), (10.0, 4, -40.0, 4.0), (10.0, 7, 10.0, 0.0), (10.0, 8, -10.0, 0.0),
+        (14.0, 9, 10.0, 0.0), (14.0, 10, -10.0, 0.0),
+    ]
+    assert made.offsets.tolist() == [0, 12]
+
+
+def test_large_models_are_divided_among_parameters(monkeypatch):
+    names = ("ka", "cl", "v", "q", "v2", "kin", "kout", "ic50", "hill")
+    doses = schedule([0], [0.0])
+    (whole,) = sensitivities_in_parts(RESPONSE, names, doses)
+    assert len(whole.model.states) == 4 + 4 + 4 * 3 + 4 * 1
+    monkeypatch.setattr(sensitivity, "LARGEST", 12)
+    parts = sensitivities_in_parts(RESPONSE, names, doses)
+    assert [part.parameters for part in parts] == [names[:2], names[2:4], names[4:]]
+    assert [len(part.model.states) for part in parts] == [4 + 4 + 3, 4 + 3 + 3, 4 + 3 + 4]
+
+
+JUMPING = built("a b", "k on", ("-k * a / (1 + a)", "if(a > on, 1, 0) - b"), inlets=(("a", "on", None),))
+MODELLED = replace(SATURABLE, inlets=(*SATURABLE.inlets[:1], replace(SATURABLE.inlets[1], duration=Name("km"))))
+SATURATED = replace(SATURABLE, inlets=(replace(SATURABLE.inlets[1], state="cent"),))
+TRANSIT = "it enters by a modelled duration, rate or chain"
+ORAL = "the lag or the bioavailability of x route 1 is estimated, and "
+
+
+@pytest.mark.parametrize(("model", "names", "doses", "why"), [
+    (JUMPING, ("k",), schedule([0], [0.0]),
+     "the rate of b has an if() that turns on a: write min(), max() or a smooth function"),
+    (SATURATED, ("lag",), schedule([0], [0.0]),
+     "the lag of x route 1 is estimated, and cent, which it enters, does not act linearly"),
+    (MODELLED, ("km",), schedule([1], [0.0]), "the duration of x route 1 is estimated"),
+    (MODELLED, ("f",), schedule([1], [0.0]), f"{ORAL}{TRANSIT}"),
+    (SATURABLE, ("f",), replace(schedule([1], [0.0]), rate=np.array([3.0])), f"{ORAL}it is infused at a given rate"),
+    (SATURABLE, ("lag",), replace(schedule([1], [0.0]), kind=np.array([STEADY]), interval=np.array([12.0])),
+     f"{ORAL}it starts at steady state"),
+    (replace(SATURABLE, functionals=(Functional(name="auc", kind="integral", of=Name("cent")),)), ("ka",),
+     no_doses(1), "its outputs depend on rules or on a functional of the path"),
+])
+def test_what_cannot_be_followed_is_refused(model, names, doses, why):
+    with pytest.raises(TrialsimError) as caught:
+        sensitivities(model, names, doses)
+    assert caught.value.slug == "fit-needs-gradient"
+    assert str(caught.value) == f"a fit cannot follow the slopes of this course\n  = {why}"
+
+
+def test_what_is_known_may_jump_and_lag():
+    """The same conditions and lags are no obstacle where nobody estimates what moves them."""
+    model = built("a", "k on", ("-k * a / (1 + a) * if(t > on, 2, 1)",), inlets=(("a", "on", None),))
+    found = sensitivities(model, ("k",), schedule([0], [0.0]))
+    assert found.model.states == ("a", "d(a)/d(k)")
+    with pytest.raises(TrialsimError):
+        sensitivities(model, ("on",), schedule([0], [0.0]))

@@ -1,0 +1,170 @@
+"""What doses do to slopes: more inlets, and more administrations through them.
+
+A bolus of size F A that arrives at d + L lets the states jump from y- to y+ = y- + F A e. Differentiating the states
+after the jump, at a time that itself moves with the parameter, gives for their slopes (Galán, Feehery & Barton 1999,
+Applied Numerical Mathematics 31, 17)
+
+    S+ = S- + A F' e - (f(y+) - f(y-)) L'
+
+An inlet's terms see parameters alone, so that L' may be other than zero only where f(y+) - f(y-) = F A df/dy e does
+not depend on the state: where what enters acts linearly, as in a depot. An infusion of the size F A over D is a rate
+that rises at d + L and falls at d + L + D: S' gains A F' / D on the way, and S jumps by -F A / D L' and back.
+
+A share cannot be negative: a jump of unknown sign is two inlets, one for what is above zero and one for what is below.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import numpy as np
+
+from trialsim.dynamics.doses import DOSE, STEADY, STEADY_ADDED, Schedule
+from trialsim.dynamics.model import Inlet, inlet_terms
+from trialsim.dynamics.tape import Tape
+from trialsim.foundation.errors import TrialsimError
+
+# What a further administration is: the dose itself; a bolus beside a bolus; an infusion beside an infusion, or a bolus
+# where it starts or ends, of the size that enters in a unit of time.
+Form = Literal["dose", "bolus", "infusion", "start", "end"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """Where an inlet of the original model enters, and its terms with their slopes by each parameter."""
+
+    inlet: Inlet
+    state: int
+    lag: int
+    share: int
+    lag_slopes: tuple[int, ...]
+    share_slopes: tuple[int, ...]
+    column: Mapping[int, int]  # how each state's rate answers to what has entered
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Door:
+    """An inlet of the augmented model: into state n, or (n, k): into the slope of state n by parameter k."""
+
+    inlet: Inlet
+    into: int | tuple[int, int]
+    lag: int
+    share: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Copy:
+    """One administration made of another: by which door, in which form, and with which sign."""
+
+    door: int
+    form: Form = "dose"
+    sign: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Doors:
+    """All doors, and for each inlet of the original model the administrations that one through it becomes."""
+
+    doors: list[Door] = field(default_factory=list)
+    copies: list[list[Copy]] = field(default_factory=list)
+
+
+def no_gradient(why: str) -> TrialsimError:
+    """Return the refusal of a course whose slopes cannot be followed."""
+    return TrialsimError(slug="fit-needs-gradient", message="a fit cannot follow the slopes of this course",
+                         notes=(why,))
+
+
+def doors_of(tape: Tape, entries: Sequence[Entry | None], schedule: Schedule) -> Doors:
+    """Return the doors that the administrations of a schedule need; None stands for an inlet that does not matter."""
+    found = Doors()
+    for j, entry in enumerate(entries):
+        found.copies.append([])
+        mine = schedule.inlet == j
+        if entry is None or not mine.any():
+            continue
+        _add(tape, found, entry, entry.state, entry.share, "dose")
+        for k, slopes in enumerate(zip(entry.lag_slopes, entry.share_slopes, strict=True)):
+            if any(tape.value(slope) != 0.0 for slope in slopes):
+                _check_form(entry.inlet, schedule, mine)
+                _add_slopes(tape, found, entry, k, schedule.duration[mine])
+    return found
+
+
+def _check_form(inlet: Inlet, schedule: Schedule, mine: np.ndarray) -> None:
+    """Refuse an estimated lag or bioavailability of an administration whose end or past would move with it."""
+    name = f"{inlet.drug} {inlet.route}"
+    if any(term is not None for _, term in inlet_terms(inlet)):
+        raise no_gradient(f"the lag or the bioavailability of {name} is estimated, and it enters by a modelled "
+                          "duration, rate or chain")
+    assert schedule.rate is not None and schedule.kind is not None
+    if np.any(schedule.rate[mine] != 0.0):
+        raise no_gradient(f"the lag or the bioavailability of {name} is estimated, and it is infused at a given rate")
+    if np.any(np.isin(schedule.kind[mine], (STEADY, STEADY_ADDED))):
+        raise no_gradient(f"the lag or the bioavailability of {name} is estimated, and it starts at steady state")
+
+
+def _add_slopes(tape: Tape, found: Doors, entry: Entry, k: int, duration: np.ndarray) -> None:
+    """Add what enters the slopes by parameter k."""
+    by_lag = tape.binary("*", entry.share, entry.lag_slopes[k])
+    if np.any(duration == 0.0):
+        jumps = {entry.state: entry.share_slopes[k]}
+        for n, answer in entry.column.items() if tape.value(by_lag) != 0.0 else ():
+            if tape.depends[answer]:
+                raise no_gradient(f"the lag of {entry.inlet.drug} {entry.inlet.route} is estimated, and "
+                                  f"{entry.inlet.state}, which it enters, does not act linearly")
+            jumps[n] = tape.binary("-", jumps.get(n, tape.number(0.0)), tape.binary("*", answer, by_lag))
+        for n, jump in jumps.items():
+            _add(tape, found, entry, (n, k), jump, "bolus")
+    if np.any(duration > 0.0):
+        _add(tape, found, entry, (entry.state, k), entry.share_slopes[k], "infusion")
+        _add(tape, found, entry, (entry.state, k), tape.negative(by_lag), "start")
+        _add(tape, found, entry, (entry.state, k), by_lag, "end")
+
+
+def _add(tape: Tape, found: Doors, entry: Entry, into: int | tuple[int, int], size: int, form: Form) -> None:
+    """Add the door for a size of either sign, or the two doors."""
+    zero = tape.number(0.0)
+    for sign in (1.0, -1.0):
+        if form == "dose":
+            part, needed = size, sign > 0.0
+        else:
+            signed = size if sign > 0.0 else tape.negative(size)
+            value = tape.value(signed)
+            part, needed = signed if value is not None else tape.node("max", signed, zero), value is None or value > 0.0
+        if needed:
+            found.copies[-1].append(Copy(door=len(found.doors), form=form, sign=sign))
+            found.doors.append(Door(inlet=entry.inlet, into=into, lag=entry.lag, share=part))
+
+
+def sensitive_schedule(schedule: Schedule, copies: Sequence[Sequence[Copy]]) -> Schedule:
+    """Return the schedule with every administration followed by what it does to slopes, ascending in time."""
+    columns: dict[str, list[float]] = {name: [] for name in ("time", "inlet", "amount", "duration", "rate", "kind",
+                                                             "interval")}
+    offsets = [0]
+    for first, last in zip(schedule.offsets[:-1], schedule.offsets[1:], strict=True):
+        rows = [row for i in range(first, last) for copy in copies[schedule.inlet[i]]
+                if (row := _row(schedule, i, copy)) is not None]
+        for row in sorted(rows, key=lambda row: row["time"]):
+            for name, value in row.items():
+                columns[name].append(value)
+        offsets.append(len(columns["time"]))
+    # The schedule turns each into its own kind of array.
+    arrays: dict[str, Any] = {name: np.array(values, dtype=float) for name, values in columns.items()}
+    return Schedule(offsets=np.array(offsets), n_lines=schedule.n_lines, dormant=schedule.dormant, **arrays)
+
+
+def _row(schedule: Schedule, i: int, copy: Copy) -> dict[str, float] | None:
+    """Return one copy of an administration, or None if it is not of that form."""
+    assert schedule.rate is not None and schedule.kind is not None and schedule.interval is not None
+    time, amount, duration = (float(column[i]) for column in (schedule.time, schedule.amount, schedule.duration))
+    if copy.form == "dose":
+        return {"time": time, "inlet": copy.door, "amount": amount, "duration": duration, "rate": schedule.rate[i],
+                "kind": schedule.kind[i], "interval": schedule.interval[i]}
+    if (copy.form == "bolus") != (duration == 0.0):
+        return None
+    size = copy.sign * (amount / duration if copy.form in ("start", "end") else amount)
+    return {"time": time + duration if copy.form == "end" else time, "inlet": copy.door, "amount": size,
+            "duration": duration if copy.form == "infusion" else 0.0, "rate": 0.0, "kind": DOSE, "interval": 0.0}
