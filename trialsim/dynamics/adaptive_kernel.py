@@ -8,9 +8,9 @@ Everything below the marker is copied behind a model's own functions into a gene
 from typing import Any
 
 import numpy as np
-from numba import njit
 
 from trialsim.dynamics.arrays import PATIENT, SAMPLE, STATUS, STEPS
+from trialsim.dynamics.compiling import allocating_kernel, kernel
 from trialsim.dynamics.empty_model import (
     INLET_STATES,
     LANES,
@@ -47,6 +47,9 @@ from trialsim.dynamics.lane_table import (
 from trialsim.dynamics.step_kernel import first_step, lockstep, set_floors, single_step, slopes
 
 # --- copied from here ---
+N_ROWS_IN_ALL = N_ROWS
+
+
 # A steady state is reached when one more interval, and all that would follow it, moves no state by more than this.
 STEADY_TOLERANCE = 1e-10
 STEADY_ATOL = 1e-12
@@ -54,13 +57,13 @@ MOST_INTERVALS = 10000
 MOST_STEPS_TO_REST = 1000000
 
 
-@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
+@kernel
 def parameters_changed(p: Any, w: Any, lane: int) -> int:
     """Return a status, having brought up to date what a solver keeps of the parameters."""
     return 0
 
 
-@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
+@kernel
 def set_off(w: Any, lane: int, t_stop: float, fresh: bool, rtol: float, atol: float) -> None:
     """Fill what the steps to the next stop need; after a change, with a step size chosen anew."""
     t = w[AT_T, lane]
@@ -74,7 +77,7 @@ def set_off(w: Any, lane: int, t_stop: float, fresh: bool, rtol: float, atol: fl
         root_values(w, lane, t, tc, AT_Y, AT_SLOPE, AT_G)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
+@kernel
 def carried(w: Any, lane: int, t_stop: float, rtol: float) -> int:
     """Return a status, having stepped one lane alone to a time."""
     set_off(w, lane, t_stop, True, rtol, STEADY_ATOL)
@@ -85,7 +88,7 @@ def carried(w: Any, lane: int, t_stop: float, rtol: float) -> int:
     return 0
 
 
-@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
+@kernel
 def interval_passed(
     inlet: int, size: float, lasts: float, inflow: float, lag: float, interval: float, w: Any, lane: int, rtol: float
 ) -> int:
@@ -119,7 +122,7 @@ def interval_passed(
     return 0
 
 
-@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
+@allocating_kernel
 def settled(
     inlet: int, size: float, lasts: float, inflow: float, lag: float, interval: float, added: bool, w: Any, lane: int,
     rtol: float,
@@ -185,7 +188,7 @@ def settled(
     return NO_STEADY_STATE if status != 0 else 0
 
 
-@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
+@kernel
 def sent_on(
     event: int, fresh: bool, i: int, g: Any, o: Any, b: Any, w: Any, lane: int, rtol: float, atol: float
 ) -> tuple[int, bool]:
@@ -201,14 +204,13 @@ def sent_on(
     return status, goes_on
 
 
-@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
-def run(g: Any, o: Any, b: Any, rtol: float, atol: float, most_steps: int) -> None:
-    """Fill what becomes of every patient."""
+@kernel
+def run(g: Any, o: Any, b: Any, x: Any, rtol: float, atol: float, most_steps: int) -> None:
+    """Fill what becomes of every patient; `x` is for linear systems."""
     n_patients = g.person.shape[0]
-    ws = np.zeros(N_ROWS * LANES)
-    w = ws.reshape(N_ROWS, LANES)
-    b.counts[:, PATIENT] = -1
-    w[AT_WORD] = UNMADE
+    ws, w = b.flat, b.table
+    for lane in range(LANES):
+        b.counts[lane, PATIENT], w[AT_WORD, lane] = -1, UNMADE
     n_begun, n_done, called = 0, 0, True
     while n_done < n_patients:
         for lane in range(LANES if called else 0):

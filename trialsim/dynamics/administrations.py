@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import njit
 
 from trialsim.dynamics.arrays import (
     AMOUNT,
@@ -40,13 +39,14 @@ from trialsim.dynamics.arrays import (
     TIME,
     UNDER_WAY,
 )
+from trialsim.dynamics.compiling import kernel
 from trialsim.dynamics.doses import PUMP
 
 OK, BAD_DOSE, TOO_EARLY, TOO_MANY = 0, 4, 6, 10
 PUMPED = -2  # the line of what runs in until it is changed
 
 
-@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
+@kernel
 def planned(i: int, g: Any, b: Any, lane: int) -> int:
     """Return a status, having put the rows of each line of a patient in order and all lines at their beginning."""
     b.counts[lane, UNDER_WAY] = 0
@@ -71,7 +71,7 @@ def planned(i: int, g: Any, b: Any, lane: int) -> int:
     return OK
 
 
-@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
+@kernel
 def next_row(i: int, n: int, g: Any, b: Any, lane: int) -> int:
     """Return the row of the next dose of a line; -1 if there is none."""
     at = g.starts[i, LINES + n] + int(b.line[lane, n, DUE])
@@ -80,14 +80,14 @@ def next_row(i: int, n: int, g: Any, b: Any, lane: int) -> int:
     return int(b.order[lane, at - g.starts[i, LINES]])
 
 
-@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
+@kernel
 def due_time(i: int, n: int, g: Any, b: Any, lane: int) -> float:
     """Return when the next dose of a line is due; infinite if none is."""
     row = next_row(i, n, g, b, lane)
     return float(g.dose[row, TIME] + b.line[lane, n, SHIFT]) if row >= 0 else np.inf
 
 
-@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
+@kernel
 def next_administration(i: int, g: Any, b: Any, lane: int) -> float:
     """Return the next time at which a dose is due, arrives or ends."""
     t_next = np.inf
@@ -98,7 +98,7 @@ def next_administration(i: int, g: Any, b: Any, lane: int) -> float:
     return t_next
 
 
-@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
+@kernel
 def infusion(amount: float, duration: float, rate: float, share: float) -> tuple[float, float, float]:
     """Return what enters, for how long and at which rate; a bolus takes no time and has no rate."""
     size = amount * share
@@ -109,7 +109,7 @@ def infusion(amount: float, duration: float, rate: float, share: float) -> tuple
     return size, 0.0, 0.0
 
 
-@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
+@kernel
 def timed(inlet: int, duration: float, rate: float, modelled: Any, terms: Any) -> tuple[bool, float, float]:
     """Return whether duration and rate are sound, and what they are: those of the inlet if the dose says neither."""
     if duration == 0.0 and rate == 0.0 and modelled[inlet] != 0:
@@ -119,7 +119,7 @@ def timed(inlet: int, duration: float, rate: float, modelled: Any, terms: Any) -
     return True, duration, rate
 
 
-@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
+@kernel
 def taken(
     i: int, t: float, n: int, inlet: int, amount: float, duration: float, rate: float, kind: float, modelled: Any,
     g: Any, o: Any, b: Any, lane: int,
@@ -139,7 +139,7 @@ def taken(
     return put(t + lag, lasts, inflow, size, lag, inlet, n, b, lane)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
+@kernel
 def tell_dose(
     i: int, t: float, n: int, inlet: int, amount: float, duration: float, rate: float, kind: float, g: Any, o: Any
 ) -> None:
@@ -151,7 +151,7 @@ def tell_dose(
     o.counts[i, DOSES_TOLD] = told + 1
 
 
-@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
+@kernel
 def pumped(i: int, t: float, inlet: int, rate: float, lag: float, g: Any, o: Any, b: Any, lane: int) -> int:
     """Return a status, having set what runs in through an inlet until it is changed."""
     if not (0.0 <= rate < np.inf and 0.0 <= lag < np.inf):
@@ -166,7 +166,7 @@ def pumped(i: int, t: float, inlet: int, rate: float, lag: float, g: Any, o: Any
     return put(t + lag, np.inf, rate, 0.0, lag, inlet, PUMPED, b, lane) if rate > 0.0 else OK
 
 
-@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
+@kernel
 def put(
     start: float, lasts: float, inflow: float, size: float, lag: float, inlet: int, n: int, b: Any, lane: int
 ) -> int:
@@ -181,7 +181,7 @@ def put(
     return OK
 
 
-@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
+@kernel
 def stopped(moment: float, n: int, b: Any, lane: int) -> None:
     """Take no more of a line (-1: of any that is not dormant).
 
@@ -196,7 +196,7 @@ def stopped(moment: float, n: int, b: Any, lane: int) -> None:
             b.line[lane, each, IDLE] = STOPPED
 
 
-@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
+@kernel
 def lingering(
     t: float, inlet: int, n: int, size: float, lasts: float, inflow: float, lag: float, interval: float, b: Any, lane: int
 ) -> int:

@@ -7,21 +7,21 @@ Pharmacodyn 34:711, equation 4), kept as e^(start + n log τ - k τ).
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
+from trialsim.dynamics.compiling import kernel
 from trialsim.foundation.elementary import log
 from trialsim.foundation.gamma import log_gamma
 
 SPENT = -45.0  # log of the share of a dose that no double can add to the rest
 
 
-@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
+@kernel
 def chain_start(size: float, number: float, pace: float) -> float:
     """Return the part of a pulse's logarithm that does not change."""
     return float(log(size) + (number + 1.0) * log(pace) - log_gamma(number + 1.0))
 
 
-@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
+@kernel
 def is_spent(start: float, arrived: float, t: float, number: float, pace: float) -> bool:
     """Return whether a pulse has nothing left to bring: its tail Γ(n + 1, x) / Γ(n + 1) is at most x^n e^-x x / (x - n)."""
     if start == -np.inf:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from trialsim.dynamics.arrays import EVENTS_TOLD, HAPPENED, LEDGER, LEDGER_END, Found
-from trialsim.dynamics.bench import bench
+from trialsim.dynamics.bench import bench, steps
 from trialsim.dynamics.changes import Changes
 from trialsim.dynamics.doses import STEADY, STEADY_ADDED, Schedule
 from trialsim.dynamics.generate import compiled
@@ -114,7 +114,8 @@ def courses(
         ledger = np.concatenate(([0], np.cumsum(room)))
         known.starts[:, LEDGER], known.starts[:, LEDGER_END] = ledger[:-1], ledger[1:]
         found = _nothing_found(model, known.samples.shape, int(ledger[-1]))
-        module.run(known, found, bench(module, model, known), chosen.relative, chosen.absolute, chosen.most_steps)
+        module.run(known, found, bench(module, model, known), steps(module), chosen.relative, chosen.absolute,
+                   chosen.most_steps)
         most = found.counts[:, EVENTS_TOLD:HAPPENED].max(axis=1, initial=0)
         if not np.any(asked & (most > room)):
             break

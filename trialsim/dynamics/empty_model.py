@@ -68,8 +68,8 @@ def path_values(p: Any, c: Any, t: float, tc: float, y: Any, z: Any, out: Any) -
 
 
 @njit(error_model="numpy")  # type: ignore[untyped-decorator]
-def coefficients(p: Any, c: Any, a: Any, b: Any) -> None:
-    """Fill the entries of dy/dt = a y + b that are not zero (linear systems)."""
+def coefficients(p: Any, c: Any, w: Any, lane: int) -> None:
+    """Fill the entries of dy/dt = a y + b that are not zero, in rows from AT_A and AT_B (linear systems)."""
 
 
 @njit(error_model="numpy")  # type: ignore[untyped-decorator]

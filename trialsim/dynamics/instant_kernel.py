@@ -6,7 +6,6 @@ Shared by all solvers. Everything below the marker is copied behind a model's ow
 from typing import Any
 
 import numpy as np
-from numba import njit
 
 from trialsim.dynamics.administrations import (
     due_time,
@@ -52,6 +51,7 @@ from trialsim.dynamics.arrays import (
     WHICH,
 )
 from trialsim.dynamics.chain import chain_start, is_spent
+from trialsim.dynamics.compiling import kernel
 from trialsim.dynamics.doses import DOSE, PUMP, RESET, RESET_AND_DOSE, STEADY, STEADY_ADDED
 from trialsim.dynamics.empty_model import (
     CHAINS,
@@ -88,9 +88,9 @@ from trialsim.dynamics.lane_table import (
     BAD_PARAMETERS,
     BREAKS,
     NOT_A_NUMBER,
-    VALUE,
     TOO_EARLY,
     TOO_MANY_PULSES,
+    VALUE,
 )
 from trialsim.dynamics.no_paths import begin_following, finish_windows, follow, next_opening, opened
 from trialsim.dynamics.no_rules import next_look, rules_asked, rules_begin
@@ -101,7 +101,7 @@ from trialsim.dynamics.watching import next_threshold, tell_event
 # --- copied from here ---
 
 
-@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
+@kernel
 def changed(row: Any, b: Any, w: Any, lane: int) -> int:
     """Return a status, having given a lane the parameters of a row and all that follows from them."""
     for i in range(N_PARAMETERS):
@@ -113,7 +113,7 @@ def changed(row: Any, b: Any, w: Any, lane: int) -> int:
     return int(parameters_changed(row, w, lane))
 
 
-@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
+@kernel
 def emptied(row: Any, b: Any, w: Any, lane: int) -> int:
     """Return a status, having put the states at their beginning with nothing under way."""
     starts(row, w[AT_C:AT_Z, lane], w[AT_Y:AT_SLOPE, lane])
@@ -128,7 +128,7 @@ def emptied(row: Any, b: Any, w: Any, lane: int) -> int:
     return 0
 
 
-@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
+@kernel
 def begun(i: int, g: Any, b: Any, w: Any, lane: int) -> int:
     """Return a status, having filled all that is known when the course of patient i begins."""
     row = g.rows[i]
@@ -154,7 +154,7 @@ def begun(i: int, g: Any, b: Any, w: Any, lane: int) -> int:
     return status
 
 
-@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
+@kernel
 def sampled(late: float, i: int, g: Any, o: Any, b: Any, w: Any, lane: int) -> int:
     """Return a status, having read the outputs of the samples at this instant, those after its doses if `late`."""
     t, flagged = w[AT_T, lane], g.after.shape[1] > 0
@@ -179,7 +179,7 @@ def sampled(late: float, i: int, g: Any, o: Any, b: Any, w: Any, lane: int) -> i
     return 0
 
 
-@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
+@kernel
 def happened(h: int, i: int, g: Any, o: Any, b: Any, w: Any, lane: int) -> int:
     """Return what an event that happens now asks for, having told it: 1 stop dosing, 2 end the course, which rules."""
     tell_event(i, w[AT_T, lane], h, g, o)
@@ -190,7 +190,7 @@ def happened(h: int, i: int, g: Any, o: Any, b: Any, w: Any, lane: int) -> int:
     return int(g.setting[h, ACTION]) | 4 << h
 
 
-@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
+@kernel
 def happenings(event: int, i: int, g: Any, o: Any, b: Any, w: Any, lane: int) -> int:
     """Return what the events of this instant ask for; a limit that is infinite switches an event off."""
     asked = 0
@@ -206,7 +206,7 @@ def happenings(event: int, i: int, g: Any, o: Any, b: Any, w: Any, lane: int) ->
     return asked
 
 
-@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
+@kernel
 def pulsed(inlet: int, size: float, b: Any, w: Any, lane: int) -> int:
     """Return a status, having put a dose that arrives into a free place of its chain."""
     t, q = w[AT_T, lane], CHAINS[inlet]
@@ -224,7 +224,7 @@ def pulsed(inlet: int, size: float, b: Any, w: Any, lane: int) -> int:
     return TOO_MANY_PULSES
 
 
-@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
+@kernel
 def arrived(b: Any, w: Any, lane: int) -> tuple[int, bool]:
     """Return a status and whether anything that enters has changed: infusions end, what is due arrives."""
     t, moved, at, status = w[AT_T, lane], False, 0, 0
@@ -251,7 +251,7 @@ def arrived(b: Any, w: Any, lane: int) -> tuple[int, bool]:
     return status, moved
 
 
-@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
+@kernel
 def set_inflows(b: Any, w: Any, lane: int) -> None:
     """Add up what runs into every state."""
     for s in range(N_STATES):
@@ -261,7 +261,7 @@ def set_inflows(b: Any, w: Any, lane: int) -> None:
             w[AT_U + INLET_STATES[int(b.way[lane, k, INTO])], lane] += b.way[lane, k, INFLOW]
 
 
-@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
+@kernel
 def done(row: int, i: int, line: int, g: Any, o: Any, b: Any, w: Any, lane: int, rtol: float) -> int:
     """Return a status, having done what a row of the schedule says."""
     dose = g.dose[row]
@@ -281,7 +281,7 @@ def done(row: int, i: int, line: int, g: Any, o: Any, b: Any, w: Any, lane: int,
     return status
 
 
-@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
+@kernel
 def dosed(i: int, g: Any, o: Any, b: Any, w: Any, lane: int, rtol: float) -> tuple[int, bool]:
     """Return a status and whether anything that enters has changed."""
     t, any_taken = w[AT_T, lane], False
@@ -301,7 +301,7 @@ def dosed(i: int, g: Any, o: Any, b: Any, w: Any, lane: int, rtol: float) -> tup
     return status, moved
 
 
-@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
+@kernel
 def next_stop(i: int, t: float, g: Any, b: Any, lane: int) -> float:
     """Return the next time, samples apart, at which a step must land."""
     t_stop = min(g.person[i, HORIZON], next_administration(i, g, b, lane))
@@ -314,7 +314,7 @@ def next_stop(i: int, t: float, g: Any, b: Any, lane: int) -> float:
     return min(t_stop, next_look(i, g, b, lane), next_opening(i, t, g, b, lane))
 
 
-@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
+@kernel
 def waits(i: int, g: Any, b: Any, w: Any, lane: int) -> bool:
     """Return whether there is anything left to be found out."""
     if b.counts[lane, SAMPLE] < g.samples.shape[1] or g.starts[i, LEDGER] < g.starts[i, LEDGER_END]:
@@ -325,7 +325,7 @@ def waits(i: int, g: Any, b: Any, w: Any, lane: int) -> bool:
     return False
 
 
-@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
+@kernel
 def served(
     event: int, fresh: bool, i: int, g: Any, o: Any, b: Any, w: Any, lane: int, rtol: float
 ) -> tuple[int, bool, bool, float]:

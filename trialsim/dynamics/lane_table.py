@@ -63,9 +63,11 @@ KEPT = LEVEL + N_RULES
 SIGNAL = KEPT + N_KEPT
 TRUTH = SIGNAL + N_SIGNALS
 N_NUMBERS = TRUTH + N_SIGNALS
-# And of its counts: windows that have begun, readings made, checks made, how often in a row a branch has held.
+# And of its counts: windows that have begun, readings made, checks made, how often in a row a branch has held, and
+# whether it does now.
 OPENED = MORE_COUNTS
 READ = OPENED + N_FUNCTIONALS
 ASKED = READ + N_SIGNALS
 RUNS = ASKED + N_RULES
-N_COUNTS = RUNS + N_BRANCHES
+HOLDS = RUNS + N_BRANCHES
+N_COUNTS = HOLDS + N_BRANCHES

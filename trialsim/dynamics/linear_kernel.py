@@ -6,9 +6,9 @@ Everything below the marker is copied behind a model's own functions into a gene
 from typing import Any
 
 import numpy as np
-from numba import njit
 
-from trialsim.dynamics.arrays import SAMPLE, STATUS, STEPS, Steps
+from trialsim.dynamics.arrays import SAMPLE, STATUS, STEPS
+from trialsim.dynamics.compiling import allocating_kernel, kernel
 from trialsim.dynamics.empty_model import (
     INLET_STATES,
     N_HAZARDS,
@@ -52,10 +52,10 @@ AT_FRESH = AT_CLOCK + 1
 AT_A = AT_FRESH + 1
 AT_B = AT_A + N_STATES * N_STATES
 AT_RATES = AT_B + N_STATES
-N_LINEAR_ROWS = AT_RATES + N_HAZARDS
+N_ROWS_IN_ALL = AT_RATES + N_HAZARDS
 
 
-@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
+@kernel
 def propagator(a: Any, u: Any, fed: float, dt: float, e: Any, g: Any, term: Any, fresh: Any, w: Any, v: Any) -> None:
     """Fill e = exp(a dt) and g = (integral of exp(a s) ds from 0 to dt) u.
 
@@ -117,7 +117,7 @@ def propagator(a: Any, u: Any, fed: float, dt: float, e: Any, g: Any, term: Any,
         square(e, g, fed, fresh, v)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
+@kernel
 def square(e: Any, g: Any, fed: float, fresh: Any, v: Any) -> None:
     """Replace the step by two of them."""
     if fed != 0.0:
@@ -139,7 +139,7 @@ def square(e: Any, g: Any, fed: float, fresh: Any, v: Any) -> None:
             e[i, j] = fresh[i, j]
 
 
-@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
+@kernel
 def slot_of(dt: float, slack: float, u: Any, dts: Any, us: Any, n_used: int, latest: int) -> int:
     """Return the slot that holds the propagator of this interval and inflow, or -1."""
     for probe in range(-1, n_used):
@@ -154,29 +154,25 @@ def slot_of(dt: float, slack: float, u: Any, dts: Any, us: Any, n_used: int, lat
     return -1
 
 
-@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
+@kernel
 def root_values(w: Any, lane: int, t: float, tc: float, at: int, slope: int, to: int) -> None:
     """Nothing is followed along a linear course."""
 
 
-@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
+@kernel
 def parameters_changed(p: Any, w: Any, lane: int) -> int:
     """Return a status, having worked out the matrix and the constant inflow."""
-    a, b = np.zeros((N_STATES, N_STATES)), np.zeros(N_STATES)
-    coefficients(p, w[AT_C:AT_Z, lane], a, b)
+    for k in range(N_STATES * N_STATES + N_STATES):
+        w[AT_A + k, lane] = 0.0
+    coefficients(p, w[AT_C:AT_Z, lane], w, lane)
     w[AT_FRESH, lane] = 1.0
-    for i in range(N_STATES):
-        w[AT_B + i, lane] = b[i]
-        if not -np.inf < b[i] < np.inf:
+    for k in range(N_STATES * N_STATES + N_STATES):
+        if not -np.inf < w[AT_A + k, lane] < np.inf:
             return BAD_PARAMETERS
-        for j in range(N_STATES):
-            w[AT_A + i * N_STATES + j, lane] = a[i, j]
-            if not -np.inf < a[i, j] < np.inf:
-                return BAD_PARAMETERS
     return 0
 
 
-@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
+@kernel
 def solved(a: Any, y: Any, n: int) -> bool:
     """Return whether a system of n equations has one solution, having replaced the right side by it.
 
@@ -204,7 +200,7 @@ def solved(a: Any, y: Any, n: int) -> bool:
     return True
 
 
-@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
+@kernel
 def matrix_of(w: Any, lane: int, a: Any) -> None:
     """Fill the matrix of a lane."""
     for i in range(N_STATES):
@@ -212,7 +208,7 @@ def matrix_of(w: Any, lane: int, a: Any) -> None:
             a[i, j] = w[AT_A + i * N_STATES + j, lane]
 
 
-@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
+@allocating_kernel
 def settled(
     inlet: int, size: float, lasts: float, inflow: float, lag: float, interval: float, added: bool, w: Any, lane: int,
     rtol: float,
@@ -272,7 +268,7 @@ def settled(
     return 0
 
 
-@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
+@kernel
 def moved_to(t_next: float, fed: float, w: Any, lane: int, x: Any) -> None:
     """Carry the states of a lane to a time."""
     dt = t_next - w[AT_CLOCK, lane]
@@ -302,14 +298,14 @@ def moved_to(t_next: float, fed: float, w: Any, lane: int, x: Any) -> None:
     w[AT_CLOCK, lane] += x.dts[s]
 
 
-@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
+@kernel
 def event_ahead(t: float, t_stop: float, w: Any, lane: int) -> tuple[int, int, float]:
     """Return a status, the first event before the next stop (-1 for none) and when it happens.
 
     Hazards do not change before the next stop.
     """
     event, t_event = -1, t_stop
-    rates = w[AT_RATES:N_LINEAR_ROWS, lane]
+    rates = w[AT_RATES:N_ROWS_IN_ALL, lane]
     hazard_rates(w[AT_P:AT_C, lane], w[AT_C:AT_Z, lane], t + 0.5 * (t_stop - t), rates)
     for h in range(N_HAZARDS):
         if w[AT_LIMIT + h, lane] == np.inf:
@@ -327,8 +323,8 @@ def event_ahead(t: float, t_stop: float, w: Any, lane: int) -> tuple[int, int, f
     return 0, event, t_event
 
 
-@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
-def advanced(i: int, t_stop: float, g: Any, o: Any, b: Any, w: Any, lane: int, x: Any) -> tuple[int, int]:
+@kernel
+def advanced(i: int, t_stop: float, g: Any, o: Any, b: Any, x: Any, w: Any, lane: int) -> tuple[int, int]:
     """Return a status and the event that stopped the way (or -1), having gone on to the next stop past its samples."""
     t, fed, event, status = w[AT_T, lane], 0.0, -1, 0
     if N_HAZARDS > 0:
@@ -371,14 +367,10 @@ def advanced(i: int, t_stop: float, g: Any, o: Any, b: Any, w: Any, lane: int, x
     return 0, event
 
 
-@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
-def run(g: Any, o: Any, b: Any, rtol: float, atol: float, most_steps: int) -> None:
+@kernel
+def run(g: Any, o: Any, b: Any, x: Any, rtol: float, atol: float, most_steps: int) -> None:
     """Fill what becomes of every patient."""
-    n, lane = N_STATES, 0
-    w = np.zeros((N_LINEAR_ROWS, 1))
-    x = Steps(
-        np.zeros((n, n)), np.zeros(n), np.zeros(N_SLOTS), np.zeros((N_SLOTS, n)), np.zeros((N_SLOTS, n, n)),
-        np.zeros((N_SLOTS, n)), np.zeros((n, n)), np.zeros((n, n)), np.zeros(n), np.zeros(n), np.zeros(3, np.int64))
+    w, lane = b.table, 0
     for i in range(g.person.shape[0]):
         # Computed, not written: a compiler that sees the numbers themselves compiles all that follows once more.
         event, fresh = i - i - 1, i >= 0
@@ -391,5 +383,5 @@ def run(g: Any, o: Any, b: Any, rtol: float, atol: float, most_steps: int) -> No
             if w[AT_STEPS, lane] > most_steps:
                 status = TOO_STIFF
                 break
-            status, event = advanced(i, t_stop, g, o, b, w, lane, x)
+            status, event = advanced(i, t_stop, g, o, b, x, w, lane)
         o.counts[i, STATUS], o.counts[i, STEPS] = status, int(w[AT_STEPS, lane])

@@ -6,23 +6,24 @@ Everything below the marker is copied into a generated module.
 from typing import Any
 
 import numpy as np
-from numba import njit
+
+from trialsim.dynamics.compiling import kernel
 
 # --- copied from here ---
 
 
-@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
+@kernel
 def rules_begin(b: Any, lane: int) -> None:
     """Put every rule at its beginning."""
 
 
-@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
+@kernel
 def rules_asked(events: int, i: int, g: Any, o: Any, b: Any, w: Any, lane: int) -> tuple[int, bool]:
     """Return a status and whether a rule ends the course."""
     return 0, False
 
 
-@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
+@kernel
 def next_look(i: int, g: Any, b: Any, lane: int) -> float:
     """Return when a signal is next read or a rule next asked."""
     return np.inf

@@ -5,12 +5,12 @@ Everything below the marker is copied into a generated module.
 
 from typing import Any
 
-from numba import njit
+from trialsim.dynamics.compiling import kernel
 
 # --- copied from here ---
 
 
-@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
+@kernel
 def steady(row: int, i: int, line: int, amount: float, g: Any, b: Any, w: Any, lane: int, rtol: float) -> int:
     """Return a status: there is nothing to be done."""
     return 0

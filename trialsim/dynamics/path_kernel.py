@@ -8,9 +8,9 @@ Everything below the marker is copied behind a model's own functions into a gene
 from typing import Any
 
 import numpy as np
-from numba import njit
 
 from trialsim.dynamics.arrays import BEGIN, SAMPLE
+from trialsim.dynamics.compiling import kernel
 from trialsim.dynamics.empty_model import (
     N_FUNCTIONALS,
     N_HAZARDS,
@@ -29,7 +29,7 @@ FOLLOWS = True
 INTEGRAL, HIGHEST, LOWEST, SHARE_OF_TIME = 0, 1, 2, 3
 
 
-@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
+@kernel
 def begin_following(b: Any, w: Any, lane: int) -> None:
     """Forget the path."""
     b.number[lane, SINCE] = w[AT_T, lane]
@@ -39,7 +39,7 @@ def begin_following(b: Any, w: Any, lane: int) -> None:
         w[AT_Z + f, lane] = -np.inf if kind == HIGHEST else (np.inf if kind == LOWEST else 0.0)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
+@kernel
 def better(kind: int, old: float, new: float, share: float) -> float:
     """Return what a path amounts to when a value or a stretch of time is added."""
     if kind == HIGHEST:
@@ -49,7 +49,7 @@ def better(kind: int, old: float, new: float, share: float) -> float:
     return old + share
 
 
-@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
+@kernel
 def follow(event: int, i: int, g: Any, b: Any, w: Any, lane: int) -> None:
     """Bring up to date what the path amounts to, and open the windows that begin now."""
     t = w[AT_T, lane]
@@ -76,7 +76,7 @@ def follow(event: int, i: int, g: Any, b: Any, w: Any, lane: int) -> None:
     opened(1.0, i, g, b, w, lane)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
+@kernel
 def opened(only_ending: float, i: int, g: Any, b: Any, w: Any, lane: int) -> None:
     """Open the windows that begin now, with what is there after the doses of this instant.
 
@@ -95,7 +95,7 @@ def opened(only_ending: float, i: int, g: Any, b: Any, w: Any, lane: int) -> Non
             b.counts[lane, OPENED + f] = s + 1
 
 
-@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
+@kernel
 def finish_windows(s: int, i: int, g: Any, b: Any, w: Any, lane: int) -> None:
     """Put what the windows that end with a sample amount to where outputs look."""
     for f in range(N_FUNCTIONALS):
@@ -110,7 +110,7 @@ def finish_windows(s: int, i: int, g: Any, b: Any, w: Any, lane: int) -> None:
         w[AT_Z + N_FUNCTIONALS + f, lane] = (total / length if length > 0.0 else 0.0) if kind == SHARE_OF_TIME else total
 
 
-@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
+@kernel
 def next_opening(i: int, t: float, g: Any, b: Any, lane: int) -> float:
     """Return when the next window begins."""
     t_next = np.inf

@@ -7,10 +7,10 @@ from math import sqrt
 from typing import Any
 
 import numpy as np
-from numba import njit
 
 from trialsim.dynamics.administrations import PUMPED, due_time, next_row, stopped, taken
 from trialsim.dynamics.arrays import CHECK, DORMANT, HELD, IDLE, KNOWN, LINES, ON, OVERRIDE, SHIFT, WHEN, WHICH
+from trialsim.dynamics.compiling import kernel
 from trialsim.dynamics.doses import PUMP
 from trialsim.dynamics.empty_model import (
     ACTION_BRANCH,
@@ -23,7 +23,6 @@ from trialsim.dynamics.empty_model import (
     LEVELS,
     LLOQ,
     MODELLED,
-    N_BRANCHES,
     N_FUNCTIONALS,
     N_RULES,
     N_SIGNALS,
@@ -48,6 +47,7 @@ from trialsim.dynamics.lane_table import (
     AT_Z,
     BAD_DELAY,
     BAD_PARAMETERS,
+    HOLDS,
     KEPT,
     LEVEL,
     N_COUNTS,
@@ -66,7 +66,7 @@ STOP, HOLD, RESUME, LEVEL_UP, LEVEL_DOWN, LEVEL_TO, DELAY, SET_AMOUNT, INFUSE, G
 NOTHING_KNOWN, NOTHING_DONE = -2, -1
 
 
-@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
+@kernel
 def rules_begin(b: Any, lane: int) -> None:
     """Put every rule at its beginning, with nothing read."""
     remembered_starts(b.number[lane, KEPT:SIGNAL])
@@ -79,7 +79,7 @@ def rules_begin(b: Any, lane: int) -> None:
             b.seen[lane, k, j, 0], b.seen[lane, k, j, 1] = np.nan, np.inf
 
 
-@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
+@kernel
 def next_reading(i: int, g: Any, b: Any, lane: int) -> float:
     """Return the next time at which a signal is read; infinite if there is none."""
     t_next, first = np.inf, LINES + g.n_lines + 1
@@ -90,7 +90,7 @@ def next_reading(i: int, g: Any, b: Any, lane: int) -> float:
     return t_next
 
 
-@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
+@kernel
 def next_check(i: int, g: Any, b: Any, lane: int) -> float:
     """Return the next time at which a rule is asked; infinite if there is none."""
     t_next, first = np.inf, LINES + g.n_lines + 1 + N_SIGNALS + 1
@@ -101,7 +101,7 @@ def next_check(i: int, g: Any, b: Any, lane: int) -> float:
     return t_next
 
 
-@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
+@kernel
 def readings(i: int, t: float, g: Any, b: Any, lane: int) -> int:
     """Return a status, having read every signal that is due; the true values are known.
 
@@ -126,7 +126,7 @@ def readings(i: int, t: float, g: Any, b: Any, lane: int) -> int:
     return 0
 
 
-@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
+@kernel
 def looked(i: int, g: Any, b: Any, w: Any, lane: int) -> int:
     """Return a status, having read the signals that are due and found the newest value known of each."""
     t, room = w[AT_T, lane], b.seen.shape[2]
@@ -146,7 +146,7 @@ def looked(i: int, g: Any, b: Any, w: Any, lane: int) -> int:
     return 0
 
 
-@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
+@kernel
 def relevelled(r: int, level: float, lines: int, b: Any, w: Any, lane: int) -> None:
     """Put a rule's lines on a level of its ladder, the nearest there is."""
     level = min(max(level, 0.0), LEVELS[r] - 1.0)
@@ -157,7 +157,7 @@ def relevelled(r: int, level: float, lines: int, b: Any, w: Any, lane: int) -> N
             b.line[lane, line, OVERRIDE] = amount
 
 
-@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
+@kernel
 def acted(a: int, r: int, i: int, g: Any, o: Any, b: Any, w: Any, lane: int) -> tuple[int, bool]:
     """Return a status and whether the course ends, having done one action."""
     kind, lines, t = ACTION_KIND[a], ACTION_LINES[a], w[AT_T, lane]
@@ -203,20 +203,20 @@ def acted(a: int, r: int, i: int, g: Any, o: Any, b: Any, w: Any, lane: int) -> 
     return 0, False
 
 
-@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
+@kernel
 def asked(r: int, i: int, g: Any, o: Any, b: Any, w: Any, lane: int) -> tuple[int, bool]:
     """Return a status and whether the course ends, having asked one rule."""
     t = w[AT_T, lane]
     p, c, s, m = w[AT_P:AT_C, lane], w[AT_C:AT_Z, lane], b.number[lane, SIGNAL:TRUTH], b.number[lane, KEPT:SIGNAL]
     y, z = w[AT_Y:AT_SLOPE, lane], w[AT_Z:AT_G, lane]
-    levels, holds = b.number[lane, LEVEL:KEPT], np.zeros(N_BRANCHES, np.bool_)
+    levels, holds = b.number[lane, LEVEL:KEPT], b.counts[lane, HOLDS:N_COUNTS]
     if not decisions(r, p, c, t, t, y, z, s, m, levels, holds):
         tell_decision(i, t, r, NOTHING_KNOWN, levels[r], s, g, o)
         return 0, False
     fires = -1
     for k in range(BRANCH_RULE.size):
         if BRANCH_RULE[k] == r:
-            b.counts[lane, RUNS + k] = b.counts[lane, RUNS + k] + 1 if holds[k] else 0
+            b.counts[lane, RUNS + k] = b.counts[lane, RUNS + k] + 1 if holds[k] != 0 else 0
             if fires < 0 and b.counts[lane, RUNS + k] >= IN_A_ROW[k]:
                 fires = k
     status, left, branch = 0, False, NOTHING_DONE
@@ -234,7 +234,7 @@ def asked(r: int, i: int, g: Any, o: Any, b: Any, w: Any, lane: int) -> tuple[in
     return status, left
 
 
-@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
+@kernel
 def is_due(r: int, i: int, g: Any, b: Any, w: Any, lane: int) -> bool:
     """Return whether a rule is asked now, by the calendar or before a dose, having ticked off its checks."""
     t, due = w[AT_T, lane], False
@@ -251,7 +251,7 @@ def is_due(r: int, i: int, g: Any, b: Any, w: Any, lane: int) -> bool:
     return due
 
 
-@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
+@kernel
 def rules_asked(events: int, i: int, g: Any, o: Any, b: Any, w: Any, lane: int) -> tuple[int, bool]:
     """Return a status and whether a rule ends the course, having asked every rule whose turn it is, each once.
 
@@ -268,7 +268,7 @@ def rules_asked(events: int, i: int, g: Any, o: Any, b: Any, w: Any, lane: int) 
     return status, left
 
 
-@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
+@kernel
 def next_look(i: int, g: Any, b: Any, lane: int) -> float:
     """Return when a signal is next read or a rule next asked."""
     return float(min(next_reading(i, g, b, lane), next_check(i, g, b, lane)))

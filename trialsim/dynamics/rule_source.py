@@ -117,8 +117,7 @@ def _dispatchers(model: CourseModel) -> list[str]:
 
 
 def _dispatcher(head: str, lines: Iterable[str], otherwise: str) -> str:
-    decorator = '@njit(cache=True, nogil=True, error_model="numpy")'
-    return "\n".join([decorator, f"def {head}:", *lines, f"    return {otherwise}", ""])
+    return "\n".join(["@kernel", f"def {head}:", *lines, f"    return {otherwise}", ""])
 
 
 def _signals_of(model: CourseModel, rule: Rule) -> list[int]:

@@ -18,7 +18,6 @@ from math import sqrt
 from typing import Any
 
 import numpy as np
-from numba import njit
 
 from trialsim.dynamics.administrations import (
     PUMPED, due_time, infusion, lingering, next_administration, next_row, planned, put, stopped, taken, tell_dose, timed)
@@ -27,6 +26,7 @@ from trialsim.dynamics.arrays import (
     INLET, INTERVAL, INTO, IS_ON, KIND, KNOWN, LAG, LEDGER, LEDGER_END, LINES, MORE_COUNTS, NUMBER, ON, OVERRIDE, PACE,
     PATIENT, RATE, SAMPLE, SHARE, SHIFT, SIZE, START, STATUS, STEPS, THRESHOLDS, UNDER_WAY, WHEN, WHICH, Steps)
 from trialsim.dynamics.chain import chain_start, is_spent
+from trialsim.dynamics.compiling import allocating_kernel, kernel
 from trialsim.dynamics.dop853 import ERROR_3, ERROR_5, N_STAGES, NODES, STAGES, WEIGHTS
 from trialsim.dynamics.doses import DOSE, PUMP, RESET, RESET_AND_DOSE, STEADY, STEADY_ADDED
 from trialsim.dynamics.lane_power import lane_power
@@ -36,7 +36,7 @@ from trialsim.dynamics.stage_sums import (
 from trialsim.dynamics.watching import next_threshold, reading_luck, tell_decision, tell_event
 from trialsim.foundation.elementary import exp, log, logistic, logit, power
 '''
-_DECORATOR = '@njit(cache=True, nogil=True, error_model="numpy")'
+_DECORATOR = "@kernel"
 _FORMS = {
     "neg": "-{0}", "if": "({1} if {0} else {2})", "not": "(not {0})", "and": "({0} and {1})", "or": "({0} or {1})",
     # A NaN on either side stays a NaN.
@@ -201,9 +201,9 @@ def _rate_functions(writer: Writer, found: System, stiff: StiffSystem | None) ->
         step = unrolled_step(n, len(found.hazards), lambda *names: writer.lines(targets, *names), writer.read, followed,
                              len(found.triggers))
         return [*source, f"{_DECORATOR}\n{step}"]
-    matrix = [(f"a[{i}, {j}]", k) for (i, j), k in found.linear.matrix.items()]
-    constant = [(f"b[{i}]", k) for i, k in found.linear.constant.items()]
-    return [writer.function("coefficients(p, c, a, b)", matrix + constant),
+    matrix = [(f"w[AT_A + {i * len(found.states) + j}, lane]", k) for (i, j), k in found.linear.matrix.items()]
+    constant = [(f"w[AT_B + {i}, lane]", k) for i, k in found.linear.constant.items()]
+    return [writer.function("coefficients(p, c, w, lane)", matrix + constant),
             writer.function("hazard_rates(p, c, tc, rates)", hazards)]
 
 

@@ -6,10 +6,10 @@ Everything below the marker is copied behind a model's own functions into a gene
 from typing import Any
 
 import numpy as np
-from numba import njit
 
 from trialsim.dynamics.administrations import infusion, lingering, put, timed
 from trialsim.dynamics.arrays import DURATION, INLET, INTERVAL, KIND, LAG, RATE, SHARE, UNDER_WAY
+from trialsim.dynamics.compiling import kernel
 from trialsim.dynamics.doses import STEADY_ADDED
 from trialsim.dynamics.empty_model import CHAINS, MODELLED
 from trialsim.dynamics.lane_table import AT_T, NO_STEADY_STATE
@@ -17,7 +17,7 @@ from trialsim.dynamics.no_solver import settled
 
 
 # --- copied from here ---
-@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
+@kernel
 def steady(row: int, i: int, line: int, amount: float, g: Any, b: Any, w: Any, lane: int, rtol: float) -> int:
     """Return a status, having brought a lane to the steady state of a row's dose, itself not yet taken."""
     dose, terms = g.dose[row], b.terms[lane]

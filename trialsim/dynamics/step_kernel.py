@@ -11,8 +11,8 @@ from math import sqrt
 from typing import Any
 
 import numpy as np
-from numba import njit
 
+from trialsim.dynamics.compiling import kernel
 from trialsim.dynamics.dop853 import ERROR_3, ERROR_5, N_STAGES, NODES, STAGES, WEIGHTS
 from trialsim.dynamics.empty_model import LANES, N_HAZARDS, N_ROOTS, N_STATES, N_TRIGGERS, derivatives, root_values
 from trialsim.dynamics.lane_table import (
@@ -47,7 +47,7 @@ from trialsim.dynamics.lane_table import (
 LARGEST_FALL = 1e-8
 
 
-@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
+@kernel
 def slopes(w: Any, lane: int, t: float, tc: float, at: int, to: int) -> None:
     """Fill the rates, infusions included, of the states in rows from `at`; what is switched off stands still."""
     derivatives(w, lane, t, tc, at, to)
@@ -58,7 +58,7 @@ def slopes(w: Any, lane: int, t: float, tc: float, at: int, to: int) -> None:
             w[to + N_STATES + m, lane] = 0.0
 
 
-@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
+@kernel
 def attempt(w: Any, lane: int, t: float, tc: float, h: float, rtol: float) -> float:
     """Return the error of one step in units of what is allowed, having filled the states afterwards.
 
@@ -96,13 +96,13 @@ def attempt(w: Any, lane: int, t: float, tc: float, h: float, rtol: float) -> fl
     return h * sum_5 / sqrt((sum_5 + 0.01 * sum_3) * N_ALL)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
+@kernel
 def step_factor(error: float) -> float:
     """Return by how much the next step may be longer: the eighth root of the error, as three square roots."""
     return 0.9 / sqrt(sqrt(sqrt(error)))
 
 
-@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
+@kernel
 def set_floors(w: Any, lane: int, atol: float) -> None:
     """Bring the scale of each state up to date, and with it the error that is always allowed."""
     largest = 0.0
@@ -117,7 +117,7 @@ def set_floors(w: Any, lane: int, atol: float) -> None:
         w[AT_FLOOR + N_STATES + m, lane] = atol
 
 
-@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
+@kernel
 def first_step(w: Any, lane: int, t: float, tc: float, span: float, rtol: float) -> float:
     """Return a first step size (Hairer, Nørsett & Wanner 1993, section II.4, starting step size)."""
     d_0 = d_1 = d_2 = 0.0
@@ -142,7 +142,7 @@ def first_step(w: Any, lane: int, t: float, tc: float, span: float, rtol: float)
     return h if h > 0.0 else 1e-6 * span
 
 
-@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
+@kernel
 def located(w: Any, lane: int, t: float, tc: float, h: float, hazard: int, rtol: float) -> float:
     """Return the step after which a cumulative hazard reaches its limit, having filled the states there.
 
@@ -167,7 +167,7 @@ def located(w: Any, lane: int, t: float, tc: float, h: float, hazard: int, rtol:
     return trial
 
 
-@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
+@kernel
 def risen(w: Any, lane: int, t: float, tc: float, root: int) -> float:
     """Return a root's value after the step that has been made."""
     slopes(w, lane, t, tc, AT_NEW, AT_DX)
@@ -175,7 +175,7 @@ def risen(w: Any, lane: int, t: float, tc: float, root: int) -> float:
     return float(w[AT_G + N_ROOTS + root, lane])
 
 
-@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
+@kernel
 def landed(w: Any, lane: int, t: float, tc: float, h: float, root: int, rtol: float) -> float:
     """Return the step after which a root has just risen through zero, having filled the states there.
 
@@ -204,7 +204,7 @@ def landed(w: Any, lane: int, t: float, tc: float, h: float, root: int, rtol: fl
     return high
 
 
-@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
+@kernel
 def single_step(w: Any, lane: int, rtol: float, atol: float, most_steps: int) -> tuple[int, bool, int]:
     """Return status, whether the lane must be looked after and the event that stopped the way (or -1): hazards, then roots."""
     t, tc, t_stop, h = w[AT_T, lane], w[AT_TC, lane], w[AT_STOP, lane], w[AT_H, lane]
@@ -252,7 +252,7 @@ def single_step(w: Any, lane: int, rtol: float, atol: float, most_steps: int) ->
 
 
 # --- copied for large models ---
-@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
+@kernel
 def lockstep(ws: Any, rtol: float, atol: float, most_steps: float) -> bool:
     """Return that lanes must be looked after: every step is to be made alone."""
     for lane in range(LANES):

@@ -10,8 +10,8 @@ from math import sqrt
 from typing import Any
 
 import numpy as np
-from numba import njit
 
+from trialsim.dynamics.compiling import kernel
 from trialsim.dynamics.empty_jacobian import (
     BELOW,
     BELOW_FROM,
@@ -54,7 +54,7 @@ AT_SUM = AT_BASE + N_ALL
 N_ROWS = AT_SUM + N_ALL
 
 
-@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
+@kernel
 def set_matrix(w: Any, lane: int, gamma_h: float) -> None:
     """Fill the matrix I - gamma h J; what is switched off depends on nothing."""
     for i in range(N_ALL):
@@ -72,7 +72,7 @@ def set_matrix(w: Any, lane: int, gamma_h: float) -> None:
         w[AT_A + i * N_ALL + j, lane] = entry
 
 
-@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
+@kernel
 def factored(w: Any, lane: int) -> bool:
     """Return whether the matrix was factored soundly without exchanges, in the order and places known beforehand."""
     for k in range(N_ALL):
@@ -93,7 +93,7 @@ def factored(w: Any, lane: int) -> bool:
     return True
 
 
-@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
+@kernel
 def factored_with_exchanges(w: Any, lane: int) -> None:
     """Factor the matrix with partial pivoting, rows compared by their largest entries."""
     for i in range(N_ALL):
@@ -122,7 +122,7 @@ def factored_with_exchanges(w: Any, lane: int) -> None:
                     w[AT_A + i * N_ALL + j, lane] -= factor * w[AT_A + k * N_ALL + j, lane]
 
 
-@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
+@kernel
 def solve(w: Any, lane: int, at: int) -> None:
     """Turn the right side in rows from `at` into the solution, by factors made without exchanges."""
     for k in range(N_ALL):
@@ -138,7 +138,7 @@ def solve(w: Any, lane: int, at: int) -> None:
         w[at + p, lane] *= w[AT_R + p, lane]
 
 
-@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
+@kernel
 def solve_with_exchanges(w: Any, lane: int, at: int) -> None:
     """Turn the right side in rows from `at` into the solution, by factors made with exchanges."""
     for i in range(N_ALL):
@@ -154,7 +154,7 @@ def solve_with_exchanges(w: Any, lane: int, at: int) -> None:
         w[at + i, lane] = w[AT_X + i, lane]
 
 
-@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
+@kernel
 def set_stage(w: Any, lane: int, s: int) -> None:
     """Fill the states of stage s from those of the earlier stages; the last two add to the stage before."""
     for i in range(N_ALL):
@@ -168,7 +168,7 @@ def set_stage(w: Any, lane: int, s: int) -> None:
         w[AT_NEW + i, lane] = w[AT_X + i, lane]
 
 
-@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
+@kernel
 def set_right_side(w: Any, lane: int, s: int, slope: int, gamma_h: float, h: float) -> None:
     """Fill the right side of stage s from the slopes in rows from `slope`."""
     by_time = TIME_WEIGHTS[s] * (gamma_h * h)
@@ -185,7 +185,7 @@ def set_right_side(w: Any, lane: int, s: int, slope: int, gamma_h: float, h: flo
         w[AT_K + s * N_ALL + i, lane] = side
 
 
-@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
+@kernel
 def attempt(w: Any, lane: int, t: float, tc: float, h: float, rtol: float) -> float:
     """Return the mean square of a step's errors in units of what is allowed, having filled the states afterwards.
 
@@ -217,13 +217,13 @@ def attempt(w: Any, lane: int, t: float, tc: float, h: float, rtol: float) -> fl
     return square / N_ALL
 
 
-@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
+@kernel
 def step_factor(square: float) -> float:
     """Return by how much the next step may be longer: the fifth root of an error, the tenth of its square."""
     return 0.9 * inverse_tenth_root(square)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
+@kernel
 def first_step(w: Any, lane: int, t: float, tc: float, span: float, rtol: float) -> float:
     """Return a first step size, by how far the states would go in it and by how much their slopes would turn.
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import njit
 
 from trialsim.dynamics.arrays import (
     DECISIONS_TOLD,
@@ -19,10 +18,11 @@ from trialsim.dynamics.arrays import (
     SIGNAL_KEY,
     TRIAL,
 )
+from trialsim.dynamics.compiling import kernel
 from trialsim.foundation.streams import exponential, normal
 
 
-@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
+@kernel
 def tell_decision(
     i: int, t: float, rule: int, branch: int, level: float, signals: Any, g: Any, o: Any
 ) -> None:
@@ -36,7 +36,7 @@ def tell_decision(
     o.counts[i, DECISIONS_TOLD] = told + 1
 
 
-@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
+@kernel
 def tell_event(i: int, t: float, event: int, g: Any, o: Any) -> None:
     """Write an event into the ledger, and when it first happened."""
     told = o.counts[i, EVENTS_TOLD]
@@ -49,7 +49,7 @@ def tell_event(i: int, t: float, event: int, g: Any, o: Any) -> None:
     o.counts[i, HAPPENED + event] += 1
 
 
-@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
+@kernel
 def next_threshold(i: int, event: int, g: Any, o: Any) -> float:
     """Return by how much a cumulative hazard must grow until its event happens again."""
     n = o.counts[i, HAPPENED + event]
@@ -57,7 +57,7 @@ def next_threshold(i: int, event: int, g: Any, o: Any) -> float:
                              g.starts[i, PERSON], n))
 
 
-@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
+@kernel
 def reading_luck(i: int, signal: int, number: float, g: Any) -> float:
     """Return the standard normal number of a reading's error."""
     return float(normal(np.uint64(g.setting[0, SEED]), g.setting[signal, SIGNAL_KEY], g.starts[i, TRIAL],
