@@ -68,11 +68,8 @@ class _Follower:
         self.standings = [standing_of(rule) for rule in model.rules]
         self.known: list[tuple[float, int, float]] = []
         self.history: list[Stretch] = []
-        # What was there before anything was due counts as well, so that a lowest value never rises again.
-        names = known_names(model, self.parameters, self.t, self.y)
-        self.at_begin = {f.name: float(value(f.of, names)) if f.kind in ("highest", "lowest") else 0.0
-                         for f in model.functionals}
-        self.so_far = dict(self.at_begin)
+        # The path begins with what is taken at the beginning: what was there before is no part of it.
+        self.so_far = {f.name: before_anything(f.kind) for f in model.functionals}
         self.course = Course(outputs=[[math.nan] * len(model.outputs) for _ in patient.samples],
                              event_times=[math.inf] * n_events)
         self.course_stops = patient.stops_dosing or (False,) * n_events
@@ -336,7 +333,7 @@ class _Follower:
         if f.over is None:
             return self.as_said(f, self.so_far[f.name], now, self.t - self.patient.begin)
         since = max(self.patient.begin, self.t - f.over)
-        total = before_anything(f.kind) if since > self.patient.begin else self.at_begin[f.name]
+        total = before_anything(f.kind)
         for stretch in self.history:
             if stretch.end > since:
                 total = together(f.kind, total, over_piece(f, stretch, since, self.t))

@@ -207,7 +207,9 @@ def parameter_matrix(model: CourseModel, candidates: Candidates) -> NDArray[np.f
 
     columns: Mapping[str, NDArray[np.float64]] = {**candidates.parameters, **candidates.covariates}
     if CHANGE in model.parameters:
-        raise ValueError("these parameters change within a course: trialsim.cohort.parameter_rows makes them")
+        # Whoever runs such courses asks parameter_rows.
+        message = "parameters that change within a course are not supported by this version here"
+        raise TrialsimError("changes-not-run", message, ["leave out between_occasions, occasions and over_time"])
     if not model.parameters:
         return np.empty((len(next(iter(columns.values()), np.empty(0))), 0))
     return np.ascontiguousarray(np.column_stack([columns[name] for name in model.parameters]))

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 from numba import carray, cfunc, njit, types
+from numba.core import cgutils
 from numba.extending import intrinsic
 from numpy.typing import NDArray
 
@@ -53,14 +54,15 @@ class CourseAddress:
 class EngineCall:
     """One call of the engine: arguments are arrays, numbers and named tuples of them.
 
-    `rows` are the parameters, `outputs` and `status` what is asked for; all that the engine writes is `written`.
+    `rows` are the parameters, `outputs` and `status` (or the first column of it) what is asked for; all that the engine
+    writes is `written`.
     """
 
     run: Any
     arguments: tuple[Any, ...]
     rows: NDArray[np.float64]
     outputs: NDArray[np.float64]
-    status: NDArray[np.int8]
+    status: NDArray[Any]
     written: tuple[NDArray[Any], ...]
 
 
@@ -90,9 +92,10 @@ def course_address(
     columns = np.array([sensitive.model.parameters.index(name) for name in (*sensitive.parameters, *others)],
                        dtype=np.int64)
     arrays = (columns, observed.patient, observed.place, *_arrays(call.arguments))
-    table = np.array([number for array in arrays for number in (array.ctypes.data, *array.shape)], dtype=np.int64)
+    rowwise = tuple(np.ascontiguousarray(array) for array in arrays)
+    table = np.array([number for array in rowwise for number in (array.ctypes.data, *array.shape)], dtype=np.int64)
     code = _evaluation(call, arrays, n_slopes)
-    return CourseAddress(function=code.ctypes, code=code, table=table, arrays=arrays,
+    return CourseAddress(function=code.ctypes, code=code, table=table, arrays=rowwise,
                          shape=(observed.patient.size, call.outputs.shape[2] // (1 + n_slopes), n_slopes))
 
 
@@ -107,7 +110,8 @@ def _arrays(arguments: Sequence[Any]) -> Iterator[NDArray[Any]]:
 def _evaluation(call: EngineCall, arrays: Sequence[NDArray[Any]], n_slopes: int) -> Any:
     """Return the evaluation as a C function: arrays are found through the table, and what is written is its own."""
     fresh = {id(array) for array in (call.rows, *call.written)}
-    known: dict[str, Any] = {"run": call.run, "array_at": _array_at, "filled": _filled, "gathered": _gathered}
+    known: dict[str, Any] = {
+        "called": _called(call.run), "array_at": _array_at, "filled": _filled, "gathered": _gathered}
     names: dict[int, str] = {}
     lines: list[str] = ["table = array_at(table_at, whole, (n_table,))"]
     at = 0
@@ -119,8 +123,9 @@ def _evaluation(call: EngineCall, arrays: Sequence[NDArray[Any]], n_slopes: int)
         at += 1 + array.ndim
     known |= {"whole": np.int64(0), "n_table": at, "n_slopes": n_slopes}
     rows, outputs, status = (names[id(array)] for array in (call.rows, call.outputs, call.status))
+    status += "[:, 0]" if call.status.ndim == 2 else ""
     lines += [f"filled({rows}, array_0, estimated_at)",
-              f"run({', '.join(_spelled(argument, names, known) for argument in call.arguments)})",
+              f"called(({', '.join(_spelled(argument, names, known) for argument in call.arguments)},))",
               f"gathered({outputs}, {status}, array_1, array_2, n_slopes, values_at, slopes_at)"]
     exec("\n    ".join(["def evaluate(table_at, estimated_at, values_at, slopes_at):", *lines]), known)
     return cfunc("void(uintp, uintp, uintp, uintp)", error_model="numpy")(known["evaluate"])
@@ -147,6 +152,32 @@ def _pointer(typing: Any, address: Any, like: Any) -> Any:
         return builder.inttoptr(arguments[0], context.get_value_type(kind))
 
     return kind(types.uintp, like), code
+
+
+def _called(run: Any) -> Any:
+    """Return a function that calls the engine, compiled as it is, at its address; its argument is all arguments.
+
+    Called by name, the engine would be linked in, and optimised once more.
+    """
+
+    @intrinsic  # type: ignore[untyped-decorator]
+    def called(typing: Any, arguments: Any) -> Any:
+        run.compile(tuple(arguments))
+        found = run.overloads[tuple(arguments)]
+        address = found.library.get_pointer_to_function(found.fndesc.llvm_func_name)
+
+        def code(context: Any, builder: Any, signature: Any, given: Sequence[Any]) -> Any:
+            kind = context.call_conv.get_function_type(types.none, tuple(arguments)).as_pointer()
+            engine = builder.inttoptr(context.get_constant(types.uintp, address), kind)
+            status, _ = context.call_conv.call_function(
+                builder, engine, types.none, tuple(arguments), cgutils.unpack_tuple(builder, given[0], len(arguments)))
+            with cgutils.if_unlikely(builder, status.is_error):
+                context.call_conv.return_status_propagate(builder, status)
+            return context.get_dummy_value()
+
+        return types.none(arguments), code
+
+    return called
 
 
 @njit(error_model="numpy")  # type: ignore[untyped-decorator]
