@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from trialsim.cohort.course_model import course_model
+from trialsim.cohort.course_model import TIME, course_model
 from trialsim.cohort.draws import TypicalValues, typical_values
 from trialsim.cohort.event_people import (
     HowToSimulate,
@@ -26,6 +26,7 @@ from trialsim.dynamics.courses import STATUS, courses
 from trialsim.dynamics.doses import Schedule
 from trialsim.dynamics.model import CourseModel
 from trialsim.foundation.errors import Problems
+from trialsim.foundation.expression import names_of
 from trialsim.foundation.streams import label, normals
 
 Floats = NDArray[np.float64]
@@ -75,6 +76,7 @@ def simulated_records(
     if how.given is not None:
         fixed = frozenset(name for values in how.given.values() for name in values)
     needed = needed_covariates(cohort, model, fixed)
+    steady_told(records, model, problems)
     occasions_told(records, cohort, how.is_sampled, problems)
     draws_covariates = absent_told(records, needed, how.is_sampled, problems)
     when = moments(records, cohort, needed, how.carry, problems)
@@ -104,6 +106,22 @@ def simulated_records(
         records=records, measures=cohort.measures, replicates=numbers, true=true, read=read, is_below=below,
         status=status, failures=failed_courses(records, numbers, status),
     )  # fmt: skip
+
+
+def steady_told(records: EventRecords, model: CourseModel, problems: Problems) -> None:
+    """Tell records that ask for a steady state of a system that never has one: its rates change with time."""
+    clocked = {TIME}
+    for name, value in model.quantities:
+        if names_of(value) & clocked:
+            clocked.add(name)
+    if not any(names_of(rate) & clocked for rate in model.rates):
+        return
+    for record in (record for individual in records.individuals for record in individual.records if record.steady):
+        problems.error(
+            records.table.place(record.row, "SS"), "records-not-honoured",
+            "a cohort whose rates change with time has no steady state", "",
+            ["write the doses before with ADDL, as many as it takes"],
+        )  # fmt: skip
 
 
 def predicted(
