@@ -208,7 +208,7 @@ def sent_on(
 def run(g: Any, o: Any, b: Any, x: Any, rtol: float, atol: float, most_steps: int) -> None:
     """Fill what becomes of every patient; `x` is for linear systems."""
     n_patients = g.person.shape[0]
-    ws, w = b.flat, b.table
+    ws, w = b.table, b.table.reshape((N_ROWS_IN_ALL, LANES))
     for lane in range(LANES):
         b.counts[lane, PATIENT], w[AT_WORD, lane] = -1, UNMADE
     n_begun, n_done, called = 0, 0, True

@@ -75,8 +75,7 @@ class Bench(NamedTuple):
     number: Floats  # numbers whose places `lane_table` names
     path: Floats  # [lanes, functionals, S]: what windows amount to so far
     seen: Floats  # [lanes, K, readings kept, 2]: value, when it is known
-    flat: Floats  # the table of lanes …
-    table: Floats  # … and the same numbers as rows and lanes
+    table: Floats  # [rows x lanes], flat: the table of lanes
 
 
 class Steps(NamedTuple):

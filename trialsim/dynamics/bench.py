@@ -18,14 +18,13 @@ def bench(module: ModuleType, model: CourseModel, given: Given) -> Bench:
     lanes = int(module.LANES)
     most = int((given.starts[:, LINES + given.n_lines] - given.starts[:, LINES]).max(initial=0)) + 1
     n_paths, n_signals = len(model.functionals), len(model.signals)
-    flat = np.zeros(int(module.N_ROWS_IN_ALL) * lanes)
     return Bench(
         terms=np.zeros((lanes, 6, len(model.inlets))), line=np.zeros((lanes, given.n_lines, 4)),
         way=np.zeros((lanes, most + SPARE, 8)), order=np.zeros((lanes, most), dtype=np.int64),
         counts=np.zeros((lanes, int(module.N_COUNTS)), dtype=np.int64),
         number=np.zeros((lanes, int(module.N_NUMBERS))),
         path=np.zeros((lanes, n_paths, given.samples.shape[1] if n_paths else 0)),
-        seen=np.zeros((lanes, n_signals, READINGS, 2)), flat=flat, table=flat.reshape(-1, lanes))
+        seen=np.zeros((lanes, n_signals, READINGS, 2)), table=np.zeros(int(module.N_ROWS_IN_ALL) * lanes))
 
 
 def steps(module: ModuleType) -> Steps:

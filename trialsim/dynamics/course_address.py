@@ -16,8 +16,11 @@ from numba.core import cgutils
 from numba.extending import intrinsic
 from numpy.typing import NDArray
 
-from trialsim.dynamics.courses import Tolerance
+from trialsim.dynamics.bench import bench, steps
+from trialsim.dynamics.courses import Tolerance, nothing_found
+from trialsim.dynamics.doses import STEADY, STEADY_ADDED
 from trialsim.dynamics.generate import compiled
+from trialsim.dynamics.given import given
 from trialsim.dynamics.sensitivity import Sensitive
 
 
@@ -68,17 +71,16 @@ class EngineCall:
 
 def engine_call(sensitive: Sensitive, observed: Observed, tolerance: Tolerance) -> EngineCall:
     """Return the call that `courses` would make of the engine: all begin at 0, and nothing can happen to them."""
-    schedule, (n, n_times) = sensitive.schedule, observed.times.shape
-    rows = np.array(observed.fixed, dtype=np.float64)
+    model, schedule, n = sensitive.model, sensitive.schedule, len(observed.times)
     horizon = np.nanmax(np.column_stack([observed.times, np.zeros(n)]), axis=1)
-    outputs, status = np.full((n, n_times, len(sensitive.model.outputs)), np.nan), np.zeros(n, dtype=np.int8)
-    event_times, steps, nothing = np.zeros((n, 0)), np.zeros(n, dtype=np.int64), np.zeros(0, dtype=np.bool_)
-    arguments = (
-        rows, np.zeros(n), horizon, np.ascontiguousarray(observed.times), schedule.offsets, schedule.time,
-        schedule.inlet, schedule.amount, schedule.duration, np.zeros((n, 0)), nothing, nothing, tolerance.relative,
-        tolerance.absolute, tolerance.most_steps, outputs, event_times, status, steps)
-    return EngineCall(run=compiled(sensitive.model).run, arguments=arguments, rows=rows, outputs=outputs,
-                      status=status, written=(outputs, event_times, status, steps))
+    known = given(model, np.array(observed.fixed, dtype=np.float64), schedule, observed.times, np.zeros((n, 0)), [], [],
+                  horizon, 0.0, None, None, None, None)
+    module = compiled(model, "explicit", bool(np.isin(schedule.kind, (STEADY, STEADY_ADDED)).any()))
+    found, room, more = nothing_found(model, known.samples.shape, 0), bench(module, model, known), steps(module)
+    return EngineCall(
+        run=module.run, rows=known.rows, outputs=found.outputs, status=found.counts,
+        arguments=(known, found, room, more, tolerance.relative, tolerance.absolute, tolerance.most_steps),
+        written=tuple(array for array in (*found, *room, *more) if isinstance(array, np.ndarray)))
 
 
 def course_address(

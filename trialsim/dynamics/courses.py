@@ -113,7 +113,7 @@ def courses(
     while True:
         ledger = np.concatenate(([0], np.cumsum(room)))
         known.starts[:, LEDGER], known.starts[:, LEDGER_END] = ledger[:-1], ledger[1:]
-        found = _nothing_found(model, known.samples.shape, int(ledger[-1]))
+        found = nothing_found(model, known.samples.shape, int(ledger[-1]))
         module.run(known, found, bench(module, model, known), steps(module), chosen.relative, chosen.absolute,
                    chosen.most_steps)
         most = found.counts[:, EVENTS_TOLD:HAPPENED].max(axis=1, initial=0)
@@ -127,7 +127,8 @@ def courses(
         ledger=ledger, n_signals=len(model.signals))
 
 
-def _nothing_found(model: CourseModel, shape: tuple[int, ...], room: int) -> Found:
+def nothing_found(model: CourseModel, shape: tuple[int, ...], room: int) -> Found:
+    """Return what a kernel fills for so many patients and samples, with room for so many rows in the ledgers."""
     n, n_samples = shape
     n_events = len(model.hazards) + len(model.triggers)
     return Found(

@@ -370,7 +370,7 @@ def advanced(i: int, t_stop: float, g: Any, o: Any, b: Any, x: Any, w: Any, lane
 @kernel
 def run(g: Any, o: Any, b: Any, x: Any, rtol: float, atol: float, most_steps: int) -> None:
     """Fill what becomes of every patient."""
-    w, lane = b.table, 0
+    w, lane = b.table.reshape((N_ROWS_IN_ALL, 1)), 0
     for i in range(g.person.shape[0]):
         # Computed, not written: a compiler that sees the numbers themselves compiles all that follows once more.
         event, fresh = i - i - 1, i >= 0

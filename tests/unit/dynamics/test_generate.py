@@ -57,8 +57,8 @@ def test_source_is_the_models_own_and_straight_line():
     # Terms of parameters alone once a patient, each once, and only those that are not zero.
     assert source.split("def hoist(p, c):\n")[1].split("\n\n")[0].splitlines() == [
         "    v9 = -p[0]", "    v12 = (p[1] / p[2])", "    v17 = -v12", "    c[0] = v17", "    c[1] = v9"]
-    assert source.split("def coefficients(p, c, a, b):\n")[1].split("\n\n")[0].splitlines() == [
-        "    a[0, 0] = c[1]", "    a[1, 0] = p[0]", "    a[1, 1] = c[0]"]
+    assert source.split("def coefficients(p, c, w, lane):\n")[1].split("\n\n")[0].splitlines() == [
+        "    w[AT_A + 0, lane] = c[1]", "    w[AT_A + 2, lane] = p[0]", "    w[AT_A + 3, lane] = c[0]"]
     assert one_compartment().digest == one_compartment().digest
     assert one_compartment().digest != one_compartment(" + 0 * ka").digest
 
