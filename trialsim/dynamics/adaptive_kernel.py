@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from trialsim.dynamics.arrays import PATIENT, SAMPLE, STATUS, STEPS
+from trialsim.dynamics.bundles import bundle
 from trialsim.dynamics.compiling import allocating_kernel, kernel
 from trialsim.dynamics.empty_model import (
     INLET_STATES,
@@ -205,8 +206,9 @@ def sent_on(
 
 
 @kernel
-def run(g: Any, o: Any, b: Any, x: Any, rtol: float, atol: float, most_steps: int) -> None:
-    """Fill what becomes of every patient; `x` is for linear systems."""
+def run(given: Any, found: Any, bench: Any, steps: Any, rtol: float, atol: float, most_steps: int) -> None:
+    """Fill what becomes of every patient; `steps` is for linear systems."""
+    g, o, b = bundle(given), bundle(found), bundle(bench)
     n_patients = g.person.shape[0]
     ws, w = b.table, b.table.reshape((N_ROWS_IN_ALL, LANES))
     for lane in range(LANES):

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from trialsim.dynamics.arrays import SAMPLE, STATUS, STEPS
+from trialsim.dynamics.bundles import bundle
 from trialsim.dynamics.compiling import allocating_kernel, kernel
 from trialsim.dynamics.empty_model import (
     INLET_STATES,
@@ -368,8 +369,9 @@ def advanced(i: int, t_stop: float, g: Any, o: Any, b: Any, x: Any, w: Any, lane
 
 
 @kernel
-def run(g: Any, o: Any, b: Any, x: Any, rtol: float, atol: float, most_steps: int) -> None:
+def run(given: Any, found: Any, bench: Any, steps: Any, rtol: float, atol: float, most_steps: int) -> None:
     """Fill what becomes of every patient."""
+    g, o, b, x = bundle(given), bundle(found), bundle(bench), bundle(steps)
     w, lane = b.table.reshape((N_ROWS_IN_ALL, 1)), 0
     for i in range(g.person.shape[0]):
         # Computed, not written: a compiler that sees the numbers themselves compiles all that follows once more.

@@ -25,6 +25,7 @@ from trialsim.dynamics.arrays import (
     ACTION, AMOUNT, BEGIN, CHANGE, CHANGES, CHANGES_END, CHECK, DORMANT, DUE, DURATION, END, HELD, HORIZON, IDLE, INFLOW,
     INLET, INTERVAL, INTO, IS_ON, KIND, KNOWN, LAG, LEDGER, LEDGER_END, LINES, MORE_COUNTS, NUMBER, ON, OVERRIDE, PACE,
     PATIENT, RATE, SAMPLE, SHARE, SHIFT, SIZE, START, STATUS, STEPS, THRESHOLDS, UNDER_WAY, WHEN, WHICH, Steps)
+from trialsim.dynamics.bundles import bundle
 from trialsim.dynamics.chain import chain_start, is_spent
 from trialsim.dynamics.compiling import allocating_kernel, kernel
 from trialsim.dynamics.dop853 import ERROR_3, ERROR_5, N_STAGES, NODES, STAGES, WEIGHTS
