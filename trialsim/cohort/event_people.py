@@ -156,14 +156,14 @@ def parameter_rows(
         covariates = covariate_values(cohort, how.seed, trials, patients)
     rows = np.zeros(len(trials), dtype=np.int64)
     scores: Mapping[str, Floats] = {}
-    occasions: dict[str, Floats] = {}
+    occasions = {p.name: np.zeros(len(rows)) for p in cohort.parameters if p.between_occasions is not None}
     if how.is_sampled:
         varying = [p.name for p in cohort.parameters if p.between_patients is not None]
         scores = correlated_scores("individual", varying, cohort.random_effect_correlation, how.seed, trials, patients)
         occasions = {
             name: typical.between_occasions_sd[name][rows]
             * normals(how.seed, label("occasion", name), trials, patients, 2 * when.occasion)
-            for name in (p.name for p in cohort.parameters if p.between_occasions is not None)
+            for name in occasions
         }
     parameters = individual_parameters(cohort, typical, covariates, scores, occasions, rows)
     if how.given is not None:
