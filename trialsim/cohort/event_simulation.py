@@ -19,10 +19,10 @@ from trialsim.cohort.event_people import (
     parameter_rows,
 )
 from trialsim.cohort.event_records import EventRecords
-from trialsim.cohort.event_timeline import Timeline, timelines
+from trialsim.cohort.event_timeline import Timeline, just_after, timelines
 from trialsim.cohort.model import Cohort, Measure
 from trialsim.cohort.posterior import PosteriorDraws
-from trialsim.dynamics.courses import STATUS, courses
+from trialsim.dynamics.courses import STATUS, Changes, courses
 from trialsim.dynamics.doses import Schedule
 from trialsim.dynamics.model import CourseModel
 from trialsim.foundation.errors import Problems
@@ -97,7 +97,7 @@ def simulated_records(
         typical = typical_values(cohort, how.seed, np.zeros(1, dtype=np.int64), "typical", posterior)
         if k == 0 or how.is_sampled:
             rows = parameter_rows(cohort, model, records, when, typical, replicates, how, draws_covariates)
-            true[k], status[k] = predicted(model, rows, lines, records)
+            true[k], status[k] = predicted(model, rows, lines)
         else:
             true[k], status[k] = true[0], status[0]
         numbers[k] = np.repeat(replicates, [len(individual.records) for individual in records.individuals])
@@ -125,20 +125,35 @@ def steady_told(records: EventRecords, model: CourseModel, problems: Problems) -
 
 
 def predicted(
-    model: CourseModel, rows: Floats, lines: Sequence[tuple[int, Timeline]], records: EventRecords
+    model: CourseModel, rows: Floats, lines: Sequence[tuple[int, Timeline]]
 ) -> tuple[Floats, NDArray[np.int8]]:
     """Return the outputs [records, O] of one replicate and the status of each record's course [records]."""
     width = max(len(line.samples) for _, line in lines)
     samples = np.full((len(lines), width), np.nan)
+    after = np.zeros((len(lines), width), dtype=np.bool_)
     for n, (_, line) in enumerate(lines):
         samples[n, : len(line.samples)] = line.samples
+        after[n, : len(line.samples)] = line.is_after
     found = courses(
         model, rows[[line.row for _, line in lines]], schedule_of(lines), samples,
-        np.zeros((len(lines), 0)), [], [], [line.samples[-1] for _, line in lines],
-        begin=[line.samples[0] for _, line in lines],
+        np.zeros((len(lines), 0)), [], [],
+        # A horizon ends a course before what comes after the doses of its instant.
+        [just_after(line.samples[-1]) for _, line in lines], begin=[line.samples[0] for _, line in lines],
+        sample_after=after, changes=changes_of(lines, rows),
     )  # fmt: skip
     outputs = np.concatenate([found.outputs[n, : len(line.samples)] for n, (_, line) in enumerate(lines)])
     return outputs, np.repeat(found.status, [len(line.samples) for _, line in lines])
+
+
+def changes_of(lines: Sequence[tuple[int, Timeline]], rows: Floats) -> Changes:
+    """Return the changes of parameters of all courses."""
+    changes = [change for _, line in lines for change in line.changes]
+    return Changes(
+        offsets=np.cumsum([0, *(len(line.changes) for _, line in lines)]).astype(np.int64),
+        time=np.array([time for time, _ in changes], dtype=np.float64),
+        row=np.array([row for _, row in changes], dtype=np.int64),
+        rows=rows,
+    )
 
 
 def schedule_of(lines: Sequence[tuple[int, Timeline]]) -> Schedule:
