@@ -130,7 +130,8 @@ def settled(
 ) -> int:
     """Return a status, having put the states where doses every interval for ever have brought them (or added that).
 
-    From the beginning's states on, intervals are repeated until what is left of a geometric approach is below the tolerance. Hazards and integrals
+    From the beginning's states on, intervals are repeated until what is left of a geometric approach is below the
+    tolerance. Hazards and integrals
     stand still meanwhile. An inflow for ever is followed through lengths of time that double.
     """
     n = N_STATES - N_INTEGRALS

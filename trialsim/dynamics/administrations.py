@@ -198,7 +198,8 @@ def stopped(moment: float, n: int, b: Any, lane: int) -> None:
 
 @kernel
 def lingering(
-    t: float, inlet: int, n: int, size: float, lasts: float, inflow: float, lag: float, interval: float, b: Any, lane: int
+    t: float, inlet: int, n: int, size: float, lasts: float, inflow: float, lag: float, interval: float, b: Any,
+    lane: int,
 ) -> int:
     """Return a status, having put under way what earlier doses of a steady state still have to bring at time t."""
     most = int(np.floor((lag + lasts) / interval)) + 1

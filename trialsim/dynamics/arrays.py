@@ -79,7 +79,7 @@ class Bench(NamedTuple):
 
 
 class Steps(NamedTuple):
-    """What steps of a linear system work on: the matrix and the inflow, the propagators of the latest intervals, room."""
+    """What steps of a linear system work on: matrix and inflow, the propagators of the latest intervals, room."""
 
     a: Floats
     u: Floats

@@ -10,10 +10,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from llvmlite import ir
+from llvmlite import ir  # type: ignore[import-untyped]
 from numba.core import cgutils, types
-from numba.extending import infer_getattr, intrinsic, lower_getattr_generic, models, register_model
 from numba.core.typing.templates import AttributeTemplate
+from numba.extending import infer_getattr, intrinsic, lower_getattr_generic, models, register_model
 from numba.np.arrayobj import populate_array
 
 WORD = ir.IntType(64)
@@ -76,7 +76,8 @@ def read_field(context: Any, builder: Any, kind: Bundle, block: Any, name: str) 
     array = context.make_array(field)(context, builder)
     size = context.get_abi_sizeof(context.get_data_type(field.dtype))
     lengths = [word(1 + d) for d in range(field.ndim)]
-    strides, step = [], WORD(size)
+    strides: list[Any] = []
+    step = WORD(size)
     for length in reversed(lengths):
         strides.insert(0, step)
         step = builder.mul(step, length)

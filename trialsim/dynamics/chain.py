@@ -23,7 +23,7 @@ def chain_start(size: float, number: float, pace: float) -> float:
 
 @kernel
 def is_spent(start: float, arrived: float, t: float, number: float, pace: float) -> bool:
-    """Return whether a pulse has nothing left to bring: its tail Γ(n + 1, x) / Γ(n + 1) is at most x^n e^-x x / (x - n)."""
+    """Return whether a pulse has nothing left: its tail Γ(n + 1, x) / Γ(n + 1) is at most x^n e^-x x / (x - n)."""
     if start == -np.inf:
         return True
     x = pace * (t - arrived)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Changes:
-    """From `time[k]` on a patient has the parameters of `rows[row[k]]`; patient i's stand from `offsets[i]` on, ascending."""
+    """From `time[k]` on a patient has the parameters of `rows[row[k]]`; patient i's stand from `offsets[i]` on."""
 
     offsets: NDArray[np.int64]
     time: NDArray[np.float64]

@@ -1,15 +1,25 @@
-"""How kernels are compiled: kept on disk, without the interpreter's lock, in reproducible arithmetic, and without memory.
+"""How kernels are compiled: kept on disk, without the interpreter's lock, reproducibly, and without memory.
 
-A kernel allocates nothing (it does not compile if it does): everything it works on is handed to it. So nobody need count
-who holds which array, which at every instant of every patient would cost more than what is done there.
+A kernel allocates nothing (it does not compile if it does): everything it works on is handed to it. So nobody need
+count who holds which array, which at every instant of every patient would cost more than what is done there.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar, cast
 
 from numba import njit
 
-kernel: Any = njit(cache=True, nogil=True, error_model="numpy", fastmath=False, _nrt=False)
-# For what happens so rarely that it may ask for memory of its own.
-allocating_kernel: Any = njit(cache=True, nogil=True, error_model="numpy", fastmath=False)
+Function = TypeVar("Function", bound=Callable[..., Any])
+_KEPT = {"cache": True, "nogil": True, "error_model": "numpy", "fastmath": False}
+
+
+def kernel(function: Function) -> Function:
+    """Return a function compiled when it is first called."""
+    return cast(Function, njit(**_KEPT, _nrt=False)(function))
+
+
+def allocating_kernel(function: Function) -> Function:
+    """Return a kernel that is called so rarely that it may ask for memory of its own."""
+    return cast(Function, njit(**_KEPT)(function))

@@ -18,7 +18,6 @@ from numpy.typing import NDArray
 
 from trialsim.dynamics.bench import bench, steps
 from trialsim.dynamics.courses import Tolerance, nothing_found
-from trialsim.dynamics.doses import STEADY, STEADY_ADDED
 from trialsim.dynamics.generate import compiled
 from trialsim.dynamics.given import given
 from trialsim.dynamics.sensitivity import Sensitive
@@ -75,7 +74,7 @@ def engine_call(sensitive: Sensitive, observed: Observed, tolerance: Tolerance) 
     horizon = np.nanmax(np.column_stack([observed.times, np.zeros(n)]), axis=1)
     known = given(model, np.array(observed.fixed, dtype=np.float64), schedule, observed.times, np.zeros((n, 0)), [], [],
                   horizon, 0.0, None, None, None, None)
-    module = compiled(model, "explicit", bool(np.isin(schedule.kind, (STEADY, STEADY_ADDED)).any()))
+    module = compiled(model, "explicit", schedule.has_steady_states)
     found, room, more = nothing_found(model, known.samples.shape, 0), bench(module, model, known), steps(module)
     return EngineCall(
         run=module.run, rows=known.rows, outputs=found.outputs, status=found.counts,

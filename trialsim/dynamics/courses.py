@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from trialsim.dynamics.arrays import EVENTS_TOLD, HAPPENED, LEDGER, LEDGER_END, Found
 from trialsim.dynamics.bench import bench, steps
 from trialsim.dynamics.changes import Changes
-from trialsim.dynamics.doses import STEADY, STEADY_ADDED, Schedule
+from trialsim.dynamics.doses import Schedule
 from trialsim.dynamics.generate import compiled
 from trialsim.dynamics.given import Luck, Watch, given
 from trialsim.dynamics.model import CourseModel
@@ -109,7 +109,7 @@ def courses(
     n = len(known.person)
     asked = np.zeros(n, dtype=np.bool_) if told is None else np.asarray(told, dtype=np.bool_)
     room = np.where(asked, 64 + np.diff(schedule.offsets[:: schedule.n_lines]), 0)
-    module = compiled(model, solver, bool(np.isin(schedule.kind, (STEADY, STEADY_ADDED)).any()))
+    module = compiled(model, solver, schedule.has_steady_states)
     while True:
         ledger = np.concatenate(([0], np.cumsum(room)))
         known.starts[:, LEDGER], known.starts[:, LEDGER_END] = ledger[:-1], ledger[1:]

@@ -60,6 +60,15 @@ class Schedule:
         if self.dormant and len(self.dormant) != self.n_lines:
             raise ValueError("a schedule says of every line whether it is dormant, or of none")
 
+    def column(self, name: str) -> Floats:
+        """Return a column as numbers."""
+        return np.asarray(getattr(self, name), dtype=np.float64)
+
+    @property
+    def has_steady_states(self) -> bool:
+        """Return whether any row asks for a steady state."""
+        return bool(np.isin(self.column("kind"), (STEADY, STEADY_ADDED)).any())
+
     @property
     def n_patients(self) -> int:
         """Return the number of patients."""

@@ -49,8 +49,8 @@ from trialsim.foundation.caches import cache_directory
 from trialsim.foundation.version import VERSION
 
 # What generated modules import: their compiled code holds it, of which numba's own cache knows nothing.
-_IMPORTED = (administrations, arrays, bundles, chain, compiling, dop853, doses, lane_power, stage_sums, watching, arithmetic, elementary, gamma,
-             normal, streams)
+_IMPORTED = (administrations, arrays, bundles, chain, compiling, dop853, doses, lane_power, stage_sums, watching,
+             arithmetic, elementary, gamma, normal, streams)
 _MARKER = "# --- copied from here ---\n"
 _LARGE_MARKER = "# --- copied for large models ---\n"
 _LOADING = threading.Lock()

@@ -21,10 +21,12 @@ from trialsim.dynamics.arrays import (
     Given,
 )
 from trialsim.dynamics.changes import Changes, no_changes
-from trialsim.dynamics.doses import STEADY, STEADY_ADDED, Schedule
+from trialsim.dynamics.doses import Schedule
 from trialsim.dynamics.model import CourseModel
 from trialsim.dynamics.system import system
 from trialsim.dynamics.tape import TIME
+
+DOSE_COLUMNS = ("time", "amount", "duration", "rate", "interval", "inlet", "kind", "check")  # of Given.dose, in order
 
 Floats = NDArray[np.float64]
 Wholes = NDArray[np.int64]
@@ -78,8 +80,8 @@ def given(
         raise ValueError("recurrent events and signals need luck")
     seen = watch or Watch(
         reading_offsets=np.zeros(n * n_signals + 1, np.int64), reading_time=np.zeros(0),
-        reading_index=np.zeros(0, np.int64), delays=np.zeros(n_signals), check_offsets=np.zeros(n * n_rules + 1, np.int64),
-        check_time=np.zeros(0))
+        reading_index=np.zeros(0, np.int64), delays=np.zeros(n_signals),
+        check_offsets=np.zeros(n * n_rules + 1, np.int64), check_time=np.zeros(0))
     if seen.reading_offsets.size != n * n_signals + 1 or seen.check_offsets.size != n * n_rules + 1:
         raise ValueError("readings and checks need an offset for every signal and rule of every patient")
     after = np.zeros((n, 0), dtype=np.bool_) if sample_after is None else np.ascontiguousarray(sample_after, np.bool_)
@@ -89,8 +91,7 @@ def given(
         rows=np.concatenate([rows, later.rows]) if len(later.rows) else rows, samples=samples, after=after,
         person=np.column_stack([_each(begin, n), _each(horizon, n), limits]),
         starts=_starts(chance, schedule, later, seen, n, n_signals, n_rules),
-        dose=np.column_stack([schedule.time, schedule.amount, schedule.duration, schedule.rate, schedule.interval,
-                              schedule.inlet, schedule.kind, schedule.check]).astype(np.float64),
+        dose=np.column_stack([schedule.column(name) for name in DOSE_COLUMNS]),
         later=_later(later, seen, n, n_signals), n_lines=schedule.n_lines,
         setting=_setting(chance, schedule, _flags(stops_dosing, n_events) + 2 * _flags(ends_course, n_events)))
 
@@ -124,11 +125,13 @@ def _later(later: Changes, seen: Watch, n: int, n_signals: int) -> Floats:
 
 def _setting(chance: Luck, schedule: Schedule, actions: Wholes) -> Wholes:
     """Return what is the same for all patients, by event, signal or line."""
-    columns = {ACTION: actions, EVENT_KEY: chance.events, SIGNAL_KEY: chance.signals, IS_DORMANT: schedule.dormant,
-               SEED: np.array([chance.seed], dtype=np.uint64).view(np.int64)}
-    setting = np.zeros((max(1, actions.size, schedule.n_lines, *(len(c) for c in columns.values())), 5), dtype=np.int64)
+    columns: dict[int, Wholes] = {
+        ACTION: actions, EVENT_KEY: np.array(chance.events, dtype=np.int64),
+        SIGNAL_KEY: np.array(chance.signals, dtype=np.int64), IS_DORMANT: np.array(schedule.dormant, dtype=np.int64),
+        SEED: np.array([chance.seed], dtype=np.uint64).view(np.int64)}
+    setting = np.zeros((max(1, schedule.n_lines, *(values.size for values in columns.values())), 5), dtype=np.int64)
     for column, values in columns.items():
-        setting[: len(values), column] = np.asarray(values, dtype=np.int64)
+        setting[: values.size, column] = values
     return setting
 
 
@@ -139,7 +142,7 @@ def _check_schedule(model: CourseModel, schedule: Schedule, n: int) -> None:
         raise ValueError("the schedule names an inlet that the model does not have")
     if schedule.check is not None and schedule.check.size and schedule.check.max() > len(model.rules):
         raise ValueError("the schedule names a rule that the model does not have")
-    if np.any(np.isin(schedule.kind, (STEADY, STEADY_ADDED))):
+    if schedule.has_steady_states:
         found = system(model)
         if any(found.tape.depends[i] & TIME for i in found.rates):
             raise ValueError("a system that changes with time has no steady state")

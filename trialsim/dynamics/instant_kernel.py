@@ -269,11 +269,11 @@ def done(row: int, i: int, line: int, g: Any, o: Any, b: Any, w: Any, lane: int,
     if b.line[lane, line, OVERRIDE] == b.line[lane, line, OVERRIDE]:
         amount = b.line[lane, line, OVERRIDE]
     status = 0
-    if kind == RESET or kind == RESET_AND_DOSE:
+    if kind in (RESET, RESET_AND_DOSE):
         status = emptied(w[AT_P:AT_C, lane], b, w, lane)
-    elif kind == STEADY or kind == STEADY_ADDED:
+    elif kind in (STEADY, STEADY_ADDED):
         status = steady(row, i, line, amount, g, b, w, lane, rtol)
-    if status == 0 and (kind == STEADY or kind == STEADY_ADDED) and dose[INTERVAL] == 0.0:
+    if status == 0 and kind in (STEADY, STEADY_ADDED) and dose[INTERVAL] == 0.0:
         tell_dose(i, w[AT_T, lane], line, int(dose[INLET]), amount, dose[DURATION], dose[RATE], kind, g, o)
     elif status == 0 and kind != RESET:
         status = taken(i, w[AT_T, lane], line, int(dose[INLET]), amount, dose[DURATION], dose[RATE], kind, MODELLED,
@@ -311,7 +311,7 @@ def next_stop(i: int, t: float, g: Any, b: Any, lane: int) -> float:
     for k in range(N_BREAKPOINTS):
         if t < b.number[lane, BREAKS + k] < t_stop:
             t_stop = b.number[lane, BREAKS + k]
-    return min(t_stop, next_look(i, g, b, lane), next_opening(i, t, g, b, lane))
+    return float(min(t_stop, next_look(i, g, b, lane), next_opening(i, t, g, b, lane)))
 
 
 @kernel
@@ -319,10 +319,10 @@ def waits(i: int, g: Any, b: Any, w: Any, lane: int) -> bool:
     """Return whether there is anything left to be found out."""
     if b.counts[lane, SAMPLE] < g.samples.shape[1] or g.starts[i, LEDGER] < g.starts[i, LEDGER_END]:
         return True
+    awaited = False
     for h in range(N_HAZARDS + N_TRIGGERS):
-        if w[AT_LIMIT + h, lane] < np.inf:
-            return True
-    return False
+        awaited = awaited or w[AT_LIMIT + h, lane] < np.inf
+    return awaited
 
 
 @kernel

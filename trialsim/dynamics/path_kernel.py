@@ -107,7 +107,9 @@ def finish_windows(s: int, i: int, g: Any, b: Any, w: Any, lane: int) -> None:
         if kind == INTEGRAL:
             total = w[AT_Y + PATH_STATE[f], lane] - (total if OVER[f] < np.inf else 0.0)
         # Where outputs look: the running totals of paths since the beginning stay in a row of their own.
-        w[AT_Z + N_FUNCTIONALS + f, lane] = (total / length if length > 0.0 else 0.0) if kind == SHARE_OF_TIME else total
+        if kind == SHARE_OF_TIME:
+            total = total / length if length > 0.0 else 0.0
+        w[AT_Z + N_FUNCTIONALS + f, lane] = total
 
 
 @kernel

@@ -45,7 +45,7 @@ class CourseOp(Op):  # type: ignore[misc]
         return [pt.inc_subtensor(estimated[self.patient], each), others]
 
 
-@numba_dispatch.numba_funcify.register(CourseOp)
+@numba_dispatch.numba_funcify.register(CourseOp)  # type: ignore[untyped-decorator]
 def numba_course(op: CourseOp, node: Any = None, **_: Any) -> Any:
     """Return the operation for numba: a call through the address, which numba cannot look into."""
     function, table = op.address.function, int(op.address.table.ctypes.data)

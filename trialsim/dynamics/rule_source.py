@@ -100,7 +100,8 @@ def _dispatchers(model: CourseModel) -> list[str]:
     decide = []
     for r, rule in enumerate(model.rules):
         unknown = [f"s[{k}] != s[{k}]" for k in _signals_of(model, rule)]
-        decide += [f"    if r == {r}:", *([f"        if {' or '.join(unknown)}:", "            return False"] * bool(unknown)),
+        refuses = [f"        if {' or '.join(unknown)}:", "            return False"] if unknown else []
+        decide += [f"    if r == {r}:", *refuses,
                    f"        remember_{r}({_SEES})", f"        decide_{r}({_SEES}, holds)"]
     values = {what: [(a, f"{what}_{a}({_SEES})") for a, (_, action) in enumerate(_actions(model))
                      if getattr(action, what) is not None] for what in ("value", "duration")}

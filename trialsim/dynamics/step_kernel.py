@@ -206,7 +206,10 @@ def landed(w: Any, lane: int, t: float, tc: float, h: float, root: int, rtol: fl
 
 @kernel
 def single_step(w: Any, lane: int, rtol: float, atol: float, most_steps: int) -> tuple[int, bool, int]:
-    """Return status, whether the lane must be looked after and the event that stopped the way (or -1): hazards, then roots."""
+    """Return status, whether the lane must be looked after, and the event that stopped the way: hazards, then roots.
+
+    -1 stands for no event.
+    """
     t, tc, t_stop, h = w[AT_T, lane], w[AT_TC, lane], w[AT_STOP, lane], w[AT_H, lane]
     if w[AT_STEPS, lane] >= most_steps:
         return TOO_STIFF, True, -1

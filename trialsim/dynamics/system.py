@@ -28,7 +28,8 @@ class LinearParts:
 class System:
     """Positions on the tape of all that a kernel computes; `linear` is None for a system that is not.
 
-    States are the model's, then one for each integral, which has no start: it begins at zero once. `seen` names what rules and triggers may ask about.
+    States are the model's, then one for each integral, which has no start: it begins at zero once. `seen` names what
+    rules and triggers may ask about.
     """
 
     tape: Tape
@@ -167,7 +168,7 @@ def _linear_parts(
     texts += [to_text(f.of) for f in model.functionals if f.kind == "integral"]
     for inlet in model.inlets:
         if inlet.transit is not None:
-            return None, f"adaptive: {inlet.drug} enters {inlet.state} through a chain, at a rate that changes with time"
+            return None, f"adaptive: {inlet.drug} enters {inlet.state} through a chain, at a changing rate"
     if (followed := _followed(model)) is not None:
         return None, f"adaptive: the path is followed for the {followed}"
     for i, (name, rate, text) in enumerate(zip(names, rates, texts, strict=True)):

@@ -50,15 +50,21 @@ def tell_event(i: int, t: float, event: int, g: Any, o: Any) -> None:
 
 
 @kernel
+def seed_of(g: Any) -> Any:
+    """Return the seed, 64 bits without a sign."""
+    return np.uint64(g.setting[0, SEED])
+
+
+@kernel
 def next_threshold(i: int, event: int, g: Any, o: Any) -> float:
     """Return by how much a cumulative hazard must grow until its event happens again."""
     n = o.counts[i, HAPPENED + event]
-    return float(exponential(np.uint64(g.setting[0, SEED]), g.setting[event, EVENT_KEY], g.starts[i, TRIAL],
+    return float(exponential(seed_of(g), g.setting[event, EVENT_KEY], g.starts[i, TRIAL],
                              g.starts[i, PERSON], n))
 
 
 @kernel
 def reading_luck(i: int, signal: int, number: float, g: Any) -> float:
     """Return the standard normal number of a reading's error."""
-    return float(normal(np.uint64(g.setting[0, SEED]), g.setting[signal, SIGNAL_KEY], g.starts[i, TRIAL],
+    return float(normal(seed_of(g), g.setting[signal, SIGNAL_KEY], g.starts[i, TRIAL],
                         g.starts[i, PERSON], int(number)))
