@@ -36,14 +36,17 @@ LARGEST_POWER = 100
 OR, AND, NOT, COMPARISON, SUM, PRODUCT, SIGN, POWER = range(1, 9)
 BINARY = {"+": SUM, "-": SUM, "*": PRODUCT, "/": PRODUCT, "^": POWER}
 COMPARISONS = ("<", "<=", ">", ">=", "==", "!=")
+DIVIDES = ("/", "1/", "per")
+SPELLINGS = (("s", "second"), ("min", "minute"), ("h", "hour"), ("d", "day"))  # of one unit
 
 
 def parse(text: str, place: Place | None = None, names: Collection[str] = (), asks: Collection[str] = ()) -> Expr:
     """Return the tree of an expression; every fault is an InvalidDocument that points at its column.
 
     `place` is where the scalar stands in its file. `names` are the names declared in the document: where one is
-    spelled like a unit, the name wins. `asks` are further functions this part of the language has, each of one
-    name, like `due(endpoint)`. Spans of the nodes count columns from `place`.
+    spelled like a unit, the name wins, and it is refused where it could be read as part of a written quantity.
+    `asks` are further functions this part of the language has, each of one name, like `due(endpoint)`. Spans of the
+    nodes count columns from `place`.
 
     >>> parse("a - 2 * b")
     Binary(op='-', a=Name(name='a'), b=Binary(op='*', a=Number(value=2.0), b=Name(name='b')))
@@ -265,7 +268,7 @@ class Parser:
         value = float(token.text)
         if not math.isfinite(value):
             self.fault(token, "bad-number", f"{token.text!r} is too large for a number")
-        found = self.unit_behind()
+        found = self.unit_behind(token)
         if found is not None:
             return Constant(Quantity(value, found), self.span(token.start))
         after = self.token
@@ -276,9 +279,10 @@ class Parser:
             self.fault(after, fault.slug, fault.message, notes=fault.notes)
         return Number(value, self.span(token.start))
 
-    def unit_behind(self) -> Unit | None:
+    def unit_behind(self, number: Token) -> Unit | None:
         """Read UNIT (/UNIT | *UNIT | per UNIT)* as far as every part is a known unit and no declared name."""
         start = self.token
+        self.name_for_unit(number, 2 if start.text == "1" and self.following().text == "/" else start.text == "per")
         if self.token.text == "per" and self.is_unit(1):
             self.next()
             written = "per " + self.unit_factor()
@@ -296,10 +300,31 @@ class Parser:
             self.next()
             scale = self.next().text if self.token.kind == "number" else ""
             written += sign + scale + self.unit_factor()
+        touches = self.tokens[self.at - 1].end == self.token.start and self.token.end == self.following().start
+        if self.token.text in ("/", "per") or (self.token.text == "*" and touches):  # mg * h is a product, mg*h a unit
+            self.name_for_unit(number, 1)
         try:
             return unit(written)
         except UnreadableText as fault:
             self.fault((start.start, self.tokens[self.at - 1].end), fault.slug, fault.message, notes=fault.notes)
+
+    def name_for_unit(self, number: Token, n: int) -> None:
+        """Raise the fault of a declared name that stands where a unit would be part of the quantity."""
+        name = self.following(n)
+        word = unit_word(name.text) if name.kind == "name" and name.text in self.names else None
+        if word is None or self.following(n + 1).text == "(":
+            return
+        signs = "".join(token.text for token in self.tokens[self.at : self.at + n])
+        before = self.text[number.start : self.tokens[self.at - 1].end]
+        value = before if before == number.text else f"({before})"
+        another = next((w for pair in SPELLINGS if word in pair for w in pair if w not in (word, *self.names)), None)
+        behind = {"": " ", "1/": " 1/", "per": " per "}.get(signs, signs)
+        notes = [
+            f"to {'divide by' if signs in DIVIDES else 'multiply with'} what is declared, write "
+            f"{value} {'/' if signs in DIVIDES else '*'} {name.text}",
+            f"for the unit, write {before}{behind}{another}" if another else f"for the unit, rename {name.text!r}",
+        ]
+        self.fault(name, "unit-or-name", f"{name.text!r} is declared here, and is a unit too", "which one?", notes)
 
     def is_unit(self, n: int) -> bool:
         token = self.following(n)

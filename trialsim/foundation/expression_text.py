@@ -15,6 +15,7 @@ from trialsim.foundation.expression_tree import (
     Number,
     Unary,
 )
+from trialsim.foundation.unit_names import unit_word
 from trialsim.foundation.units import number_text
 
 ATOM = POWER + 1
@@ -39,6 +40,9 @@ def to_text(expr: Expr) -> str:
         case Binary("^", a, b):
             left = f"({to_text(a)})" if isinstance(a, Constant) else bracketed(a, ATOM)
             return f"{left} ^ {bracketed(b, SIGN)}"
+        case Binary("/", a, b):
+            left, right = bracketed(a, BINARY["/"]), bracketed(b, BINARY["/"] + 1)
+            return f"({left}) / {right}" if would_be_a_unit(left, a, right, b) else f"{left} / {right}"
         case Binary(op, a, b):
             return f"{bracketed(a, BINARY[op])} {op} {bracketed(b, BINARY[op] + 1)}"
         case Compare(ops, operands):
@@ -51,6 +55,18 @@ def to_text(expr: Expr) -> str:
             return "not " + bracketed(a, NOT)
         case Call(function, args):
             return f"{function}({', '.join(map(to_text, args))})"
+
+
+def would_be_a_unit(left: str, a: Expr, right: str, b: Expr) -> bool:
+    """Return whether the name b begins with could be read as part of the quantity a ends with: `5 mg / h`."""
+    if left.endswith(")") or right.startswith("("):
+        return False
+    while isinstance(a, Binary | Unary):
+        a = a.b if isinstance(a, Binary) else a.a
+    while isinstance(b, Binary):
+        b = b.a
+    behind_a_unit = isinstance(a, Constant) and bool(a.quantity.unit.text)
+    return behind_a_unit and isinstance(b, Name) and unit_word(b.name) is not None
 
 
 def bracketed(expr: Expr, least: int) -> str:

@@ -190,6 +190,13 @@ EXPRESSIONS: dict[str, Explanation] = {
         "rate: x ^ 1000",
         "Use exp() with a scaled argument if growth that fast is meant.",
     ),
+    "unit-or-name": Explanation(
+        "A name that could be a unit",
+        "A declared name is spelled like a unit and stands where the unit would be part of a written quantity.",
+        "parameters: {d: {typical: 3 day}}\nrate: -12 mg/d",
+        "Put the quantity in brackets to calculate with the name, (12 mg) / d; write the unit otherwise, 12 mg/day; or"
+        " rename what is declared.",
+    ),
     "unknown-function": Explanation(
         "An unknown function",
         "Expressions know the functions listed in the message and no others.",

@@ -67,7 +67,11 @@ def constant(text: str) -> Constant:
         ),
         ("0.5 L/mg * c", "c", Binary("*", constant("0.5 L/mg"), c)),
         ("2 * h", "h", Binary("*", Number(2.0), Name("h"))),
-        ("2 mg / h", "h", Binary("/", constant("2 mg"), Name("h"))),
+        ("(2 mg) / h", "h", Binary("/", constant("2 mg"), Name("h"))),
+        ("2 mg * h", "h", Binary("*", constant("2 mg"), Name("h"))),
+        ("2 mg / h0", "h0", Binary("/", constant("2 mg"), Name("h0"))),
+        ("2 / h", "h", Binary("/", Number(2.0), Name("h"))),
+        ("5 mg / min(a, min)", "min", Binary("/", constant("5 mg"), Call("min", (a, Name("min"))))),
         ("2 mg / h", "", constant("2 mg/h")),
         ("0.02 1/year * exp(a)", "", Binary("*", constant("0.02 1/year"), Call("exp", (a,)))),
         ("0.01 per month * a", "", Binary("*", constant("0.01 per month"), a)),
@@ -534,7 +538,7 @@ def test_the_reference_shows_expressions_that_read_and_all_functions() -> None:
 
 def test_quantities_read_as_the_reference_says() -> None:
     assert parse("dose / 2 mg/L") == Binary("/", Name("dose"), constant("2 mg/L"))
-    assert parse("5 mg / h", names=["h"]) == Binary("/", constant("5 mg"), Name("h"))
+    assert parse("(5 mg) / h", names=["h"]) == Binary("/", constant("5 mg"), Name("h"))
     assert parse("25 kg/m^2") == constant("25 kg/m^2")
 
 
