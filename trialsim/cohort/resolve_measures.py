@@ -5,11 +5,13 @@ from __future__ import annotations
 from trialsim.cohort.equations import CLOCKS, Names, Trees, measures_as
 from trialsim.cohort.model import Measure, MeasurementError, Uncertainty
 from trialsim.cohort.reading import Desk
+from trialsim.cohort.spreads import SELDOM_ABOVE
 from trialsim.cohort.uncertainties import uncertainty_of_spread
 from trialsim.cohort.written import WrittenErrorSize, WrittenMeasure
 from trialsim.foundation.dimensions import Dimension, coherent_unit_text
 from trialsim.foundation.expression import Name
-from trialsim.foundation.units import ONE, Quantity, Unit
+from trialsim.foundation.section_reading import percent_meant
+from trialsim.foundation.units import ONE, Quantity, Unit, number_text
 
 
 def measure(desk: Desk, name: str, written: WrittenMeasure, trees: Trees, names: Names) -> Measure | None:
@@ -28,6 +30,7 @@ def measure(desk: Desk, name: str, written: WrittenMeasure, trees: Trees, names:
     where = (*path, "error")
     additive, additive_uncertainty = error_size(desk, written.error.additive, found, (*where, "additive"))
     proportional, proportional_uncertainty = error_size(desk, written.error.proportional, ONE, (*where, "proportional"))
+    warn_of_percent(desk, written.error.proportional, (*where, "proportional"))
     error = MeasurementError(
         additive=additive,
         proportional=proportional,
@@ -50,6 +53,14 @@ def unit_of_number(desk: Desk, dimension: Dimension | None, path: tuple[str, ...
     notes = [f"write unit: {coherent_unit_text(dimension)}, or another unit of that kind"]
     desk.error(desk.key(*path), "unit-needed", f"the measure {path[-1]!r} needs a unit", "", notes)
     return None
+
+
+def warn_of_percent(desk: Desk, written: Quantity | WrittenErrorSize | None, path: tuple[str, ...]) -> None:
+    """Warn of a proportional error far above 1 that is written without %."""
+    size = written.value if isinstance(written, WrittenErrorSize) else written
+    if size is not None and not size.unit.text and size.value > SELDOM_ABOVE:
+        place = desk.at(*path, "value") if isinstance(written, WrittenErrorSize) else desk.at(*path)
+        percent_meant(number_text(size.value), place, desk.problems)
 
 
 def error_size(

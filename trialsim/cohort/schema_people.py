@@ -6,6 +6,7 @@ from typing import Any
 
 from trialsim.cohort import written
 from trialsim.cohort.schema_units import UNIT
+from trialsim.cohort.spreads import SELDOM_ABOVE
 from trialsim.foundation.errors import UnreadableText
 from trialsim.foundation.sections import (
     Amount,
@@ -26,6 +27,7 @@ from trialsim.foundation.sections import (
 )
 from trialsim.foundation.units import number
 
+RELATIVE = Number(above=0, seldom_above=SELDOM_ABOVE)  # a coefficient of variation, a relative standard error
 LABEL = Field(Text(), "how it is called in tables and figures")
 
 
@@ -43,7 +45,7 @@ LOGNORMAL = Section(
     "a lognormal distribution",
     {
         "median": Field(Amount(positive=True), "the median", required=True, example="70 kg"),
-        "cv": Field(Number(above=0), "the coefficient of variation", required=True, example="20%"),
+        "cv": Field(RELATIVE, "the coefficient of variation", required=True, example="20%"),
     },
     make=written.WrittenLognormal,
 )
@@ -101,7 +103,7 @@ COVARIATE = Section(
 UNCERTAINTY = Section(
     "an uncertainty",
     {
-        "rse": Field(Number(above=0), "the relative standard error; the log is normal", example="25%"),
+        "rse": Field(RELATIVE, "the relative standard error; the log is normal", example="25%"),
         "se": Field(Amount(positive=True), "the standard error; the value is normal", example="0.3 L/h"),
         "se_log": Field(Number(above=0), "the standard error of the log", example="0.25"),
         "se_logit": Field(Number(above=0), "the standard error of the logit, for a share", example="0.4"),
@@ -118,7 +120,7 @@ VARIATION = Section(
     "a variation",
     {
         "lognormal": Field(
-            ByShape(scalar=Number(above=0), mapping=LOG_SCALE), "the coefficient of variation on the natural scale",
+            ByShape(scalar=RELATIVE, mapping=LOG_SCALE), "the coefficient of variation on the natural scale",
             example="28%",
         ),
         "normal": Field(Amount(positive=True), "the standard deviation", example="4 mmHg"),

@@ -8,6 +8,7 @@ from __future__ import annotations
 from decimal import Decimal, localcontext
 
 DIGITS = 40
+SELDOM_ABOVE = 3.0  # a relative size above 300% that is written without % was mostly meant in percent
 
 
 def log_sd(cv: float) -> float:

@@ -38,12 +38,16 @@ class Whole:
 
 @dataclass(frozen=True, slots=True)
 class Number:
-    """A bare number or a percentage; gives `float` (28% is 0.28). `above` and `below` are bounds never reached."""
+    """A bare number or a percentage; gives `float` (28% is 0.28). `above` and `below` are bounds never reached.
+
+    A number above `seldom_above` that is written without % is warned of: was a percentage meant?
+    """
 
     at_least: float | None = None
     at_most: float | None = None
     above: float | None = None
     below: float | None = None
+    seldom_above: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,12 +16,14 @@ from trialsim.foundation.section_kinds import (
     MapOf,
     Name,
     NotYet,
+    Number,
     Raw,
     Section,
     Text,
     described,
 )
 from trialsim.foundation.section_scalars import scalar_value
+from trialsim.foundation.units import number_text
 
 Path = tuple[str | int, ...]
 SHAPES = {Scalar: "one value", Sequence: "a list", Mapping: "a mapping"}
@@ -60,7 +62,10 @@ class Reading:
         try:
             if not node.text and not node.quoted:
                 return self.empty(node, path, f"write {described(kind)}")
-            return scalar_value(node, kind)
+            made = scalar_value(node, kind)
+            if isinstance(kind, Number) and kind.seldom_above is not None and made > kind.seldom_above:
+                percent_meant(node.text, node.place, self.problems)
+            return made
         except UnreadableText as fault:
             self.problems.add(fault.diagnostic(node.place, node.text))
             return UNREADABLE
@@ -198,6 +203,15 @@ class Reading:
             else:
                 self.problems.error(node.place, "one-of", f"{kind.name} has {rule}", notes=["none is given"])
         return fit
+
+
+def percent_meant(text: str, place: Place, problems: Problems) -> None:
+    """Warn of a large relative size that is written without %."""
+    bare = text.strip()
+    if not bare.endswith("%"):
+        share = number_text(float(f"{float(bare) * 100:.12g}")) + "%"
+        notes = [f"did you mean {bare}%? If not, write {share}"]
+        problems.warning(place, "percent-missing", f"{bare} is {share}", "written without %", notes)
 
 
 def written(kind: Section) -> dict[str, Field]:

@@ -315,6 +315,12 @@ SECTIONS: dict[str, Explanation] = {
         "takes: 120%",
         "Use a value within the bounds the message names.",
     ),
+    "percent-missing": Explanation(
+        "A large relative size without a percent sign",
+        "30 is 3000%, 30% is 0.3. A spread or relative error above 300% can be meant, so it is a warning.",
+        "between_patients: {lognormal: 30}",
+        "Write 30%, or 3000% if that is meant.",
+    ),
     "bad-truth": Explanation(
         "A text that is neither true nor false",
         "There are two words for this, true and false.",

@@ -50,3 +50,51 @@ def test_more_than_the_whole_dose_is_warned_of(share, told):
     text = text.replace("  amount: {unit: mg, rate", line)
     _, document = cohort_of_text(text, "document.yaml", Path("."))
     assert [diagnostic_text(warning, text) for warning in document.warnings] == told
+
+
+PERCENT = """document.yaml:8:COLUMN: warning[percent-missing]: SIZE is SHARE
+  |
+8 | LINE
+  | MARK written without %
+  = did you mean SIZE%? If not, write SHARE"""
+PERCENT_OF_AN_ERROR = """document.yaml:12:54: warning[percent-missing]: 12.5 is 1250%
+   |
+12 |   seen: {is: amount, unit: mg, error: {proportional: 12.5}}
+   |                                                      ^^^^ written without %
+   = did you mean 12.5%? If not, write 1250%"""
+
+
+def told(text: str) -> list[str]:
+    _, document = cohort_of_text(text, "document.yaml", Path("."))
+    return [diagnostic_text(warning, text) for warning in document.warnings]
+
+
+@pytest.mark.parametrize(
+    ("line", "size", "share"),
+    [
+        ("  level: {typical: 5 L/h, between_patients: {lognormal: 30}}", "30", "3000%"),
+        ("  level: {typical: 5 L/h, uncertainty: {rse: 5}}", "5", "500%"),
+        ("  level: {typical: 5 L/h, between_patients: {lognormal: 30%, uncertainty: {rse: 4.1}}}", "4.1", "410%"),
+    ],
+)
+def test_a_percentage_without_its_sign_is_warned_of(line: str, size: str, share: str) -> None:
+    column = line.rindex(f": {size}") + 2
+    text = TEXT.replace("  level: {typical: 5 L/h, between_patients: {normal: SD L/h}}", line)
+    mark = " " * column + "^" * len(size)
+    parts = {"COLUMN": str(column + 1), "SIZE": size, "SHARE": share, "LINE": line, "MARK": mark}
+    expected = PERCENT
+    for word, value in parts.items():
+        expected = expected.replace(word, value)
+    assert told(text) == [expected]
+    assert told(text.replace(f": {size}}}", f": {size}%}}")) == []
+    assert told(text.replace(f": {size}}}", f": {share}}}")) == []
+
+
+@pytest.mark.parametrize("size", ["12.5", "{value: 12.5}"])
+def test_a_proportional_error_without_its_percent_sign_is_warned_of(size: str) -> None:
+    text = TEXT.replace("SD", "1").replace("{additive: 1 mg}", f"{{proportional: {size}}}")
+    (warning,) = told(text)
+    if size == "12.5":
+        assert warning == PERCENT_OF_AN_ERROR
+    assert "warning[percent-missing]: 12.5 is 1250%" in warning
+    assert told(text.replace("12.5", "12.5%")) == told(text.replace("12.5", "1250%")) == []
