@@ -43,6 +43,7 @@ class Names:
     everything: frozenset[str] = frozenset()  # declared names of the whole document
     of_paths: frozenset[str] = frozenset()  # quantities that depend on the path so far
     so_far: frozenset[str] = frozenset()  # those that are such a thing themselves, since the course began
+    measures: Mapping[str, str] = field(default_factory=dict)  # what each reads, as written: nothing sees a measure
 
     def dimensions(self, quantities: Collection[str] | None = None) -> dict[str, Dimension | None]:
         """Return the dimensions of all names that change in time or not; of quantities only those given."""
@@ -80,6 +81,7 @@ def all_trees(
 def sees_only(
     desk: Desk,
     tree: tuple[Expr, FormulaText],
+    names: Names,
     seen: Collection[str],
     declared: Collection[str],
     what: str,
@@ -88,10 +90,15 @@ def sees_only(
     """Return whether an expression uses no declared name that it cannot see."""
     expr, text = tree
     for node in nodes(expr):
-        if isinstance(node, Name) and node.name in declared and node.name not in seen:
-            place = place_of(node, text.place)
-            desk.error(place, "not-visible", f"{what} cannot see {node.name!r}", "", [f"it sees {may_see}"])
-            return False
+        if not isinstance(node, Name) or node.name in seen:
+            continue
+        note = f"it sees {may_see}"
+        if node.name in names.measures:
+            note = f"{node.name!r} is a measure, read with an error; write what it reads: {names.measures[node.name]}"
+        elif node.name not in declared:
+            continue
+        desk.error(place_of(node, text.place), "not-visible", f"{what} cannot see {node.name!r}", "", [note])
+        return False
     return True
 
 

@@ -45,7 +45,8 @@ def course(
     quantities = {name: written.unit or ONE for name, written in cohort.quantities.items()}
     states = state_units(cohort, trees, individual, quantities)
     of_a_path = of_paths(cohort, trees)
-    names = Names(covariates, individual, states, quantities, frozenset(everything), of_a_path, so_far(cohort))
+    reads = {name: written.value.text for name, written in cohort.measures.items()}
+    names = Names(covariates, individual, states, quantities, frozenset(everything), of_a_path, so_far(cohort), reads)
     check_dynamics(desk, cohort, trees, names)
     check_quantities(desk, cohort, trees, names)
     check_events(desk, cohort, trees, names)
@@ -81,10 +82,10 @@ def check_dynamics(desk: Desk, cohort: WrittenCohort, trees: Trees, names: Names
         receives_amounts(desk, name, written.receives, state)
         rate = None if state is None else state.dimension / TIME
         tree, what = trees["dynamics", name, "rate"], f"the rate of {name!r}"
-        if sees_only(desk, tree, (), names.of_paths, what, INSTANT):
+        if sees_only(desk, tree, names, (), names.of_paths, what, INSTANT):
             measures_as(desk, tree, names.dimensions(), rate, what, CLOCKS)
         start = trees.get(("dynamics", name, "start"))
-        if start is not None and sees_only(desk, start, individual, names.everything, f"the start of {name!r}"):
+        if start is not None and sees_only(desk, start, names, individual, names.everything, f"the start of {name!r}"):
             wanted = None if state is None else state.dimension
             measures_as(desk, start, individual, wanted, f"the start of {name!r}", ())
     check_ways_in(desk, cohort, trees, names)
@@ -108,7 +109,7 @@ def check_quantities(desk: Desk, cohort: WrittenCohort, trees: Trees, names: Nam
         later = [n for n in cohort.quantities if n not in before and n != name]
         what = f"the quantity {name!r}"
         dimensions = names.dimensions(before)
-        if not sees_only(desk, tree, dimensions, {*later, name}, what, "quantities declared before it"):
+        if not sees_only(desk, tree, names, dimensions, {*later, name}, what, "quantities declared before it"):
             pass
         elif kind != "is":
             check_path(desk, cohort, name, trees, dimensions, names)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from trialsim.cohort.equations import CLOCKS, Names, Trees, measures_as
+from trialsim.cohort.equations import CLOCKS, Names, Trees, measures_as, sees_only
 from trialsim.cohort.model import Measure, MeasurementError, Uncertainty
 from trialsim.cohort.reading import Desk
 from trialsim.cohort.spreads import SELDOM_ABOVE
@@ -22,7 +22,10 @@ def measure(desk: Desk, name: str, written: WrittenMeasure, trees: Trees, names:
     if found is None and isinstance(tree, Name):
         found = {**names.individual, **names.states, **names.quantities}.get(tree.name)
     wanted = found.dimension if found else None
-    dimension = measures_as(desk, (tree, text), names.dimensions(), wanted, f"the measure {name!r}", CLOCKS)
+    what = f"the measure {name!r}"
+    if not sees_only(desk, (tree, text), names, (), (), what):
+        return None
+    dimension = measures_as(desk, (tree, text), names.dimensions(), wanted, what, CLOCKS)
     if found is None:
         found = unit_of_number(desk, dimension, path)
     if found is None:

@@ -33,7 +33,7 @@ def check_path(
     """Tell every fault of a quantity of a path."""
     kind, unit = cohort.quantities[name].kind, names.quantities[name]
     tree, what = trees["quantities", name, kind], f"the quantity {name!r}"
-    if not sees_only(desk, tree, (), names.of_paths, what, INSTANT):
+    if not sees_only(desk, tree, names, (), names.of_paths, what, INSTANT):
         return
     if kind == "share_of_time":
         check_condition(tree[0], dimensions, desk.problems, tree[1].place, CLOCKS)
@@ -62,7 +62,7 @@ def check_events(desk: Desk, cohort: WrittenCohort, trees: Trees, names: Names) 
 
 
 def check_hazard(desk: Desk, tree: tuple[Expr, FormulaText], names: Names, what: str, time: Unit) -> None:
-    if not sees_only(desk, tree, (), names.of_paths, what, INSTANT):
+    if not sees_only(desk, tree, names, (), names.of_paths, what, INSTANT):
         return
     wanted = DIMENSIONLESS / TIME
     found = measures_as(desk, tree, names.dimensions(), wanted, what, CLOCKS)
@@ -81,7 +81,7 @@ def check_when(desk: Desk, tree: tuple[Expr, FormulaText], names: Names, what: s
             desk.unknown(place, "state or quantity", of, known, "no path of this")
             return
         dimensions[extreme] = dimensions[of]
-    if not sees_only(desk, (expr, tree[1]), (), names.of_paths - names.so_far, what, BEGINNING):
+    if not sees_only(desk, (expr, tree[1]), names, (), names.of_paths - names.so_far, what, BEGINNING):
         return
     check_condition(expr, dimensions, desk.problems, tree[1].place, CLOCKS)
     margins_exist(desk, (expr, tree[1]))

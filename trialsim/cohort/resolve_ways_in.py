@@ -39,7 +39,7 @@ def check_term(desk: Desk, path: Path, trees: Trees, names: Names, time: Unit) -
         wanted = KINDS[part]
     lines = {c.name for c in names.covariates if c.over_time is not None and c.over_time.is_line}
     individual: dict[str, Dimension | None] = {n: u.dimension for n, u in names.individual.items() if n not in lines}
-    if not sees_only(desk, trees[path], individual, names.everything, WORDS[part], SEEN):
+    if not sees_only(desk, trees[path], names, individual, names.everything, WORDS[part], SEEN):
         return
     found = measures_as(desk, trees[path], individual, wanted, WORDS[part], ())
     if found is None or found != wanted:

@@ -29,6 +29,7 @@ from trialsim.foundation.expression_tree import (
 from trialsim.foundation.nearest import nearest
 
 VERBS: Final = {"+": "add {b} to {a}", "-": "subtract {b} from {a}"}
+WORDS_FOR_TIME: Final = ("t", "T", "time", "TIME", "Time")
 LONGEST_SHOWN = 40
 
 
@@ -122,6 +123,8 @@ class Analysis:
             return self.dimensions[name]
         near = nearest(name, self.dimensions)
         notes = (f"nearest name: {near}",) if near else ()
+        if name in WORDS_FOR_TIME and (self.events is None or "randomised" in self.events):
+            notes = ("the time since randomisation is since(randomised)",)
         self.error(expr, "unknown-name", f"there is no {name!r} here", "not declared", notes)
         return None
 

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable
 from typing import NoReturn
 
 from trialsim.foundation.errors import Diagnostic, InvalidDocument, Place, UnreadableText
-from trialsim.foundation.expression_tokens import ELSEWHERE, Token, tokens
+from trialsim.foundation.expression_tokens import ELSEWHERE, FUNCTIONS_ELSEWHERE, Token, tokens
 from trialsim.foundation.expression_tree import (
     ABOUT_EVENTS,
     FUNCTIONS,
@@ -230,6 +230,9 @@ class Parser:
 
     def call(self, token: Token) -> Expr:
         if token.text not in FUNCTIONS and token.text not in self.asks:
+            if token.text in FUNCTIONS_ELSEWHERE:
+                notes = [FUNCTIONS_ELSEWHERE[token.text]]
+                self.fault(token, "unknown-function", f"there is no function {token.text!r}", notes=notes)
             near = nearest(token.text, {*FUNCTIONS, *self.asks})
             notes = [f"functions: {', '.join([*FUNCTIONS, *sorted(self.asks)])}"]
             notes += [f"nearest name: {near}"] if near else []

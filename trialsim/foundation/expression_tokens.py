@@ -38,6 +38,25 @@ ELSEWHERE = {
     '"': "expressions know names and numbers, no quoted text",
 }
 
+FUNCTIONS_ELSEWHERE = {
+    "ln": "the natural logarithm is log(x)",
+    "LN": "the natural logarithm is log(x)",
+    "LOG": "the natural logarithm is log(x)",
+    "log10": "write log(x) / log(10)",
+    "LOG10": "write log(x) / log(10)",
+    "log2": "write log(x) / log(2)",
+    "EXP": "write exp(x)",
+    "SQRT": "write sqrt(x)",
+    "pow": "a power is written x ^ y",
+    "power": "a power is written x ^ y",
+    "IF": "write if(condition, value if true, value if false)",
+    "ifelse": "write if(condition, value if true, value if false)",
+    "piecewise": "write if(condition, value if true, value if false)",
+    "expit": "write logistic(x)",
+    "inv_logit": "write logistic(x)",
+    "invlogit": "write logistic(x)",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Token:
