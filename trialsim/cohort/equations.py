@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
@@ -25,6 +26,7 @@ from trialsim.foundation.expression import (
     place_of,
     simplify,
 )
+from trialsim.foundation.section_kinds import NAME
 from trialsim.foundation.sections import FormulaText
 from trialsim.foundation.units import Unit
 
@@ -68,6 +70,8 @@ def all_trees(
     texts |= {("measures", name, "is"): written.value for name, written in cohort.measures.items()}
     trees: Trees = {}
     for path, text in texts.items():
+        if compares_no_name(desk, text, covariates):
+            continue
         tree = desk.tree(text, names, EXTREMES if path[-1] == "when" else ())
         if tree is None:
             continue
@@ -76,6 +80,21 @@ def all_trees(
         except InvalidDocument as fault:
             desk.problems.add(*fault.diagnostics)
     return trees if len(trees) == len(texts) else None
+
+
+def compares_no_name(desk: Desk, text: FormulaText, covariates: Iterable[Covariate]) -> bool:
+    """Return whether an expression compares a covariate with a category that is no name, such as 1 or *1/*3; told."""
+    for covariate in covariates:
+        for label in covariate.categories:
+            asked = rf"\b{covariate.name}\s*[=!]=\s*[\"']?({re.escape(label)})(?![A-Za-z0-9_.])"
+            found = None if NAME.fullmatch(label) else re.search(asked, text.text)
+            if found is not None:
+                name = "_".join([covariate.name, *re.findall("[A-Za-z0-9]+", label)])
+                message = f"the category {label!r} of {covariate.name!r} cannot be compared: it is no name"
+                place = text.place.part(text.text, found.start(1), found.end(1))
+                desk.error(place, "category-no-name", message, "", [f"call it {name}, here and where it is declared"])
+                return True
+    return False
 
 
 def sees_only(

@@ -31,6 +31,12 @@ NAMES: dict[str, Explanation] = {
         '"if(sex < male, 1, 2)"',
         "Compare with == or !=.",
     ),
+    "category-no-name": Explanation(
+        "A category that is no name is compared",
+        "A category in an expression is a name: letters, digits and _, a letter first. Others serve in effects only.",
+        'sex: {categories: {0: 0.5, 1: 0.5}}\n"if(sex == 1, 1.2, 1)"',
+        "Name the category: sex_1, or female.",
+    ),
     "unknown-category": Explanation(
         "A category that the covariate does not have",
         "A label in an expression, an effect or a data file is none of the covariate's categories.",
