@@ -22,4 +22,5 @@ def kernel(function: Function) -> Function:
 
 def allocating_kernel(function: Function) -> Function:
     """Return a kernel that is called so rarely that it may ask for memory of its own."""
-    return cast(Function, njit(**_KEPT)(function))
+    # Said, not left out: what is compiled for a kernel takes over its settings otherwise.
+    return cast(Function, njit(**_KEPT, _nrt=True)(function))

@@ -18,6 +18,7 @@ from trialsim.dynamics.empty_model import (
     coefficients,
     hazard_rates,
     read_outputs,
+    starts,
 )
 from trialsim.dynamics.instant_kernel import begun, served
 from trialsim.dynamics.lane_table import (
@@ -209,6 +210,15 @@ def matrix_of(w: Any, lane: int, a: Any) -> None:
             a[i, j] = w[AT_A + i * N_STATES + j, lane]
 
 
+@kernel
+def stands_still(a: Any, i: int, inlet_state: int, w: Any, lane: int) -> bool:
+    """Return whether nothing enters or leaves a state, so that it is what it was at the beginning."""
+    still = i != inlet_state and w[AT_B + i, lane] == 0.0
+    for j in range(N_STATES):
+        still = still and a[i, j] == 0.0
+    return still
+
+
 @allocating_kernel
 def settled(
     inlet: int, size: float, lasts: float, inflow: float, lag: float, interval: float, added: bool, w: Any, lane: int,
@@ -222,9 +232,15 @@ def settled(
     n, state = N_STATES - N_INTEGRALS, INLET_STATES[inlet]
     a, m, v = np.empty((N_STATES, N_STATES)), np.empty((N_STATES, N_STATES)), np.zeros(N_STATES)
     matrix_of(w, lane, a)
+    beginning = np.zeros(N_STATES)
+    if not added:
+        starts(w[AT_P:AT_C, lane], w[AT_C:AT_Z, lane], beginning)
     if interval == 0.0:
         for i in range(n):
             v[i] = -((0.0 if added else w[AT_B + i, lane]) + (inflow if i == state else 0.0))
+        for i in range(n):
+            if stands_still(a, i, state, w, lane):
+                a[i, i], v[i] = 1.0, beginning[i]
         found = solved(a, v, n)
     else:
         u = np.zeros(N_STATES)
@@ -261,6 +277,9 @@ def settled(
         for i in range(n):
             for j in range(n):
                 m[i, j] = (1.0 if i == j else 0.0) - e[i, j]
+        for i in range(n):
+            if stands_still(a, i, state, w, lane):
+                m[i, i], v[i] = 1.0, beginning[i]
         found = solved(m, v, n)
     if not found:
         return NO_STEADY_STATE
