@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
 import yaml
@@ -234,6 +235,20 @@ class Reader:
             ['quote the expression, like "if(a, b, c)"'],
         )
 
+    def check_torn_numbers(self, entries: list[Entry]) -> None:
+        """Tell of `{typical: 38,000 mL}`, which YAML reads as two fields, the second `000 mL` without a value."""
+        for before, entry in pairwise(entries):
+            first, second = before.value, entry.value
+            if not isinstance(first, Scalar) or not isinstance(second, Scalar) or first.quoted or second.quoted:
+                continue
+            if second.text or not re.fullmatch(r"(x )?[+-]?[0-9]+", first.text) or not entry.key.text[:1].isdigit():
+                continue
+            sign = "" if re.match(r"[0-9]{3}(?![0-9])", entry.key.text) else "."
+            message = f"the number {f'{first.text},{entry.key.text}'[:40]!r} is torn apart at its comma"
+            notes = [f"numbers have a decimal point and no separators: {f'{first.text}{sign}{entry.key.text}'[:40]}"]
+            label = "inside { } and [ ] a comma ends a value"
+            self.problems.error(first.place, "torn-number", message, label, notes)
+
     def alias(self, event: Any) -> None:
         place = self.place(event.start_mark, event.end_mark)
         self.n_aliases += 1
@@ -301,6 +316,8 @@ class Reader:
         else:
             place = self.place(done.event.start_mark, done.event.start_mark)
         if done.is_mapping:
+            if done.event.flow_style:
+                self.check_torn_numbers(done.entries)
             if not done.torn:
                 self.check_duplicates(done.entries)
             made: Node = Mapping(tuple(done.entries), place)

@@ -70,6 +70,12 @@ YAML: dict[str, Explanation] = {
         "{hazard: if(a, b, c)}",
         'Quote the expression: {hazard: "if(a, b, c)"}.',
     ),
+    "torn-number": Explanation(
+        "A number torn apart by YAML",
+        "Inside { } and [ ] a comma ends a value, also within a number: what follows it is read as another field.",
+        "{typical: 38,000 mL}",
+        "Write numbers with a decimal point and without separators: 38000 mL, 4.2 L/h.",
+    ),
     "too-many-aliases": Explanation(
         "Too many aliases",
         "A document may use at most 20 aliases (*name): each makes it harder to read line by line.",
