@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from trialsim.cohort.equations import CLOCKS, Names, Trees, all_trees, in_words, measures_as, sees_only
@@ -22,7 +22,11 @@ from trialsim.cohort.resolve_ways_in import check_doors, check_ways_in, inlet
 from trialsim.cohort.state_units import AMOUNTS, state_units
 from trialsim.cohort.written import WrittenCohort, WrittenInlet
 from trialsim.foundation.dimensions import DIMENSIONLESS, TIME, Dimension
+from trialsim.foundation.expression import Expr, depth_of, events_of, names_of, substitute, to_text
+from trialsim.foundation.expression_parse import DEEPEST_TREE, LONGEST
 from trialsim.foundation.units import ONE, Unit
+
+BEGINS_WITH = "parameters, covariates, and quantities of these alone"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +63,8 @@ def course(
             )
     if desk.problems.any_errors:
         return None
-    made = tuple(state(cohort, name, trees, states[name]) for name in cohort.dynamics)
+    meaning = individual_quantities(cohort, trees, names)
+    made = tuple(state(cohort, name, trees, states[name], meaning) for name in cohort.dynamics)
     check_doors(desk, made)
     return Course(
         states=made,
@@ -76,7 +81,9 @@ def cohort_amount(parameters: Iterable[Parameter]) -> str:
 
 def check_dynamics(desk: Desk, cohort: WrittenCohort, trees: Trees, names: Names) -> None:
     """Tell every fault of rates, starts and ways in."""
-    individual: dict[str, Dimension | None] = {name: u.dimension for name, u in names.individual.items()}
+    meaning = individual_quantities(cohort, trees, names)
+    seen: dict[str, Dimension | None] = {name: u.dimension for name, u in names.individual.items()}
+    seen |= {name: names.quantities[name].dimension for name in meaning}
     for name, written in cohort.dynamics.items():
         state = names.states[name]
         receives_amounts(desk, name, written.receives, state)
@@ -85,10 +92,31 @@ def check_dynamics(desk: Desk, cohort: WrittenCohort, trees: Trees, names: Names
         if sees_only(desk, tree, names, (), names.of_paths, what, INSTANT):
             measures_as(desk, tree, names.dimensions(), rate, what, CLOCKS)
         start = trees.get(("dynamics", name, "start"))
-        if start is not None and sees_only(desk, start, names, individual, names.everything, f"the start of {name!r}"):
+        what = f"the start of {name!r}"
+        if start is not None and sees_only(desk, start, names, seen, names.everything, what, BEGINS_WITH):
             wanted = None if state is None else state.dimension
-            measures_as(desk, start, individual, wanted, f"the start of {name!r}", ())
+            measures_as(desk, start, seen, wanted, what, ())
+            if not can_be_written(substitute(start[0], meaning)):
+                message = f"{what} is too large with its quantities written out"
+                desk.error(start[1].place, "expression-too-large", message)
     check_ways_in(desk, cohort, trees, names)
+
+
+def can_be_written(expr: Expr) -> bool:
+    """Return whether an expression with its quantities written out is one that can be read again."""
+    return depth_of(expr) <= DEEPEST_TREE and len(to_text(expr)) <= LONGEST
+
+
+def individual_quantities(cohort: WrittenCohort, trees: Trees, names: Names) -> dict[str, Expr]:
+    """Return the quantities of parameters and covariates alone, each written out in them."""
+    found: dict[str, Expr] = {}
+    for name, written in cohort.quantities.items():
+        tree = trees["quantities", name, written.kind][0]
+        alone = names_of(tree) <= {*names.individual, *found} and not events_of(tree)
+        whole = substitute(tree, found)
+        if written.kind == "is" and alone and can_be_written(whole):
+            found[name] = whole
+    return found
 
 
 def receives_amounts(desk: Desk, name: str, receives: tuple[WrittenInlet, ...], state: Unit | None) -> None:
@@ -118,11 +146,12 @@ def check_quantities(desk: Desk, cohort: WrittenCohort, trees: Trees, names: Nam
         before.append(name)
 
 
-def state(cohort: WrittenCohort, name: str, trees: Trees, found: Unit | None) -> State:
+def state(cohort: WrittenCohort, name: str, trees: Trees, found: Unit | None, meaning: Mapping[str, Expr]) -> State:
     assert found is not None
     start = trees.get(("dynamics", name, "start"))
     return State(
-        name=name, unit=found, start=start[0] if start else None, rate=trees["dynamics", name, "rate"][0],
+        name=name, unit=found, start=substitute(start[0], meaning) if start else None,
+        rate=trees["dynamics", name, "rate"][0],
         receives=tuple(inlet(written, trees, ("dynamics", name, "receives", i))
                        for i, written in enumerate(cohort.dynamics[name].receives)),
     )  # fmt: skip

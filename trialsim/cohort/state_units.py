@@ -20,7 +20,7 @@ def state_units(
     cohort: WrittenCohort, trees: Trees, individual: Mapping[str, Unit], quantities: Mapping[str, Unit]
 ) -> dict[str, Unit | None]:
     """Return the unit of every state, None where it follows from nothing."""
-    units = {name: state_unit_as_written(cohort, trees, individual, name) for name in cohort.dynamics}
+    units = {name: state_unit_as_written(cohort, trees, individual, quantities, name) for name in cohort.dynamics}
     unknown = [name for name, found in units.items() if found is None]
     if not unknown:
         return units
@@ -64,14 +64,14 @@ def solution(
 
 
 def state_unit_as_written(
-    cohort: WrittenCohort, trees: Trees, individual: Mapping[str, Unit], name: str
+    cohort: WrittenCohort, trees: Trees, individual: Mapping[str, Unit], quantities: Mapping[str, Unit], name: str
 ) -> Unit | None:
     """Return the unit a state is given, or that of the one name it starts at."""
     given = cohort.dynamics[name].unit
     if given is not None or ("dynamics", name, "start") not in trees:
         return given
     start = trees["dynamics", name, "start"][0]
-    return individual.get(start.name) if isinstance(start, Name) else None
+    return {**quantities, **individual}.get(start.name) if isinstance(start, Name) else None
 
 
 def unit_spelled(dimension: Dimension, spelled: Iterable[Unit]) -> Unit | None:
