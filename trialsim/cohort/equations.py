@@ -128,6 +128,7 @@ def measures_as(
     wanted: Dimension | None,
     what: str,
     clocks: tuple[str, ...],
+    bare: bool = False,
 ) -> Dimension | None:
     """Return the dimension of an expression; its faults are told, and so is a dimension that is not the wanted one."""
     expr, text = tree
@@ -140,6 +141,10 @@ def measures_as(
     if len(desk.problems.diagnostics) == n_before and None not in (found, wanted) and found != wanted:
         assert found is not None and wanted is not None
         notes = [f"it comes out as: {in_words(found)}", f"expected: {in_words(wanted)}"]
+        if bare:
+            notes.append(
+                f"without a unit it is a plain number: write unit: {coherent_unit_text(found)}, or one like it"
+            )
         desk.error(text.place, "units-differ", f"{what} comes out in the wrong kind of unit", "", notes)
     return found
 

@@ -142,7 +142,8 @@ def check_quantities(desk: Desk, cohort: WrittenCohort, trees: Trees, names: Nam
         elif kind != "is":
             check_path(desk, cohort, name, trees, dimensions, names)
         else:
-            measures_as(desk, tree, dimensions, names.quantities[name].dimension, what, CLOCKS)
+            bare = cohort.quantities[name].unit is None
+            measures_as(desk, tree, dimensions, names.quantities[name].dimension, what, CLOCKS, bare)
         before.append(name)
 
 

@@ -46,9 +46,15 @@ def solution(
 ) -> dict[str, Dimension]:
     """Return the dimensions of unknown states that the document's equations determine."""
     equations = Equations(known, unknown)
-    # Where equations contradict each other the first is believed: what has a written unit, then what keeps its kind.
+    # Where equations contradict each other the first is believed: what has a written unit, then what keeps its kind,
+    # last a quantity without a unit: it is a plain number, or its unit was forgotten.
     order = {"rate": 1, "start": 2}
-    for path, (tree, _) in sorted(trees.items(), key=lambda item: order.get(str(item[0][-1]), 0)):
+    bare = {name for name, written in cohort.quantities.items() if written.unit is None}
+
+    def rank(path: tuple[str | int, ...]) -> int:
+        return 3 if path[0] == "quantities" and path[1] in bare else order.get(str(path[-1]), 0)
+
+    for path, (tree, _) in sorted(trees.items(), key=lambda item: rank(item[0])):
         section, name = str(path[0]), str(path[1])
         power = equations.power_of(tree)
         if path[-1] == "rate":

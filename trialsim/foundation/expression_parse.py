@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Collection, Iterable
 from typing import NoReturn
 
@@ -189,6 +190,8 @@ class Parser:
         before = self.tokens[max(self.tokens.index(token) - 1, 0)]
         if token.kind == "stray":
             note = ELSEWHERE.get(token.text)
+            if token.text == "=" and re.fullmatch(r"\s*d\w+\s*/\s*d\w+\s*", self.text[: token.start]):
+                note = "write only what stands right of the =: the rate itself"
             self.fault(
                 token,
                 "bad-expression",

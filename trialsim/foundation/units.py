@@ -39,6 +39,7 @@ NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?"
 PART = re.compile(
     r"(?P<number>[0-9]+(?:\.[0-9]+)?)?(?P<name>[A-Za-zµμ°]+(?:(?<=[a-zA-Z])[23])?|%)?(?:\^(?P<power>-?[0-9]+))?"
 )
+FORMULA = re.compile(r"^\s*[*^(]| [*+] |\(")  # no unit, but a calculation
 LONGEST_TEXT = 200
 LARGEST_POWER = 12
 DAY = Fraction(24)
@@ -218,6 +219,10 @@ def quantity(text: str) -> Quantity:
     try:
         return Quantity(value, unit(rest))
     except UnreadableText as fault:
+        if FORMULA.search(rest):
+            notes = ["one number and its unit stand here; formulas are for equations, covariates for effects"]
+            message = f"{shown(stripped)} is a formula where a quantity is wanted"
+            raise UnreadableText("bad-quantity", message, notes) from fault
         shift = text.index(stripped) + match.end()
         if fault.end:
             fault.start, fault.end = fault.start + shift, fault.end + shift
