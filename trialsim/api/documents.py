@@ -197,13 +197,18 @@ def _checked_protocol(path: Path, library: Path | None) -> CheckedDocument:
         digest=protocol.digest,
         warnings=document.warnings,
         resolved=protocol_text(protocol),
-        notes=tuple(_dynamics_notes(cohort, tuple(events))),
+        notes=tuple(_dynamics_notes(cohort, tuple(events), protocol.simulate.solver or "by pilot")),
     )
 
 
-def _dynamics_notes(cohort: Cohort, hazards: tuple[tuple[str, Any], ...] = ()) -> list[str]:
+def _dynamics_notes(cohort: Cohort, hazards: tuple[tuple[str, Any], ...] = (), solver: str | None = None) -> list[str]:
     from trialsim.cohort.course_model import course_model
     from trialsim.dynamics.system import tier_of
 
-    _, why = tier_of(course_model(cohort, hazards, tuple(m.name for m in cohort.measures), 0.0, events=True))
-    return [f"dynamics of {cohort.id}: {why}"]
+    tier, why = tier_of(course_model(cohort, hazards, tuple(m.name for m in cohort.measures), 0.0, events=True))
+    notes = [f"dynamics of {cohort.id}: {why}"]
+    if tier == "adaptive" and solver == "by pilot":
+        notes.append("solver: explicit or stiff, chosen by counted work on 64 pilot patients when the run begins")
+    elif tier == "adaptive" and solver is not None:
+        notes.append(f"solver: {solver}, as the protocol says")
+    return notes

@@ -124,7 +124,7 @@ def simulate(
     import time
 
     from trialsim.campaign.run import Papers, run
-    from trialsim.campaign.worlds import worlds
+    from trialsim.campaign.worlds import dynamics, worlds
     from trialsim.cohort.fits import DRAWS, RECORD
     from trialsim.cohort.read import files_beside
     from trialsim.cohort.write import cohort_text
@@ -141,7 +141,7 @@ def simulate(
     with _pool(ready, workers, cluster) as pool_of:
         return run(
             ready.plan, ready.folder, papers, world_of,
-            workers=threads, pool_of=pool_of, chunk=chunk, resume=resume, force=replace,
+            dynamics_of=dynamics(world_of), workers=threads, pool_of=pool_of, chunk=chunk, resume=resume, force=replace,
             on_progress=on_progress, clock=time.monotonic,
             varies={"host": platform.node(), "processes": workers or 0, "cluster": cluster or ""},
         )

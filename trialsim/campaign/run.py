@@ -54,6 +54,7 @@ def run(
     world_of: Callable[[int], Any],
     *,
     simulate: Simulate | None = None,
+    dynamics_of: Callable[[int], Mapping[str, Any]] | None = None,
     workers: int = 1,
     pool_of: PoolOf | None = None,
     chunk: int | None = None,
@@ -66,7 +67,8 @@ def run(
     """Run a plan in a folder and return what it came to.
 
     `workers` is a number of threads; `pool_of` computes elsewhere (see `on_dask.dask_pool`). `clock` gives seconds,
-    for the progress and the manifest; `varies` is what else the manifest tells of this one run (host, workers).
+    for the progress and the manifest; `varies` is what else the manifest tells of this one run (host, workers), and
+    `dynamics_of(i)` how the courses of cell i are computed.
     """
     layout = Layout(folder)
     with held(layout):
@@ -92,6 +94,9 @@ def run(
             plan.data(),
             command=papers.command,
             versions=software_versions(papers.software),
+            dynamics=[
+                {**cell.key.values, **dynamics_of(i)} for i, cell in enumerate(plan.cells) if dynamics_of is not None
+            ],
             varies={"workers": workers, **took, **(varies or {})},
             copies=papers.copies,
         )

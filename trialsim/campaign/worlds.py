@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from trialsim.campaign.plan import Plan
@@ -38,3 +38,16 @@ def worlds(
         )
 
     return world_of
+
+
+def dynamics(world_of: Callable[[int], World]) -> Callable[[int], Mapping[str, str | None]]:
+    """Return the function from a cell's position to how its courses are computed: tier, solver, and why."""
+
+    def dynamics_of(position: int) -> Mapping[str, str | None]:
+        from trialsim.trial.setup import setup_of
+        from trialsim.trial.solver import solution
+
+        found = solution(setup_of(world_of(position)))
+        return {"tier": found.tier, "solver": found.solver, "why": found.why}
+
+    return dynamics_of

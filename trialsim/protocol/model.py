@@ -15,6 +15,7 @@ from trialsim.protocol.dosing_model import Dosing as Dosing
 Better = Literal["higher", "lower"]
 Strategy = Literal["treatment_policy", "hypothetical"]
 ParameterMode = Literal["typical", "uncertain"]
+Solver = Literal["explicit", "stiff"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -229,6 +230,7 @@ class Simulate:
     at_least: int
     at_most: int
     until: Until | None
+    solver: Solver | None = None  # of courses that are not linear; None = by pilot
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

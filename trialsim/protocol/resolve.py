@@ -24,6 +24,7 @@ from trialsim.protocol.model import (
     Randomisation,
     Scenario,
     Simulate,
+    Solver,
     Success,
     Until,
     Variation,
@@ -57,6 +58,7 @@ MODES: dict[str, tuple[ParameterMode, ...]] = {
     "uncertain": ("uncertain",),
     "both": ("typical", "uncertain"),
 }
+SOLVERS: dict[str, Solver | None] = {"by pilot": None, "explicit": "explicit", "stiff": "stiff"}
 DERIVED_WORDS = {
     "value": "",
     "change_from_baseline": ", change from baseline",
@@ -245,6 +247,7 @@ def simulation(draft: Draft) -> Simulate:
         at_least=written.trials.at_least,
         at_most=written.trials.at_most,
         until=None if precision is None else Until(power_standard_error=precision),
+        solver=SOLVERS[written.solver],
     )
 
 

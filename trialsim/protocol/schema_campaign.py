@@ -119,6 +119,11 @@ SIMULATION = Section(
             " assurance; both unless written, or typical if nothing about the cohort is uncertain",
         ),
         "trials": Field(TRIALS, "how many trials of every scenario and design", default=1000, example="1000"),
+        "solver": Field(
+            Choice("by pilot", "explicit", "stiff"),
+            "what follows courses that are not linear; a pilot of 64 patients chooses by counted work",
+            default="by pilot",
+        ),
     },
     make=written_simulation,
 )

@@ -131,6 +131,7 @@ class WrittenSimulation:
     seed: int
     parameters: str | None
     trials: WrittenTrials
+    solver: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -63,16 +63,21 @@ def write_manifest(
     *,
     command: str,
     versions: Mapping[str, str],
+    dynamics: Iterable[Mapping[str, Any]] = (),
     varies: Mapping[str, Any],
     copies: Iterable[str] = (),
 ) -> dict[str, Any]:
-    """Write and return the manifest; `varies` holds what may differ between two runs of the same (times, host)."""
+    """Write and return the manifest; `varies` holds what may differ between two runs of the same (times, host).
+
+    `dynamics` says of every cell how its courses were computed.
+    """
     once = [name for name in (*WRITTEN_ONCE, *copies) if (layout.root / name).is_file()]
     manifest = {
         "command": command,
         "versions": dict(versions),
         "platform": {"system": platform.system(), "machine": platform.machine()},
         "plan": dict(plan),
+        "dynamics": [dict(cell) for cell in dynamics],
         "tables": table_digests(stored_parts(layout, keys)),
         "files": {name: file_digest((layout.root / name).read_bytes()) for name in sorted(once)},
         "varies": dict(varies),

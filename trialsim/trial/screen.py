@@ -5,13 +5,15 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from trialsim.cohort.course_model import parameter_matrix
 from trialsim.cohort.draws import TypicalValues
 from trialsim.cohort.patients import Candidates
-from trialsim.dynamics.courses import courses
+from trialsim.dynamics.courses import Courses, courses
 from trialsim.dynamics.doses import no_doses
+from trialsim.dynamics.stiff_system import Solver
+from trialsim.dynamics.tier import with_second_tries
 from trialsim.foundation.expression import names_of
 from trialsim.trial.observe import as_measured, measurement_luck, visit_days
+from trialsim.trial.own_parameters import changes_of, own_parameters
 from trialsim.trial.setup import Setup
 
 Floats = NDArray[np.float64]
@@ -35,18 +37,25 @@ def screened_measures(
     after = np.array([calendar.moments[calendar.readings[i].moment].after_dose for i in readings])
     moments, column = np.unique(after, return_inverse=True)
     times = calendar.clock.model_times(day[:, None] + moments)
-    n_hazards = len(setup.model.hazards)
-    off = np.full((trials.shape[0], n_hazards), np.inf)
-    course = courses(
-        setup.model,
-        parameter_matrix(setup.model, drawn),
-        no_doses(trials.shape[0]),
-        times,
-        off,
-        np.zeros(n_hazards, dtype=np.bool_),
-        np.zeros(n_hazards, dtype=np.bool_),
-        times[:, -1],
-    )
+    parameters, changes = own_parameters(setup, typical, drawn, trials, rows, patients)
+
+    def run(solver: Solver, at: Ints) -> Courses:
+        return courses(
+            setup.model,
+            parameters[at],
+            no_doses(at.shape[0]),
+            times[at],
+            np.full((at.shape[0], len(setup.model.hazards)), np.inf),
+            False,
+            False,
+            times[at, -1],
+            solver=solver,
+            changes=changes_of(changes, at),
+        )
+
+    course = run(setup.solver, np.arange(trials.shape[0]))
+    if setup.is_adaptive:
+        course, _ = with_second_tries(course, setup.solver, run)
     seen = {}
     for name, i, at in zip(wanted, readings, column, strict=True):
         true = course.outputs[:, at, calendar.readings[i].output]

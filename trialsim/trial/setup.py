@@ -8,6 +8,8 @@ from trialsim.cohort.course_model import course_model, parameter_columns, per
 from trialsim.cohort.model import Cohort, Measure
 from trialsim.cohort.names import units_of, with_categories_coded
 from trialsim.dynamics.model import CourseModel
+from trialsim.dynamics.stiff_system import Solver
+from trialsim.dynamics.system import tier_of
 from trialsim.foundation.expression import Expr, names_of, numeric
 from trialsim.protocol.model import Protocol
 from trialsim.trial.plan_doses import DosingPlan, dosing_plan
@@ -29,6 +31,7 @@ class Setup:
     strata: tuple[str, ...]
     entry: tuple[Expr, ...]  # conditions on covariates alone, as pure numbers
     entry_measured: tuple[Expr, ...]  # conditions that also need measures taken at screening
+    solver: Solver = "explicit"  # of a model that is not linear; a pilot may choose the other
 
     @property
     def protocol(self) -> Protocol:
@@ -39,6 +42,11 @@ class Setup:
     def cohort(self) -> Cohort:
         """Return the cohort with the scenario's truth."""
         return self.world.cohort
+
+    @property
+    def is_adaptive(self) -> bool:
+        """Return whether courses are followed step by step, because the model is not linear."""
+        return tier_of(self.model)[0] == "adaptive"
 
     @property
     def events(self) -> tuple[str, ...]:
@@ -92,6 +100,16 @@ def is_constant(hazard: Expr, cohort: Cohort) -> bool:
     """Return whether a hazard depends on parameters and covariates alone.
 
     A loss at such a hazard needs no course: kept out of the model, it leaves the solver's steps, and so every
-    patient's course, the same bits in scenarios that differ in it.
+    patient's course, the same bits in scenarios that differ in it. What changes within a course is not constant.
     """
-    return names_of(hazard) <= set(parameter_columns(cohort))
+    return names_of(hazard) <= set(parameter_columns(cohort)) - changing(cohort)
+
+
+def changing(cohort: Cohort) -> set[str]:
+    """Return the parameters and covariates that change within a course."""
+    moving = {covariate.name for covariate in cohort.covariates if covariate.over_time is not None}
+    return moving | {
+        parameter.name
+        for parameter in cohort.parameters
+        if parameter.between_occasions is not None or any(e.covariate in moving for e in parameter.effects)
+    }

@@ -21,6 +21,7 @@ from trialsim.trial.observe import measurement_luck, moment_days, observations
 from trialsim.trial.patient_rows import patient_tables
 from trialsim.trial.randomize import allocated_arms, crossed
 from trialsim.trial.setup import Setup, setup_of
+from trialsim.trial.solver import with_solver
 from trialsim.trial.treat import NOTHING, Outcomes, outcomes
 from trialsim.trial.trial_rows import failures_table, looks_table, trials_table
 from trialsim.trial.world import World
@@ -36,7 +37,7 @@ def simulate_trials(world: World, trials: range, keep_patients_below: int) -> di
     A trial's rows are the same bits whichever other trials are simulated with it. A trial that finds hardly
     anybody eligible raises TrialsimError; a patient whose course cannot be computed is a row of `failures`.
     """
-    setup = setup_of(world)
+    setup = with_solver(setup_of(world))
     numbers = np.arange(trials.start, trials.stop, trials.step, dtype=np.int64)
     posterior = posterior_with_overrides(world.posterior, world.overrides)
     typical = typical_values(world.cohort, world.seed, numbers, world.mode, posterior)
@@ -57,7 +58,7 @@ def _lived(
     adherence = adherences(conduct.adherence, seed, trials, numbers)
     own_intake = intake(setup.dosing, conduct.adherence, seed, trials, numbers, adherence)
     days = moment_days(setup, trials, numbers)
-    worlds = outcomes(setup, patients, days, own_intake, [each.switched_off() for each in protocol.estimands])
+    worlds = outcomes(setup, typical, patients, days, own_intake, [each.switched_off() for each in protocol.estimands])
     every = np.arange(trials.shape[0])
     own_hazards = worlds[NOTHING].event_days[arms, every]
     own_events, by_reason = own_hazards[:, : len(setup.events)], loss_days(setup, patients, own_hazards)

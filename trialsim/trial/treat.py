@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from trialsim.cohort.course_model import parameter_matrix
+from trialsim.cohort.draws import TypicalValues
 from trialsim.dynamics.courses import Courses, courses
+from trialsim.dynamics.stiff_system import Solver
+from trialsim.dynamics.tier import with_second_tries
 from trialsim.foundation.streams import exponentials
 from trialsim.trial.adhere import Intake
 from trialsim.trial.enrolled import Enrolled
 from trialsim.trial.grid import Grid, sample_grid
 from trialsim.trial.keys import event_key, loss_key
+from trialsim.trial.own_parameters import changes_of, own_parameters
 from trialsim.trial.schedules import schedule_of_rows, schedule_under
 from trialsim.trial.setup import Setup
 
@@ -43,15 +47,19 @@ def thresholds(setup: Setup, trials: Ints, patients: Ints) -> Floats:
 
 
 def outcomes(
-    setup: Setup, patients: Enrolled, days: Floats, intake: Intake, worlds: Iterable[frozenset[str]]
+    setup: Setup,
+    typical: TypicalValues,
+    patients: Enrolled,
+    days: Floats,
+    intake: Intake,
+    worlds: Iterable[frozenset[str]],
 ) -> dict[frozenset[str], Outcomes]:
     """Return what happens under every arm, as it is (key: no event off) and in each world with some events off.
 
     `days` [N, moments] are the patients' own visits. Only who had an event that a world switches off is run
     again for it: everybody else's course is the same.
     """
-    grid = sample_grid(setup.calendar, days)
-    run = _Run(setup, patients, intake, grid)
+    run = Run(setup, typical, patients, intake, sample_grid(setup.calendar, days))
     n = patients.trials.shape[0] * len(setup.protocol.arms)
     factual = _by_arm(run.outcomes(np.arange(n), NOTHING), len(setup.protocol.arms))
     out = {NOTHING: factual}
@@ -71,34 +79,47 @@ def _had(setup: Setup, factual: Outcomes, events: frozenset[str]) -> Flags:
     return np.asarray(had | (factual.status != 0), dtype=np.bool_)
 
 
-class _Run:
+class Run:
     """Courses of rows (arm, patient), arm after arm, of one batch."""
 
-    def __init__(self, setup: Setup, patients: Enrolled, intake: Intake, grid: Grid) -> None:
+    def __init__(self, setup: Setup, typical: TypicalValues, patients: Enrolled, intake: Intake, grid: Grid) -> None:
         self.setup, self.patients, self.grid = setup, patients, grid
         self.n = patients.trials.shape[0]
-        self.parameters = parameter_matrix(setup.model, patients.candidates)
+        self.parameters, self.changes = own_parameters(
+            setup, typical, patients.candidates, patients.trials, patients.rows, patients.patients
+        )
         self.thresholds = thresholds(setup, patients.trials, patients.patients)
         self.schedules = [schedule_under(setup, arm, intake, patients) for arm in range(len(setup.protocol.arms))]
 
     def outcomes(self, rows: Ints, off: frozenset[str]) -> Outcomes:
-        """Return the outcomes of rows as if of one arm with as many patients."""
+        """Return the outcomes of rows as if of one arm with as many patients; who fails is tried again."""
+        solver = self.setup.solver
+        first = courses(self.setup.model, **self.asked(rows, off), solver=solver)
+        if not self.setup.is_adaptive:
+            return self._read(first, rows % self.n)
+
+        def again(other: Solver, at: Ints) -> Courses:
+            return courses(self.setup.model, **self.asked(rows[at], off), solver=other)
+
+        return self._read(with_second_tries(first, solver, again)[0], rows % self.n)
+
+    def asked(self, rows: Ints, off: frozenset[str]) -> dict[str, Any]:
+        """Return what `courses` is asked for rows, but for the model and the solver."""
         setup, who = self.setup, rows % self.n
         limits = self.thresholds[who]
         limits[:, [setup.events.index(name) for name in sorted(off)]] = np.inf
         n_hazards = len(setup.model.hazards)
         stops = np.arange(n_hazards) < len(setup.events)
-        course = courses(
-            setup.model,
-            self.parameters[who],
-            schedule_of_rows(self.schedules, rows, self.n),
-            self.grid.times[who],
-            limits,
-            stops,
-            np.zeros(n_hazards, dtype=np.bool_),
-            self.grid.times[who, -1],
-        )
-        return self._read(course, who)
+        return {
+            "params": self.parameters[who],
+            "schedule": schedule_of_rows(self.schedules, rows, self.n),
+            "sample_times": self.grid.times[who],
+            "thresholds": limits,
+            "stops_dosing": stops,
+            "ends_course": np.zeros(n_hazards, dtype=np.bool_),
+            "horizon": self.grid.times[who, -1],
+            "changes": changes_of(self.changes, who),
+        }
 
     def _read(self, course: Courses, who: Ints) -> Outcomes:
         """Return the readings of courses, missing where the course failed."""

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from tests.reference.course_models import built
 from tests.unit.dynamics.test_courses_stiff import CLASSICS, TMDD
+from trialsim.dynamics.arrays import EVENTS_TOLD, HAPPENED
 from trialsim.dynamics.courses import Courses, Tolerance, courses
 from trialsim.dynamics.doses import no_doses
-from trialsim.dynamics.tier import chosen_solver, with_second_tries, work_of_step
+from trialsim.dynamics.tier import chosen_solver, follows_its_tolerance, with_second_tries, work_of_step
 
 SIMPLE = built("a", "k", ("-k * a * a",), starts=("1",))
 
@@ -17,7 +20,9 @@ SIMPLE = built("a", "k", ("-k * a * a",), starts=("1",))
 def made(status, steps, outputs=None):
     n = len(status)
     return Courses(outputs=np.zeros((n, 1, 1)) if outputs is None else outputs, event_times=np.full((n, 0), np.inf),
-                   status=np.array(status, dtype=np.int8), steps=np.array(steps, dtype=np.int64))
+                   status=np.array(status, dtype=np.int8), steps=np.array(steps, dtype=np.int64),
+                   n_events=np.zeros((n, 0), dtype=np.int64), counts=np.zeros((n, HAPPENED), dtype=np.int64),
+                   ledgers=np.zeros((3, 0, 7)), ledger=np.zeros(n + 1, dtype=np.int64), n_signals=0)
 
 
 @pytest.mark.parametrize(("explicit", "stiff", "expected"), [
@@ -83,3 +88,29 @@ def test_who_cannot_fail_is_not_tried_again():
     found, again = with_second_tries(complete, "stiff", run)
     assert found is complete
     assert again.size == 0
+
+
+def test_a_second_try_brings_its_own_ledger():
+    def told(status, times):
+        found = made(status, [1] * len(status))
+        counts, ledgers = found.counts.copy(), np.zeros((3, len(times), 7))
+        counts[:, EVENTS_TOLD] = 1
+        ledgers[0, :, 0] = times
+        return replace(found, counts=counts, ledgers=ledgers, ledger=np.arange(len(times) + 1))
+
+    found, again = with_second_tries(told([0, 1, 2], [1.0, 2.0, 3.0]), "explicit", lambda *_: told([2, 0], [4.0, 5.0]))
+    assert again.tolist() == [1, 2]
+    assert [found.happening(i).event_time.tolist() for i in range(3)] == [[1.0], [2.0], [5.0]]
+    assert found.status.tolist() == [0, 1, 0]
+    assert found.steps.tolist() == found.counts[:, 1].tolist() == [1, 2, 2]
+
+
+@pytest.mark.parametrize(("explicit", "loose", "expected"), [
+    (made([0, 0], [100, 100]), made([0, 0], [60, 79]), True),
+    (made([0, 0], [100, 100]), made([0, 0], [60, 80]), False),
+    (made([0, 1], [100, 100]), made([0, 0], [10, 10]), False),
+    (made([0, 4], [100, 100]), made([0, 4], [10, 10]), True),  # no solver mends a bad parameter
+    (made([0, 0], [100, 100]), made([3, 0], [10, 10]), False),
+])
+def test_steps_that_follow_the_tolerance_are_not_held_short_by_stability(explicit, loose, expected):
+    assert follows_its_tolerance(explicit, loose) is expected

@@ -22,12 +22,13 @@ OFF = frozenset({"intolerance"})
 
 def lived(world, n_trials=3):
     setup, trials = setup_of(world), np.arange(n_trials)
-    patients = enrolled(setup, typical_values(world.cohort, 1, trials, "typical", None), trials)
+    typical = typical_values(world.cohort, 1, trials, "typical", None)
+    patients = enrolled(setup, typical, trials)
     days = moment_days(setup, patients.trials, patients.patients)
     everything = Adherence(takes=1.0, between_patients_sd=0.0)
     shares = np.ones(patients.trials.shape[0])
     taken = intake(setup.dosing, everything, 1, patients.trials, patients.patients, shares)
-    return setup, patients, outcomes(setup, patients, days, taken, [OFF, NOTHING])
+    return setup, patients, outcomes(setup, typical, patients, days, taken, [OFF, NOTHING])
 
 
 def test_only_who_had_a_switched_off_event_has_another_course():
