@@ -17,6 +17,7 @@ from trialsim.foundation.expression import Binary, Call, Compare, Constant, Expr
 from trialsim.foundation.expression_dimensions import exact
 
 HALF = Fraction(1, 2)
+NOUGHT = Number(0.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,16 +44,21 @@ class Equations:
         self.dimensions: dict[str, Power] = {name: Power(dimension) for name, dimension in dimensions.items()}
         self.dimensions |= {name: Power(DIMENSIONLESS, {name: Fraction(1)}) for name in unknown}
         self.zeros: list[Power] = []
+        self.of_nought: list[Power] = []  # what is like a written 0, whose unit is forgotten easily: believed last
 
     def equal(self, a: Power | None, b: Power | None) -> None:
         if a is not None and b is not None:
             self.zeros.append(a.times(b, -1))
 
     def alike(self, parts: Iterable[Expr]) -> Power | None:
-        found = [power for power in map(self.power_of, parts) if power is not None]
+        powers = [(part, self.power_of(part)) for part in parts]
+        found = [power for part, power in powers if power is not None and part != NOUGHT]
+        nought = [power for part, power in powers if power is not None and part == NOUGHT]
         for other in found[1:]:
             self.equal(found[0], other)
-        return found[0] if found else None
+        if found and nought:
+            self.of_nought.append(found[0].times(nought[0], -1))
+        return (found or nought or [None])[0]
 
     def power_of(self, expr: Expr) -> Power | None:
         match expr:
@@ -109,7 +115,7 @@ class Equations:
     def solution(self) -> dict[str, Dimension]:
         """Return the dimension of every unknown that the equations determine."""
         solved: list[tuple[str, Power]] = []  # (pivot, everything else of its equation), pivots eliminated elsewhere
-        for zero in self.zeros:
+        for zero in (*self.zeros, *self.of_nought):
             rest = zero
             for pivot, other in solved:
                 rest = eliminated(rest, pivot, other)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from fractions import Fraction
 from typing import Final
 
@@ -24,6 +24,7 @@ from trialsim.foundation.expression_tree import (
     Unary,
     asked,
     is_condition,
+    nodes,
     place_of,
 )
 from trialsim.foundation.nearest import nearest
@@ -192,6 +193,22 @@ class Analysis:
                 (f"divide by a reference, like {bracketed(expr)} / (1 {unit_of(dimension)})",),
             )
 
+    def slips(self, a: tuple[Expr, Dimension], b: tuple[Expr, Dimension]) -> Iterator[str]:
+        """Yield what was probably forgotten where two parts differ: a zero's unit, the unit of a reference."""
+        for (part, _), (_, wanted) in ((a, b), (b, a)):
+            if part == Number(0.0):
+                yield f"zero needs its unit too: 0 {coherent_unit_text(wanted)}"
+        broken = next((part for part, dimension in (a, b) if is_broken(dimension)), None)
+        for node in nodes(broken) if broken is not None else ():
+            if isinstance(node, Binary) and node.op == "^":
+                base, exponent = self.known(node.a), exact(node.b)
+                if base is not None and exponent is not None and is_broken(base**exponent):
+                    yield f"{shown(node.a)} is in {unit_of(base)}: give the reference it is divided by its unit too"
+
+    def known(self, expr: Expr) -> Dimension | None:
+        """Return what an expression measures without telling its faults again."""
+        return Analysis(self.dimensions, Problems(), self.place, self.events).number(expr)
+
     def alike(self, expr: Expr, operands: tuple[Expr, ...], message: Callable[[str, str], str]) -> Dimension | None:
         """Return the one dimension of parts that have to be alike; the known tell of the unknown."""
         found = [(operand, self.number(operand)) for operand in operands]
@@ -208,10 +225,15 @@ class Analysis:
                     notes=(
                         f"{shown(first)}: {described(dimension)}",
                         f"{shown(other)}: {described(differing)}",
+                        *self.slips((first, dimension), (other, differing)),
                     ),
                 )
                 return None
         return dimension
+
+
+def is_broken(dimension: Dimension) -> bool:
+    return any(power.denominator > 1 for power in dimension.exponents)
 
 
 def exact(expr: Expr) -> Fraction | None:
