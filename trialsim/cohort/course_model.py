@@ -207,9 +207,7 @@ def parameter_matrix(model: CourseModel, candidates: Candidates) -> NDArray[np.f
 
     columns: Mapping[str, NDArray[np.float64]] = {**candidates.parameters, **candidates.covariates}
     if CHANGE in model.parameters:
-        # Whoever runs such courses asks parameter_rows.
-        message = "parameters that change within a course are not supported by this version here"
-        raise TrialsimError("changes-not-run", message, ["leave out between_occasions, occasions and over_time"])
+        raise ValueError("parameters that change within a course are rows of several moments: ask parameter_rows")
     if not model.parameters:
         return np.empty((len(next(iter(columns.values()), np.empty(0))), 0))
     return np.ascontiguousarray(np.column_stack([columns[name] for name in model.parameters]))

@@ -253,12 +253,6 @@ EVENTS: dict[str, Explanation] = {
         "cured: {when: size == 0 cm}",
         "Compare sizes: size < 0.1 cm.",
     ),
-    "changes-not-run": Explanation(
-        "A patient's parameters would stand still",
-        "What was asked for does not know parameters that change within a course, and would run them as they begin.",
-        "CL: {typical: 2 L/h, between_occasions: {lognormal: 10%}}",
-        "Leave out between_occasions, occasions and over_time.",
-    ),
     "events-not-run": Explanation(
         "A cohort's events would be forgotten",
         "What was asked for does not know events of a cohort, and would run the model without them.",

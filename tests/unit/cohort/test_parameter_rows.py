@@ -11,7 +11,6 @@ from trialsim.cohort.draws import typical_values
 from trialsim.cohort.parameter_rows import occasion_at, occasion_key, parameter_rows
 from trialsim.cohort.patients import candidates
 from trialsim.cohort.read import cohort_of_text
-from trialsim.foundation.errors import TrialsimError
 from trialsim.foundation.expression import to_text
 from trialsim.foundation.streams import label, normals
 
@@ -135,11 +134,10 @@ def test_a_covariate_on_a_line_has_a_value_a_slope_and_a_time(over_time, days, f
 
 def test_a_course_cannot_be_run_with_rows_that_stand_still():
     made, model, people = rows_of(moving(**OCCASIONS))
-    with pytest.raises(TrialsimError) as fault:
+    with pytest.raises(ValueError) as fault:
         parameter_matrix(model, people)
     assert str(fault.value) == (
-        "parameters that change within a course are not supported by this version here\n"
-        "  = leave out between_occasions, occasions and over_time"
+        "parameters that change within a course are rows of several moments: ask parameter_rows"
     )
 
 
