@@ -129,8 +129,12 @@ def measures_as(
     what: str,
     clocks: tuple[str, ...],
     bare: bool = False,
+    doses: Collection[str] = (),
 ) -> Dimension | None:
-    """Return the dimension of an expression; its faults are told, and so is a dimension that is not the wanted one."""
+    """Return the dimension of an expression; its faults are told, and so is a dimension that is not the wanted one.
+
+    `bare`: nothing says its unit, so that it is a plain number; `doses` are the states that hold amounts of a drug.
+    """
     expr, text = tree
     n_before = len(desk.problems.diagnostics)
     if is_condition(expr):
@@ -145,6 +149,8 @@ def measures_as(
             notes.append(
                 f"without a unit it is a plain number: write unit: {coherent_unit_text(found)}, or one like it"
             )
+        if isinstance(expr, Name) and expr.name in doses:
+            notes.append(f"{expr.name!r} receives a drug and holds an amount: divide it by a volume")
         desk.error(text.place, "units-differ", f"{what} comes out in the wrong kind of unit", "", notes)
     return found
 

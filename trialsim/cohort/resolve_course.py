@@ -143,7 +143,8 @@ def check_quantities(desk: Desk, cohort: WrittenCohort, trees: Trees, names: Nam
             check_path(desk, cohort, name, trees, dimensions, names)
         else:
             bare = cohort.quantities[name].unit is None
-            measures_as(desk, tree, dimensions, names.quantities[name].dimension, what, CLOCKS, bare)
+            doses = [state for state, held in cohort.dynamics.items() if held.receives]
+            measures_as(desk, tree, dimensions, names.quantities[name].dimension, what, CLOCKS, bare, doses)
         before.append(name)
 
 

@@ -58,7 +58,7 @@ class Equations:
             self.equal(found[0], other)
         if found and nought:
             self.of_nought.append(found[0].times(nought[0], -1))
-        return (found or nought or [None])[0]
+        return next(iter((*found, *nought)), None)
 
     def power_of(self, expr: Expr) -> Power | None:
         match expr:

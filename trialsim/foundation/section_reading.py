@@ -150,7 +150,7 @@ class Reading:
         if not isinstance(node, Mapping):
             if isinstance(node, Scalar) and not node.text and not node.quoted:
                 return self.empty(node, path, "write {} if it has no fields")
-            return self.wrong_shape(node, f"{kind.name}, a mapping of fields", path)
+            return self.wrong_shape(node, f"{kind.name}, a mapping of fields" + example_of(kind), path)
         values = {}
         for entry in node.entries:
             name = entry.key.text
@@ -203,6 +203,16 @@ class Reading:
             else:
                 self.problems.error(node.place, "one-of", f"{kind.name} has {rule}", notes=["none is given"])
         return fit
+
+
+def example_of(kind: Section) -> str:
+    """Return how a section may look, from the examples of what it needs; nothing if they do not make a whole."""
+    fields = written(kind)
+    needed = [name for name, field in fields.items() if field.required]
+    some = needed or [name for name in fields if fields[name].example][:1]
+    if not some or any(not fields[name].example for name in some):
+        return ""
+    return f", like {{{', '.join(f'{name}: {fields[name].example}' for name in some)}}}"
 
 
 def percent_meant(text: str, place: Place, problems: Problems) -> None:
