@@ -22,8 +22,8 @@ TRIAL, PERSON, LEDGER, LEDGER_END, CHANGES, CHANGES_END, LINES = 0, 1, 2, 3, 4, 
 # Given.dose.
 TIME, AMOUNT, DURATION, RATE, INTERVAL, INLET, KIND, CHECK = 0, 1, 2, 3, 4, 5, 6, 7
 # Given.later: the time of a change, a reading or a check; the row of parameters or the number of the reading's error;
-# when a reading is known.
-WHEN, WHICH, KNOWN = 0, 1, 2
+# when a reading is known; its error where it is given: the standard normal number (or NaN), additive, proportional.
+WHEN, WHICH, KNOWN, ERROR, ERROR_ADDED, ERROR_SHARE = 0, 1, 2, 3, 4, 5
 # Given.setting: what an event asks for (1 stops dosing, 2 ends the course) and the key of its later thresholds; the key
 # of a signal's errors; whether a line waits for a rule; the seed.
 ACTION, EVENT_KEY, SIGNAL_KEY, IS_DORMANT, SEED = 0, 1, 2, 3, 4
@@ -50,7 +50,7 @@ class Given(NamedTuple):
     person: Floats  # [N, 2 + hazards]
     starts: Wholes  # [N, 6 + (L + 1) + (K + 1) + (R + 1)]
     dose: Floats  # [doses, 8]
-    later: Floats  # [changes, readings and checks, 3]
+    later: Floats  # [changes, readings and checks, 6]
     setting: Wholes  # [the most of E, K, L, 5]
     n_lines: int
 

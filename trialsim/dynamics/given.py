@@ -48,6 +48,8 @@ class Watch:
     """When signals are read and rules asked: of signal k of patient i from `reading_offsets[i * K + k]` on, ascending.
 
     `reading_index` numbers the random number of a reading's error; `delays` [K] is how long until a value is known.
+    `known` says it reading by reading instead, and `errors` [readings, 3] the errors: a standard normal number, and
+    the additive and proportional parts for it.
     """
 
     reading_offsets: Wholes
@@ -56,6 +58,8 @@ class Watch:
     delays: Floats
     check_offsets: Wholes
     check_time: Floats
+    known: Floats | None = None
+    errors: Floats | None = None
 
 
 def given(
@@ -115,12 +119,16 @@ def _starts(
 
 def _later(later: Changes, seen: Watch, n: int, n_signals: int) -> Floats:
     """Return changes, readings and checks in one list."""
-    n_readings = np.diff(seen.reading_offsets)
+    n_readings, n_checks = np.diff(seen.reading_offsets), np.size(seen.check_time)
     delays = np.repeat(np.tile(np.asarray(seen.delays, dtype=np.float64), n), n_readings)
     when = np.concatenate([later.time, seen.reading_time, seen.check_time])
-    which = np.concatenate([later.row + n, seen.reading_index, np.zeros(np.size(seen.check_time))])
-    known = np.concatenate([np.zeros(later.time.size), seen.reading_time + delays, np.zeros(np.size(seen.check_time))])
-    return np.ascontiguousarray(np.column_stack([when, which, known]), dtype=np.float64)
+    which = np.concatenate([later.row + n, seen.reading_index, np.zeros(n_checks)])
+    own = seen.reading_time + delays if seen.known is None else seen.known
+    known = np.concatenate([np.zeros(later.time.size), own, np.zeros(n_checks)])
+    errors = np.full((when.size, 3), np.nan)
+    if seen.errors is not None:
+        errors[later.time.size : when.size - n_checks] = seen.errors
+    return np.ascontiguousarray(np.column_stack([when, which, known, errors]), dtype=np.float64)
 
 
 def _setting(chance: Luck, schedule: Schedule, actions: Wholes) -> Wholes:

@@ -9,7 +9,22 @@ from typing import Any
 import numpy as np
 
 from trialsim.dynamics.administrations import PUMPED, due_time, next_row, stopped, taken
-from trialsim.dynamics.arrays import CHECK, DORMANT, HELD, IDLE, KNOWN, LINES, ON, OVERRIDE, SHIFT, WHEN, WHICH
+from trialsim.dynamics.arrays import (
+    CHECK,
+    DORMANT,
+    ERROR,
+    ERROR_ADDED,
+    ERROR_SHARE,
+    HELD,
+    IDLE,
+    KNOWN,
+    LINES,
+    ON,
+    OVERRIDE,
+    SHIFT,
+    WHEN,
+    WHICH,
+)
 from trialsim.dynamics.compiling import kernel
 from trialsim.dynamics.doses import PUMP
 from trialsim.dynamics.empty_model import (
@@ -117,9 +132,11 @@ def readings(i: int, t: float, g: Any, b: Any, lane: int) -> int:
             j = b.counts[lane, READ + k] % room
             if b.counts[lane, READ + k] >= room and b.seen[lane, k, j, 1] > t:
                 return TOO_MANY_READINGS
-            luck = reading_luck(i, k, g.later[at, WHICH], g)
-            share = PROPORTIONAL[k] * true
-            value = true + sqrt(ADDITIVE[k] * ADDITIVE[k] + share * share) * luck
+            luck, added, share = g.later[at, ERROR], g.later[at, ERROR_ADDED], g.later[at, ERROR_SHARE] * true
+            if luck != luck:
+                luck = reading_luck(i, k, g.later[at, WHICH], g)
+                added, share = ADDITIVE[k], PROPORTIONAL[k] * true
+            value = true + sqrt(added * added + share * share) * luck
             b.seen[lane, k, j, 0] = 0.5 * LLOQ[k] if value < LLOQ[k] else value
             b.seen[lane, k, j, 1] = g.later[at, KNOWN]
             b.counts[lane, READ + k] += 1

@@ -23,9 +23,10 @@ from trialsim.dynamics.administrations import (
     PUMPED, due_time, infusion, lingering, next_administration, next_row, planned, put, stopped, taken, tell_dose,
     timed)
 from trialsim.dynamics.arrays import (
-    ACTION, AMOUNT, BEGIN, CHANGE, CHANGES, CHANGES_END, CHECK, DORMANT, DUE, DURATION, END, HELD, HORIZON, IDLE,
-    INFLOW, INLET, INTERVAL, INTO, IS_ON, KIND, KNOWN, LAG, LEDGER, LEDGER_END, LINES, MORE_COUNTS, NUMBER, ON,
-    OVERRIDE, PACE, PATIENT, RATE, SAMPLE, SHARE, SHIFT, SIZE, START, STATUS, STEPS, THRESHOLDS, UNDER_WAY, WHEN, WHICH, Steps)
+    ACTION, AMOUNT, BEGIN, CHANGE, CHANGES, CHANGES_END, CHECK, DORMANT, DUE, DURATION, END, ERROR, ERROR_ADDED,
+    ERROR_SHARE, HELD, HORIZON, IDLE, INFLOW, INLET, INTERVAL, INTO, IS_ON, KIND, KNOWN, LAG, LEDGER, LEDGER_END,
+    LINES, MORE_COUNTS, NUMBER, ON, OVERRIDE, PACE, PATIENT, RATE, SAMPLE, SHARE, SHIFT, SIZE, START, STATUS, STEPS,
+    THRESHOLDS, UNDER_WAY, WHEN, WHICH, Steps)
 from trialsim.dynamics.bundles import bundle
 from trialsim.dynamics.chain import chain_start, is_spent
 from trialsim.dynamics.compiling import allocating_kernel, kernel

@@ -82,19 +82,33 @@ PATIENTS = (
 DOSES = (
     TRIAL,
     PATIENT,
-    whole("line", "dosing line of the patient's arm, from 1"),
+    whole("line", "dosing line of the patient's arm, from 1; above the longest arm's, the lines that rules add"),
     word("drug", "drug given"),
     word("route", "route it is given by"),
-    number("planned_time", "planned time since randomisation", unit="day"),
+    number(
+        "planned_time", "planned time since randomisation; of doses that a rule adds, when they are due", unit="day"
+    ),
     truth("taken", "whether the dose is taken"),
     number("taken_time", "time since randomisation it is taken; null if it is not", unit="day", nullable=True),
     number("amount", "amount as planned, in `unit`; null where its formula gives none", nullable=True),
     number("taken_amount", "amount as taken, in `unit`: 0, or twice the planned one if it is doubled", nullable=True),
     UNIT,
     number(
-        "infusion", "planned length of the infusion; 0 is a bolus, null where the cohort's model says how long",
-        unit="day", nullable=True,
+        "infusion",
+        "planned length of the infusion; 0 is a bolus, null where the cohort's model says how long",
+        unit="day",
+        nullable=True,
     ),
+)
+DECISIONS = (
+    TRIAL,
+    PATIENT,
+    number("time", "time since randomisation at which a rule is asked", unit="day"),
+    word("rule", "rule of the protocol"),
+    word("condition", "condition of the step that is done, `otherwise` without one; empty if no step is"),
+    word("done", "what is done, in the protocol's words; `nothing` where no step fits or a value is not known"),
+    number("level", "level of the rule's ladder after the decision, from 1; null without a ladder", nullable=True),
+    word("values", "what the rule sees, with units: the newest values known"),
 )
 VISITS = (
     TRIAL,
@@ -205,6 +219,7 @@ POPULATION = (whole("patient", "candidate number of the patient"),)
 COLUMNS: Mapping[str, tuple[Column, ...]] = {
     "patients": PATIENTS,
     "doses": DOSES,
+    "decisions": DECISIONS,
     "visits": VISITS,
     "events": EVENTS,
     "endpoints": ENDPOINTS,
@@ -218,6 +233,7 @@ COLUMNS: Mapping[str, tuple[Column, ...]] = {
 DESCRIPTIONS: Mapping[str, str] = {
     "patients": "one row a randomised patient of a kept trial; covariates and own parameters as further columns",
     "doses": "one row an administration as planned and as taken",
+    "decisions": "one row a decision of a rule inside a patient's course, whether anything is done or not",
     "visits": "one row a planned measurement",
     "events": "one row a patient and event: intercurrent events, loss to follow-up, completion",
     "endpoints": "one row a patient, endpoint and estimand: the value as analysed",
@@ -229,7 +245,8 @@ DESCRIPTIONS: Mapping[str, str] = {
     "population": "one row a virtual patient of a cohort: covariates and own parameters as further columns",
 }
 RUN_TABLES = tuple(table for table in COLUMNS if table != "population")
-PATIENT_LEVEL = ("patients", "doses", "visits", "events", "endpoints", "counterfactuals")  # what `keep` limits
+# What `keep` limits.
+PATIENT_LEVEL = ("patients", "doses", "decisions", "visits", "events", "endpoints", "counterfactuals")
 TRIAL_LEVEL = ("looks", "trials", "failures")  # always whole
 RESERVED = frozenset(PARTITION) | {column.name for column in PATIENTS} | {"unit"}  # names no covariate can have
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from trialsim.foundation.expression import Expr
+from trialsim.protocol.decision_model import DosingRule
 from trialsim.protocol.dosing_model import Adherence as Adherence
 from trialsim.protocol.dosing_model import Dosing as Dosing
 
@@ -42,6 +43,7 @@ class Arm:
     name: str
     label: str
     dosing: tuple[Dosing, ...]
+    rules: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -265,7 +267,12 @@ class Protocol:
     simulate: Simulate
     keep: Keep
     digest: str  # SHA-256 of the resolved document
+    rules: tuple[DosingRule, ...] = ()
     designs: tuple[Design, ...] = ()  # every point of `vary`, in order; empty in the protocol of a design
+
+    def rules_of(self, arm: Arm) -> tuple[DosingRule, ...]:
+        """Return the rules of an arm, in its order."""
+        return tuple(rule for name in arm.rules for rule in self.rules if rule.name == name)
 
     def visit(self, name: str) -> Visit:
         """Return the visit of that name."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from trialsim.cohort.model import Cohort
 from trialsim.foundation.expression import to_text
 from trialsim.foundation.units import quantity_text
+from trialsim.protocol.decisions import resolved_rules
 from trialsim.protocol.dosing import resolved_dosing
 from trialsim.protocol.draft import Draft
 from trialsim.protocol.model import (
@@ -99,6 +100,7 @@ def resolved(draft: Draft) -> Protocol:
         simulate=simulation(draft),
         keep=kept(written),
         digest="",
+        rules=resolved_rules(draft),
     )
 
 
@@ -116,7 +118,12 @@ def patients(draft: Draft) -> Patients:
 
 def arms(draft: Draft) -> tuple[Arm, ...]:
     return tuple(
-        Arm(name=name, label=arm.label or name, dosing=tuple(resolved_dosing(draft, line) for line in arm.dosing))
+        Arm(
+            name=name,
+            label=arm.label or name,
+            dosing=tuple(resolved_dosing(draft, line) for line in arm.dosing),
+            rules=arm.rules,
+        )
         for name, arm in draft.written.arms.items()
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from trialsim.protocol.decisions import check_decisions
 from trialsim.protocol.dosing import check_dosing
 from trialsim.protocol.draft import Draft
 from trialsim.protocol.rules_analyses import check_analyses, check_success
@@ -32,6 +33,7 @@ RULES: tuple[tuple[Callable[[Draft], None], tuple[str, ...]], ...] = (
     (check_accrual, ("conduct",)),
     (check_adherence, ("conduct",)),
     (check_hazards, ("conduct",)),
+    (check_decisions, ("rules", "arms", "visits", "assess", "conduct")),
     (check_endpoints, ("endpoints", "visits", "assess")),
     (check_estimands, ("estimands", "endpoints", "conduct")),
     (check_analyses, ("analyses", "estimands", "endpoints", "arms", "visits", "assess")),

@@ -19,6 +19,7 @@ from trialsim.foundation.sections import (
 )
 from trialsim.protocol.schema_analysis import ANALYSIS, ENDPOINT, ESTIMAND
 from trialsim.protocol.schema_campaign import KEEP, SCENARIO, SIMULATION
+from trialsim.protocol.schema_decisions import RULE
 from trialsim.protocol.schema_design import (
     ARM,
     ASSESSMENT,
@@ -107,7 +108,10 @@ PROTOCOL = Section(
         "simulate": Field(SIMULATION, "the seed, what is uncertain, how many trials", required=True),
         "keep": Field(KEEP, "how much patient-level data is stored"),
         "rules": Field(
-            NotYet("a protocol's 'rules'", "doses of this version are fixed in advance: write them in arms"), ""
+            MapOf(RULE, Name()),
+            "decisions inside a patient's course, for the arms that name them",
+            default={},
+            example="{careful: {at: [w4], watch: sbp, do: [{when: sbp < 100 mmHg, then: stop dosing}]}}",
         ),
         "milestones": Field(
             NotYet(

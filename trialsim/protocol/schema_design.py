@@ -74,7 +74,12 @@ ARM = Section(
     {
         "label": Field(Text(), "what tables and figures call it; its name unless written"),
         "dosing": Field(ListOf(DOSING), "what its patients are given", default=()),
-        "rules": Field(NotYet("an arm's 'rules'", "doses of this version are fixed in advance"), ""),
+        "rules": Field(
+            ListOf(Name()),
+            "the rules that change its doses in the course, asked in this order",
+            default=(),
+            example="[titrate]",
+        ),
         "sets": Field(NotYet("an arm's 'sets'", "only doses act on patients in this version"), ""),
         "opens": Field(NotYet("an arm's 'opens'", "all arms of this version are open from the first day"), ""),
         "closes": Field(NotYet("an arm's 'closes'", "all arms of this version stay open to the last patient"), ""),

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from trialsim.foundation.slugs import Explanation
+from trialsim.protocol.slugs_decisions import SLUGS as DECISIONS
 from trialsim.protocol.slugs_dosing import SLUGS as DOSING
 
 SLUGS: dict[str, Explanation] = {
     **DOSING,
+    **DECISIONS,
     "no-such-file": Explanation(
         "A file is not there",
         "A path was given, and nothing can be read at it.",

@@ -9,10 +9,12 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from trialsim.foundation.units import number_text
+from trialsim.protocol.decision_write import rule_data
 from trialsim.protocol.dosing_write import Data as Data
 from trialsim.protocol.dosing_write import adherence_data, dosing_data
 from trialsim.protocol.model import (
     Analysis,
+    Arm,
     Conduct,
     Endpoint,
     Protocol,
@@ -54,10 +56,8 @@ def protocol_data(protocol: Protocol) -> dict[str, Data]:
             "eligible": list(patients.eligible_text),
             "randomised": str(patients.randomised),
         },
-        "arms": {
-            arm.name: {"label": arm.label, "dosing": [dosing_data(line) for line in arm.dosing]}
-            for arm in protocol.arms
-        },
+        "arms": {arm.name: arm_data(arm) for arm in protocol.arms},
+        **({"rules": {rule.name: rule_data(rule) for rule in protocol.rules}} if protocol.rules else {}),
         "randomise": {
             "ratio": {arm.name: str(share) for arm, share in zip(protocol.arms, protocol.randomise.ratio, strict=True)},
             "blocks": str(protocol.randomise.block),
@@ -88,6 +88,11 @@ def protocol_data(protocol: Protocol) -> dict[str, Data]:
         "simulate": simulate_data(protocol.simulate),
         "keep": {"patients_of": kept_text(protocol.keep.patients_of, protocol.simulate.at_most)},
     }
+
+
+def arm_data(arm: Arm) -> dict[str, Data]:
+    data: dict[str, Data] = {"label": arm.label, "dosing": [dosing_data(line) for line in arm.dosing]}
+    return data | ({"rules": list(arm.rules)} if arm.rules else {})
 
 
 def conduct_data(conduct: Conduct) -> dict[str, Data]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from trialsim.foundation.sections import FormulaText
 from trialsim.foundation.units import Quantity
+from trialsim.protocol.decision_written import WrittenRule
 from trialsim.protocol.dosing_written import WrittenAdherence, WrittenDosing
 
 
@@ -21,6 +22,7 @@ class WrittenPatients:
 class WrittenArm:
     label: str | None
     dosing: tuple[WrittenDosing, ...]
+    rules: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -157,6 +159,7 @@ class Written:
     context_of_use: WrittenContext | None = None
     patients: WrittenPatients | None = None
     arms: Mapping[str, WrittenArm] = field(default_factory=dict)
+    rules: Mapping[str, WrittenRule] = field(default_factory=dict)
     randomise: WrittenRandomisation | None = None
     visits: Mapping[str, WrittenVisit] = field(default_factory=dict)
     assess: Mapping[str, WrittenAssessment] = field(default_factory=dict)

@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 from trialsim.protocol.dosing_model import Dosing
 from trialsim.trial.amounts import line_amounts, line_rates
 from trialsim.trial.batch import Batch, words
+from trialsim.trial.decided import Decided
+from trialsim.trial.dose_rows_under_rules import added_rows, taken_under_rules
 from trialsim.trial.schedules import OwnDoses, own_doses
 from trialsim.trial.setup import Setup
 
@@ -17,19 +19,26 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 
-def dose_rows(setup: Setup, batch: Batch, at: Ints) -> dict[str, Any]:
-    """Return every planned dose of the assigned arm of the patients at `at`; one not taken, or stopped, says so."""
+def dose_rows(setup: Setup, batch: Batch, at: Ints, told: Decided) -> dict[str, Any]:
+    """Return every planned dose of the assigned arm of the patients at `at`; one not taken, or stopped, says so.
+
+    Where rules decide, `told` has what was taken; doses that they added come after the planned ones.
+    """
     stopped = batch.own_events.min(axis=1, initial=np.inf)
     arms = setup.protocol.arms
-    lines = [line for arm in arms for line in arm.dosing]
+    lines = [line for arm in arms for line in arm.dosing] + [added.dosing for added in setup.ruling.added]
     first_line = np.cumsum([0, *(len(arm.dosing) for arm in arms)])
     pieces = [_no_rows()]
     for k, arm in enumerate(arms):
         amounts, lengths = _amounts(setup, batch, arm.dosing)
-        pieces += [
-            _rows(own, amounts, lengths, stopped, int(first_line[k]))
-            for own in own_doses(setup, k, batch.intake, at[batch.arms[at] == k])
-        ]
+        here = at[batch.arms[at] == k]
+        decided = here[np.isin(here, told.at) & ~batch.own_failed[here]]
+        for own in own_doses(setup, k, batch.intake, np.setdiff1d(here, decided)):
+            pieces.append(_rows(own, amounts, lengths, stopped, int(first_line[k])))
+        for own in own_doses(setup, k, batch.intake, decided):
+            planned = _rows(own, amounts, lengths, stopped, int(first_line[k]))
+            pieces.append(planned | taken_under_rules(setup, own, told))
+        pieces.append(added_rows(setup, told, decided, int(first_line[-1])))
     columns = {name: np.concatenate([piece[name] for piece in pieces]) for name in pieces[0]}
     # Patient after patient as in the other tables: `at` ascends.
     order = np.argsort(columns["who"], kind="stable")

@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 
 from trialsim.foundation.tables import Coded
 from trialsim.trial.batch import Batch, words
+from trialsim.trial.decided import Decided
+from trialsim.trial.decision_rows import decision_rows
 from trialsim.trial.dose_rows import dose_rows
 from trialsim.trial.look import known_days
 from trialsim.trial.setup import Setup
@@ -19,12 +21,17 @@ Flags = NDArray[np.bool_]
 Table = dict[str, Any]
 
 
-def patient_tables(setup: Setup, batch: Batch, keep_below: int) -> dict[str, Table]:
-    """Return the patient-level tables of the trials whose number is below `keep_below`."""
-    at = np.flatnonzero(batch.patients.trials < keep_below)
+def kept(batch: Batch, keep_below: int) -> Ints:
+    """Return the positions of the patients of trials whose number is below `keep_below`."""
+    return np.flatnonzero(batch.patients.trials < keep_below)
+
+
+def patient_tables(setup: Setup, batch: Batch, at: Ints, told: Decided) -> dict[str, Table]:
+    """Return the patient-level tables of the patients at `at`; `told` is what rules decided about them."""
     return {
         "patients": _patients(setup, batch, at),
-        "doses": dose_rows(setup, batch, at),
+        "doses": dose_rows(setup, batch, at, told),
+        "decisions": decision_rows(setup, batch, told),
         "visits": _visits(setup, batch, at),
         "events": _events(setup, batch, at),
         "endpoints": _endpoints(setup, batch, at),

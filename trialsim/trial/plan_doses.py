@@ -122,7 +122,7 @@ def _arm_plan(
         seconds = np.rint(day * SECONDS_PER_DAY).astype(np.int64)
         early = np.minimum(early, seconds - seconds[begins].max())
     fixed = begins | np.array([minute in supervised for minute in minutes], dtype=np.bool_)
-    doors = [_inlets(line, model) for line in arm.dosing]
+    doors = [inlets_of(line, model) for line in arm.dosing]
     given = [(i, k) for i, line in enumerate(lines.tolist()) for k in doors[line]]
     dose = np.array([i for i, _ in given], dtype=np.int64)
     every = np.array([line.when.every or 0.0 for line in arm.dosing], dtype=np.float64)
@@ -143,7 +143,7 @@ def _arm_plan(
     )
 
 
-def _inlets(line: Dosing, model: CourseModel) -> list[int]:
+def inlets_of(line: Dosing, model: CourseModel) -> list[int]:
     """Return the positions of the doors through which a line's doses go."""
     return [k for k, inlet in enumerate(model.inlets) if (inlet.drug, inlet.route) == (line.drug, line.route)]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,10 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trialsim.dynamics.doses import Schedule
+from trialsim.protocol.dosing_times import planned_days
 from trialsim.trial.adhere import Intake
 from trialsim.trial.amounts import line_amounts, line_rates
 from trialsim.trial.enrolled import Enrolled
-from trialsim.trial.plan_doses import SECONDS_PER_DAY, ArmPlan
+from trialsim.trial.plan_doses import SECONDS_PER_DAY, ArmPlan, inlets_of
 from trialsim.trial.setup import Setup
 
 COLUMNS = ("time", "inlet", "amount", "duration", "rate", "kind", "interval", "check")
@@ -65,7 +66,8 @@ def _doubled(plan: ArmPlan, intake: Intake, rows: Ints, taken: Flags) -> Floats:
 
 
 def schedule_under(setup: Setup, arm: int, intake: Intake, patients: Enrolled, n_lines: int = 1) -> Schedule:
-    """Return what patients would take under an arm, in one line, or in `n_lines` as the arm's dosing has them."""
+    """Return what patients would take under an arm, in one line, or in `n_lines`: the arm's, then those of rules."""
+    before_doses = setup.ruling.before_doses(arm)
     lines, clock = setup.protocol.arms[arm].dosing, setup.calendar.clock
     amounts = line_amounts(lines, setup.cohort, patients)
     rates = line_rates(lines, setup.cohort, patients) * clock.hours_per_unit
@@ -88,15 +90,52 @@ def schedule_under(setup: Setup, arm: int, intake: Intake, patients: Enrolled, n
                 "rate": rates[line, who],
                 "kind": plan.given_kind[which],
                 "interval": plan.given_interval[which],
-                "check": np.zeros(who.shape[0], dtype=np.int64),
+                "check": _checks(before_doses, line, dose),
             }
         )
+    parts += _added(setup, arm, patients, n_lines)
     columns = {name: np.concatenate([part[name] for part in parts]) for name in ("line", *COLUMNS)}
     # Ascending within a line; what is taken at one instant stays in the order of the plan.
     order = np.lexsort((columns["time"], columns["line"]))
     counts = np.bincount(columns["line"].astype(np.int64), minlength=n * n_lines)
     ordered = {name: columns[name][order] for name in COLUMNS}
-    return _schedule(np.concatenate(([0], np.cumsum(counts))), ordered, n_lines)
+    return _schedule(
+        np.concatenate(([0], np.cumsum(counts))), ordered, n_lines, setup.ruling.dormant if n_lines > 1 else ()
+    )
+
+
+def _checks(before_doses: Mapping[int, int], line: Ints, dose: Ints) -> Ints:
+    """Return one more than the rule asked before each administration: once a dose, whatever states it enters."""
+    if not before_doses:
+        return np.zeros(line.shape[0], dtype=np.int64)
+    asked = np.array([before_doses.get(k, 0) for k in range(int(line.max(initial=0)) + 1)], dtype=np.int64)
+    is_first = np.concatenate((np.ones(1, dtype=np.bool_), np.diff(dose) != 0))[: dose.shape[0]]
+    return np.where(is_first, asked[line], 0)
+
+
+def _added(setup: Setup, arm: int, patients: Enrolled, n_lines: int) -> Iterator[dict[str, NDArray[Any]]]:
+    """Yield the doses that rules of an arm may add, line by line; their times count from the decision."""
+    clock, n = setup.calendar.clock, patients.trials.shape[0]
+    for added in setup.ruling.added:
+        if added.arm != arm:
+            continue
+        amount = line_amounts((added.dosing,), setup.cohort, patients)[0]
+        days = np.array(planned_days(added.dosing.when), dtype=np.float64)
+        inlets = inlets_of(added.dosing, setup.model)
+        hours = np.repeat(np.rint(days * SECONDS_PER_DAY) / 3600.0, len(inlets))
+        each = hours.shape[0]
+        no = np.zeros(n * each)
+        yield {
+            "line": np.repeat(np.arange(n) * n_lines + added.line, each),
+            "time": np.tile(hours / clock.hours_per_unit, n),
+            "inlet": np.tile(np.array(inlets, dtype=np.int64), n * days.shape[0]),
+            "amount": np.repeat(amount, each),
+            "duration": no + added.dosing.infusion * 24.0 / clock.hours_per_unit,
+            "rate": no,
+            "kind": no.astype(np.int64),
+            "interval": no,
+            "check": no.astype(np.int64),
+        }
 
 
 def schedule_of_rows(schedules: Sequence[Schedule], rows: Ints, n: int) -> Schedule:
@@ -111,8 +150,8 @@ def schedule_of_rows(schedules: Sequence[Schedule], rows: Ints, n: int) -> Sched
     ends = np.cumsum(length)
     pick = np.arange(int(length.sum())) + np.repeat(starts[lines] - (ends - length), length)
     columns = {name: np.concatenate([getattr(schedule, name) for schedule in schedules])[pick] for name in COLUMNS}
-    return _schedule(np.concatenate(([0], ends)), columns, n_lines)
+    return _schedule(np.concatenate(([0], ends)), columns, n_lines, schedules[0].dormant)
 
 
-def _schedule(offsets: Ints, columns: dict[str, NDArray[Any]], n_lines: int) -> Schedule:
-    return Schedule(offsets=offsets, n_lines=n_lines, dormant=(), **columns)
+def _schedule(offsets: Ints, columns: dict[str, NDArray[Any]], n_lines: int, dormant: tuple[bool, ...]) -> Schedule:
+    return Schedule(offsets=offsets, n_lines=n_lines, dormant=dormant, **columns)

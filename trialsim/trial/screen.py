@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from trialsim.cohort.draws import TypicalValues
 from trialsim.cohort.patients import Candidates
-from trialsim.dynamics.courses import Courses, courses
+from trialsim.dynamics.courses import Courses, Luck, courses
 from trialsim.dynamics.doses import no_doses
 from trialsim.dynamics.stiff_system import Solver
 from trialsim.dynamics.tier import with_second_tries
@@ -51,6 +51,7 @@ def screened_measures(
             times[at, -1],
             solver=solver,
             changes=changes_of(changes, at),
+            luck=Luck(seed=setup.world.seed, trial=trials[at], patient=patients[at]),
         )
 
     course = run(setup.solver, np.arange(trials.shape[0]))

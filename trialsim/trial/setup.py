@@ -14,6 +14,7 @@ from trialsim.foundation.expression import Expr, names_of, numeric
 from trialsim.protocol.model import Protocol
 from trialsim.trial.plan_doses import DosingPlan, dosing_plan
 from trialsim.trial.randomize import strata_names
+from trialsim.trial.ruled import Ruling, ruling, with_rules
 from trialsim.trial.timetable import Timetable, timetable
 from trialsim.trial.world import World
 
@@ -28,6 +29,7 @@ class Setup:
     measures: tuple[Measure, ...]  # of the calendar, in its order
     constant_losses: tuple[tuple[str, Expr], ...]  # whose hazards no state or time enters, as numbers per unit of time
     dosing: DosingPlan
+    ruling: Ruling
     strata: tuple[str, ...]
     entry: tuple[Expr, ...]  # conditions on covariates alone, as pure numbers
     entry_measured: tuple[Expr, ...]  # conditions that also need measures taken at screening
@@ -74,7 +76,9 @@ def setup_of(world: World) -> Setup:
     varying = [loss for loss in conduct.lost_to_follow_up if loss not in constant]
     hazards = tuple((event.name, event.hazard) for event in conduct.intercurrent_events)
     hazards += tuple((loss.name, loss.hazard) for loss in varying)
+    rules = ruling(protocol)
     model = course_model(cohort, hazards, calendar.measures, calendar.clock.shift_days)
+    model = with_rules(model, rules, protocol, cohort, calendar.clock)
     by_name = {measure.name: measure for measure in cohort.measures}
     units = units_of(cohort)
     conditions = [
@@ -90,6 +94,7 @@ def setup_of(world: World) -> Setup:
             (loss.name, numeric(loss.hazard, units, per(cohort.time), cohort.time)) for loss in constant
         ),
         dosing=dosing_plan(protocol, model, calendar.clock),
+        ruling=rules,
         strata=strata_names(protocol.randomise, cohort, conduct.accrual.sites),
         entry=tuple(condition for condition in conditions if not names_of(condition) & by_name.keys()),
         entry_measured=tuple(condition for condition in conditions if names_of(condition) & by_name.keys()),

@@ -12,13 +12,14 @@ from trialsim.cohort.posterior import posterior_with_overrides
 from trialsim.trial.accrue import arrival_times, sites
 from trialsim.trial.adhere import adherences, intake
 from trialsim.trial.batch import Batch
+from trialsim.trial.decided import decided
 from trialsim.trial.enroll import enrolled
 from trialsim.trial.enrolled import Enrolled
 from trialsim.trial.estimate import endpoint_data
 from trialsim.trial.look import cut_days, look, successes
 from trialsim.trial.lose import loss_days, lost_days
 from trialsim.trial.observe import measurement_luck, moment_days, observations
-from trialsim.trial.patient_rows import patient_tables
+from trialsim.trial.patient_rows import kept, patient_tables
 from trialsim.trial.randomize import allocated_arms, crossed
 from trialsim.trial.setup import Setup, setup_of
 from trialsim.trial.solver import with_solver
@@ -46,9 +47,7 @@ def simulate_trials(world: World, trials: range, keep_patients_below: int) -> di
     return _tables(setup, typical, numbers, batch, worlds, keep_patients_below)
 
 
-def _lived(
-    setup: Setup, typical: TypicalValues, patients: Enrolled
-) -> tuple[Batch, dict[frozenset[str], Outcomes]]:
+def _lived(setup: Setup, typical: TypicalValues, patients: Enrolled) -> tuple[Batch, dict[frozenset[str], Outcomes]]:
     """Return what became of the patients: allocated, treated, observed; and their courses in every world."""
     protocol, seed = setup.protocol, setup.world.seed
     conduct, trials, numbers = protocol.conduct, patients.trials, patients.patients
@@ -105,7 +104,9 @@ def _tables(
     }
     cut_at = cut_days(setup, batch.randomised_at, batch.seen)
     success = successes(setup, looks)
-    return patient_tables(setup, batch, keep) | {
+    at = kept(batch, keep)
+    told = decided(setup, typical, batch.patients, batch.intake, batch.arms, at)
+    return patient_tables(setup, batch, at, told) | {
         "looks": looks_table(setup, trials, looks, cut_at),
         "trials": trials_table(setup, trials, typical, batch, success, cut_at, failed),
         "failures": failures_table(setup, batch, trials, status),

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trialsim.cohort.draws import TypicalValues
-from trialsim.dynamics.courses import Courses, courses
+from trialsim.dynamics.courses import Courses, Luck, courses
 from trialsim.dynamics.stiff_system import Solver
 from trialsim.dynamics.tier import with_second_tries
 from trialsim.foundation.streams import exponentials
@@ -21,6 +21,7 @@ from trialsim.trial.keys import event_key, loss_key
 from trialsim.trial.own_parameters import changes_of, own_parameters
 from trialsim.trial.schedules import schedule_of_rows, schedule_under
 from trialsim.trial.setup import Setup
+from trialsim.trial.sight import sight
 
 NOTHING: frozenset[str] = frozenset()
 
@@ -89,7 +90,9 @@ class Run:
             setup, typical, patients.candidates, patients.trials, patients.rows, patients.patients
         )
         self.thresholds = thresholds(setup, patients.trials, patients.patients)
-        self.schedules = [schedule_under(setup, arm, intake, patients) for arm in range(len(setup.protocol.arms))]
+        arms, n_lines = range(len(setup.protocol.arms)), setup.ruling.n_lines
+        self.schedules = [schedule_under(setup, arm, intake, patients, n_lines) for arm in arms]
+        self.sight = sight(setup, typical, patients) if setup.ruling.rules else None
 
     def outcomes(self, rows: Ints, off: frozenset[str]) -> Outcomes:
         """Return the outcomes of rows as if of one arm with as many patients; who fails is tried again."""
@@ -119,6 +122,18 @@ class Run:
             "ends_course": np.zeros(n_hazards, dtype=np.bool_),
             "horizon": self.grid.times[who, -1],
             "changes": changes_of(self.changes, who),
+        } | self.seen_by_rules(rows)
+
+    def seen_by_rules(self, rows: Ints) -> dict[str, Any]:
+        """Return what `courses` is asked for the rules of rows; nothing where no arm has any."""
+        if self.sight is None:
+            return {}
+        who = rows % self.n
+        return {
+            "luck": Luck(
+                seed=self.setup.world.seed, trial=self.patients.trials[who], patient=self.patients.patients[who]
+            ),
+            "watch": self.sight.watch(who, rows // self.n),
         }
 
     def _read(self, course: Courses, who: Ints) -> Outcomes:
