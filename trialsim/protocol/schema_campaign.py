@@ -137,7 +137,7 @@ KEEP = Section(
             default="first 1 trials",
             example="first 10 trials",
         ),
-        "decisions": Field(NotYet("keep's 'decisions'", "trials of this version decide nothing on the way"), ""),
+        "decisions": Field(NotYet("keep's 'decisions'", "all about kept patients are stored"), ""),
         "counterfactuals": Field(
             NotYet("keep's 'counterfactuals'", "they are stored with the patients that are kept"), ""
         ),
