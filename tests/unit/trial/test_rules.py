@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.unit.trial.rules_documents import own, plain, world
+from tests.unit.trial.rules_documents import PROTOCOL, own, plain, world
 from trialsim.dynamics.courses import Luck, courses
 from trialsim.dynamics.doses import Schedule
 from trialsim.trial.setup import setup_of
@@ -163,3 +163,21 @@ def test_every_time_a_rule_is_asked_is_a_row(tables: Tables) -> None:
         assert decided["time"][decided["rule"] == "rescue"].tolist() == [7.0 * k for k in range(1, 10)]
     assert not any(len(texts(tables, patient)["time"]) for patient in patients(tables, "fixed"))
     assert "nothing: a value is not known" in plain(tables["decisions"]["done"])  # type: ignore[operator]
+
+
+def test_a_trial_and_its_decisions_are_the_same_whatever_is_computed_with_it(tables: Tables) -> None:
+    several = simulate_trials(world(), range(2), 2)
+    for name in ("decisions", "doses", "visits", "counterfactuals"):
+        for column, values in tables[name].items():
+            whole = np.asarray(plain(several[name][column]))
+            first = whole[np.asarray(several[name]["trial"]) == 0]
+            np.testing.assert_array_equal(first, np.asarray(plain(values)))
+
+
+def test_rules_of_one_arm_change_no_other_arm(tables: Tables) -> None:
+    text = PROTOCOL.replace("at: [w2, w4, w8]\n", "at: [w4, w8]\n")
+    other = simulate_trials(world(text), range(1), 1)
+    values, changed = (np.asarray(each["counterfactuals"]["value"]) for each in (tables, other))
+    titrated = plain(tables["counterfactuals"]["arm"]) == "titrated"
+    np.testing.assert_array_equal(values[~titrated], changed[~titrated])
+    assert np.any(values[titrated] != changed[titrated])
