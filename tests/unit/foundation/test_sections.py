@@ -185,7 +185,8 @@ FAULTS: list[tuple[Kind, str, str]] = [
         ARM,
         "dosing: [5]",
         "f:1:10: error[wrong-shape]: item 1 of 'dosing' is one value where something else is wanted\n  |\n"
-        "1 | dosing: [5]\n  |          ^ one value\n  = expected: a dose, a mapping of fields, like {drug: X, amount: 25 mg}",
+        "1 | dosing: [5]\n  |          ^ one value\n"
+        "  = expected: a dose, a mapping of fields, like {drug: X, amount: 25 mg}",
     ),
     (
         ARM,
