@@ -96,7 +96,7 @@ def patients_with_tumours(draw: Draw) -> Patient:
     return Patient(
         parameters=row, lines=(draw(doses((0, 1), (DOSE, DOSE, DOSE, RESET_AND_DOSE), 4, 0)),
                                draw(doses((1,), (DOSE, RESET), 2))),
-        changes=draw(changes(row, (1, 3, 6, 10))), **draw(looks(30.3)),
+        changes=draw(changes(row, (1, 6, 10))), **draw(looks(30.3)),
         thresholds=((draw(st.one_of(st.just(math.inf), uneven(0.05, 1.0))),), (draw(uneven(0.1, 2.0)),)),
         stops_dosing=(False, False, True, False), ends_course=(True, False, False, False))
 
@@ -110,8 +110,8 @@ def patients_of_the_clinic(draw: Draw) -> Patient:
     rescue = tuple(Dose(time=time, inlet=1, amount=draw(uneven(1.0, 20.0)))
                    for time in sorted(draw(st.sets(instants(8), max_size=2))))
     every = draw(st.sampled_from((1.0, 1.5, 2.0)))
-    readings = [Reading(signal=0, time=every * k, delay=draw(st.just(0.25)) if every > 1.0 else 0.0)
-                for k in range(draw(st.integers(0, 9)))]
+    # A delay belongs to the signal: all patients of a call share it.
+    readings = [Reading(signal=0, time=every * k) for k in range(draw(st.integers(0, 9)))]
     readings += [Reading(signal=1, time=time, delay=0.5) for time in sorted(draw(st.sets(instants(28), max_size=5)))]
     return Patient(
         parameters=row, lines=(main, rescue), dormant=(False, True), **draw(looks(16.3)),

@@ -45,8 +45,10 @@ def with_luck(model: CourseModel, patient: Patient, number: int) -> Patient:
     return replace(patient, thresholds=thresholds, readings=tuple(readings))
 
 
-def by_kernels(model: CourseModel, patients: Sequence[Patient], tolerance: Tolerance = SHARP, **more: Any) -> Courses:
-    """Return the courses of patients, all of one model, computed together."""
+def by_kernels(
+    model: CourseModel, patients: Sequence[Patient], tolerance: Tolerance = SHARP, first: int = 0, **more: Any
+) -> Courses:
+    """Return the courses of patients, all of one model, computed together; the first has this number in the streams."""
     n, (one, *_) = len(patients), patients
     n_samples = max(len(patient.samples) for patient in patients)
     samples, after = np.full((n, n_samples), np.nan), np.zeros((n, n_samples), dtype=np.bool_)
@@ -59,7 +61,7 @@ def by_kernels(model: CourseModel, patients: Sequence[Patient], tolerance: Toler
         thresholds.reshape(n, len(model.hazards)), one.stops_dosing, one.ends_course,
         [patient.horizon for patient in patients], tolerance, [patient.begin for patient in patients],
         sample_after=after, changes=_changes(model, patients), watch=_watch(model, patients),
-        luck=Luck(seed=SEED, trial=np.zeros(n, dtype=np.int64), patient=np.arange(n, dtype=np.int64),
+        luck=Luck(seed=SEED, trial=np.zeros(n, dtype=np.int64), patient=first + np.arange(n, dtype=np.int64),
                   events=tuple(event_key(h) for h in range(len(model.hazards))),
                   signals=tuple(signal_key(s) for s in range(len(model.signals)))),
         told=np.ones(n, dtype=np.bool_), **more)
@@ -91,7 +93,7 @@ def _watch(model: CourseModel, patients: Sequence[Patient]) -> Watch:
     checks = [patient.checks[r] if r < len(patient.checks) else () for patient in patients
               for r in range(len(model.rules))]
     delays = np.zeros(len(model.signals))
-    for reading in patients[0].readings:
+    for reading in (reading for patient in patients for reading in patient.readings):
         delays[reading.signal] = reading.delay
     return Watch(
         reading_offsets=_offsets([len(each) for each in readings]),
