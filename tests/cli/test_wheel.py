@@ -22,7 +22,8 @@ def committed(folder: str) -> set[str]:
 
 
 def test_the_wheel_holds_the_package_and_the_library(wheel: zipfile.ZipFile) -> None:
-    library = {f"trialsim/_library/{name}" for kind in ("protocols", "cohorts", "kinetics", "reports") for name in committed(kind)}
+    kinds = ("protocols", "cohorts", "kinetics", "reports")
+    library = {f"trialsim/_library/{name}" for kind in kinds for name in committed(kind)}
     assert names(wheel) == committed("trialsim") | library
     for name in ("cohorts/data/theophylline.csv", "reports/run.html", "cohorts/theophylline.yaml"):
         assert f"trialsim/_library/{name}" in library
