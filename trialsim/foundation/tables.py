@@ -122,14 +122,16 @@ VISITS = (
     number("value", "value as measured, in `unit`; null if nothing is measured", nullable=True),
     truth("below_lloq", "whether the measured value is below the lower limit of quantification"),
     truth("missed", "whether nothing is measured"),
-    word("reason", "why nothing is measured; null if something is", nullable=True, categories=("lost", "missed")),
+    word(
+        "reason", "why nothing is measured; null if something is", nullable=True, categories=("lost", "missed", "ended")
+    ),
     UNIT,
 )
 EVENTS = (
     TRIAL,
     PATIENT,
-    word("event", "intercurrent event, reason for loss, or `completed`"),
-    word("kind", "what sort of event it is", categories=("completed", "intercurrent", "loss")),
+    word("event", "intercurrent event, reason for loss, event of the cohort, or `completed`"),
+    word("kind", "what sort of event it is", categories=("completed", "intercurrent", "loss", "cohort")),
     number("time", "time since randomisation; null if it never happens", unit="day", nullable=True),
 )
 ENDPOINTS = (

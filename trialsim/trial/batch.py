@@ -12,6 +12,7 @@ from trialsim.foundation.tables import Coded
 from trialsim.trial.adhere import Intake
 from trialsim.trial.enrolled import Enrolled
 from trialsim.trial.estimate import EndpointData
+from trialsim.trial.happen import Happened
 from trialsim.trial.observe import Observations
 
 Floats = NDArray[np.float64]
@@ -33,7 +34,9 @@ class Batch:
     days: Floats  # [N, moments]
     own_events: Floats  # [N, events] days of the assigned arm's intercurrent events
     losses: Floats  # [N, reasons] days on which each reason would take the patient
-    lost_at: Floats  # infinite if never
+    lost_at: Floats  # by loss or a terminal event, infinite if never
+    ended_at: Floats  # by a terminal event, infinite if never
+    happened: Happened
     own_failed: Flags  # the course under the assigned arm could not be computed
     seen: Observations
     endpoints: Mapping[str, EndpointData]

@@ -93,6 +93,11 @@ def event_key(event: str) -> int:
     return label("event", word(event))
 
 
+def own_event_key(event: str) -> int:
+    """Return the key of the thresholds of an event of the cohort; the number of its happening is the index."""
+    return label("event", "of the cohort", word(event))
+
+
 def loss_key(reason: str) -> int:
     """Return the key of the threshold at which a patient is lost for a reason."""
     return label("dropout", word(reason))

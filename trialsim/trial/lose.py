@@ -39,6 +39,12 @@ def loss_days(setup: Setup, patients: Enrolled, own_hazards: Floats) -> Floats:
     return np.column_stack(columns) if columns else np.empty((patients.trials.shape[0], 0))
 
 
+def ended_days(setup: Setup, own_hazards: Floats) -> Floats:
+    """Return the day a terminal event of the cohort ends each patient's course [N], infinite if none does."""
+    ended: Floats = own_hazards[:, np.array(setup.ends_course, dtype=np.bool_)].min(axis=1, initial=np.inf)
+    return ended
+
+
 def lost_days(by_reason: Floats, moment_days: Floats) -> Floats:
     """Return the day each patient is lost [N], infinite for those still there when last measured."""
     first = by_reason.min(axis=1, initial=np.inf)

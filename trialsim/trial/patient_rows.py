@@ -80,6 +80,7 @@ def _visits(setup: Setup, batch: Batch, at: Ints) -> Table:
         return values[:, at].T.reshape(-1)
 
     known = np.array([known_days(setup, i, batch.randomised_at, seen) for i in range(n)]).reshape(n, -1)
+    ended = flat(seen.lost) & np.repeat(batch.lost_at[at] == batch.ended_at[at], n)
     return _ids(batch, at, n) | {
         "measure": words([reading.measure for reading in readings], each),
         "visit": words([moment.visit.name for moment in moments], each),
@@ -91,14 +92,18 @@ def _visits(setup: Setup, batch: Batch, at: Ints) -> Table:
         "below_lloq": flat(seen.below_lloq),
         "missed": ~there,
         "reason": Coded(
-            codes=np.where(flat(seen.lost), 0, np.where(flat(seen.missed), 1, -1)), categories=("lost", "missed")
+            codes=np.where(ended, 2, np.where(flat(seen.lost), 0, np.where(flat(seen.missed), 1, -1))),
+            categories=("lost", "missed", "ended"),
         ),
         "unit": words([setup.measures[reading.output].unit.text for reading in readings], each),
     }
 
 
 def _events(setup: Setup, batch: Batch, at: Ints) -> Table:
-    """Intercurrent events up to loss, the loss that came first, or completion: a row each, null if it never happens."""
+    """Intercurrent events up to loss, the loss that came first, or completion: a row each, null if it never happens.
+
+    Then the cohort's own events up to loss: a row each time that one happens, one with null if it never does.
+    """
     lost_at, last = batch.lost_at[at], batch.days[at].max(axis=1, initial=0.0)
     names = (*setup.events, *setup.losses, "completed")
     days = np.concatenate([batch.own_events[at], batch.losses[at], last[:, None]], axis=1)
@@ -109,11 +114,29 @@ def _events(setup: Setup, batch: Batch, at: Ints) -> Table:
     happened[:, -1] = np.isinf(lost_at)
     kinds = ["intercurrent"] * n_events + ["loss"] * n_losses + ["completed"]
     each = np.tile(np.arange(len(names)), at.shape[0])
-    return _ids(batch, at, len(names)) | {
-        "event": words(list(names), each),
-        "kind": words(kinds, each),
-        "time": np.where(happened, days, np.nan).reshape(-1),
+    own, (who, own_event, own_day) = [event.name for event in setup.own_events], _own_happenings(setup, batch, at)
+    position = np.concatenate([np.repeat(np.arange(at.shape[0]), len(names)), who])
+    which = np.concatenate([each, len(names) + own_event])
+    order = np.argsort(position, kind="stable")
+    return _ids(batch, at[position[order]]) | {
+        "event": words([*names, *own], which[order]),
+        "kind": words(kinds + ["cohort"] * len(own), which[order]),
+        "time": np.concatenate([np.where(happened, days, np.nan).reshape(-1), own_day])[order],
     }
+
+
+def _own_happenings(setup: Setup, batch: Batch, at: Ints) -> tuple[Ints, Ints, Floats]:
+    """Return position in `at`, event and day of what the cohort's events did up to loss, then what never was."""
+    row = np.full(batch.lost_at.shape[0], -1)
+    row[at] = np.arange(at.shape[0])
+    told = batch.happened
+    known = (row[told.who] >= 0) & (told.day <= batch.lost_at[told.who])
+    who, event = row[told.who[known]], told.event[known]
+    never = np.ones((at.shape[0], len(setup.own_events)), dtype=np.bool_)
+    never[who, event] = False
+    others = np.nonzero(never)
+    day = np.concatenate([told.day[known], np.full(others[0].shape[0], np.nan)])
+    return np.concatenate([who, others[0]]), np.concatenate([event, others[1]]), day
 
 
 def _estimand_words(setup: Setup, each: Ints) -> Table:

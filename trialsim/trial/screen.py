@@ -15,6 +15,7 @@ from trialsim.foundation.expression import names_of
 from trialsim.trial.observe import as_measured, measurement_luck, visit_days
 from trialsim.trial.own_parameters import changes_of, own_parameters
 from trialsim.trial.setup import Setup
+from trialsim.trial.treat import hazard_keys
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -37,6 +38,7 @@ def screened_measures(
     after = np.array([calendar.moments[calendar.readings[i].moment].after_dose for i in readings])
     moments, column = np.unique(after, return_inverse=True)
     times = calendar.clock.model_times(day[:, None] + moments)
+    keys = tuple(hazard_keys(setup))
     parameters, changes = own_parameters(setup, typical, drawn, trials, rows, patients)
 
     def run(solver: Solver, at: Ints) -> Courses:
@@ -51,7 +53,7 @@ def screened_measures(
             times[at, -1],
             solver=solver,
             changes=changes_of(changes, at),
-            luck=Luck(seed=setup.world.seed, trial=trials[at], patient=patients[at]),
+            luck=Luck(seed=setup.world.seed, trial=trials[at], patient=patients[at], events=keys),
         )
 
     course = run(setup.solver, np.arange(trials.shape[0]))

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from trialsim.cohort.course_model import course_model, parameter_columns, per
-from trialsim.cohort.model import Cohort, Measure
+from trialsim.cohort.course_model import course_model, event_names, parameter_columns, per
+from trialsim.cohort.model import Cohort, Event, Measure
 from trialsim.cohort.names import units_of, with_categories_coded
 from trialsim.dynamics.model import CourseModel
 from trialsim.dynamics.stiff_system import Solver
@@ -56,6 +56,18 @@ class Setup:
         return tuple(event.name for event in self.protocol.conduct.intercurrent_events)
 
     @property
+    def own_events(self) -> tuple[Event, ...]:
+        """Return the cohort's own events in the order of the model, in which they are the last."""
+        by_name = {event.name: event for event in self.cohort.events}
+        return tuple(by_name[name] for name in event_names(self.cohort))
+
+    @property
+    def ends_course(self) -> tuple[bool, ...]:
+        """Return which events of the model end a course."""
+        first = (False,) * (len(self.events) + len(self.course_losses))
+        return first + tuple(event.terminal for event in self.own_events)
+
+    @property
     def losses(self) -> tuple[str, ...]:
         """Return the reasons for loss."""
         return tuple(loss.name for loss in self.protocol.conduct.lost_to_follow_up)
@@ -77,7 +89,7 @@ def setup_of(world: World) -> Setup:
     hazards = tuple((event.name, event.hazard) for event in conduct.intercurrent_events)
     hazards += tuple((loss.name, loss.hazard) for loss in varying)
     rules = ruling(protocol)
-    model = course_model(cohort, hazards, calendar.measures, calendar.clock.shift_days)
+    model = course_model(cohort, hazards, calendar.measures, calendar.clock.shift_days, events=True)
     model = with_rules(model, rules, protocol, cohort, calendar.clock)
     by_name = {measure.name: measure for measure in cohort.measures}
     units = units_of(cohort)

@@ -16,8 +16,9 @@ from trialsim.trial.decided import decided
 from trialsim.trial.enroll import enrolled
 from trialsim.trial.enrolled import Enrolled
 from trialsim.trial.estimate import endpoint_data
+from trialsim.trial.happen import happened
 from trialsim.trial.look import cut_days, look, successes
-from trialsim.trial.lose import loss_days, lost_days
+from trialsim.trial.lose import ended_days, loss_days, lost_days
 from trialsim.trial.observe import measurement_luck, moment_days, observations
 from trialsim.trial.patient_rows import kept, patient_tables
 from trialsim.trial.randomize import allocated_arms, crossed
@@ -61,8 +62,9 @@ def _lived(setup: Setup, typical: TypicalValues, patients: Enrolled) -> tuple[Ba
     every = np.arange(trials.shape[0])
     own_hazards = worlds[NOTHING].event_days[arms, every]
     own_events, by_reason = own_hazards[:, : len(setup.events)], loss_days(setup, patients, own_hazards)
+    ended_at = ended_days(setup, own_hazards)
     luck = np.array([measurement_luck(setup, i, trials, numbers) for i in range(len(setup.calendar.readings))])
-    lost_at = lost_days(by_reason, days)
+    lost_at = lost_days(np.column_stack([by_reason, ended_at]), days)
     seen = observations(setup, typical, patients, days, worlds[NOTHING].actual[:, arms, every], luck, lost_at)
     batch = Batch(
         patients=patients,
@@ -76,6 +78,8 @@ def _lived(setup: Setup, typical: TypicalValues, patients: Enrolled) -> tuple[Ba
         own_events=own_events,
         losses=by_reason,
         lost_at=lost_at,
+        ended_at=ended_at,
+        happened=happened(setup, typical, patients, own_intake, arms, own_hazards),
         own_failed=worlds[NOTHING].status[arms, every] != 0,
         seen=seen,
         endpoints=endpoint_data(setup, typical, patients, worlds, seen, luck, own_events),

@@ -17,7 +17,7 @@ from trialsim.foundation.streams import exponentials
 from trialsim.trial.adhere import Intake
 from trialsim.trial.enrolled import Enrolled
 from trialsim.trial.grid import Grid, sample_grid
-from trialsim.trial.keys import event_key, loss_key
+from trialsim.trial.keys import event_key, loss_key, own_event_key
 from trialsim.trial.own_parameters import changes_of, own_parameters
 from trialsim.trial.schedules import schedule_of_rows, schedule_under
 from trialsim.trial.setup import Setup
@@ -36,15 +36,21 @@ class Outcomes:
 
     nominal: Floats  # [readings, A, N] true values at the planned times; NaN where the course failed
     actual: Floats  # [readings, A, N] at the times of the patient's own visits
-    event_days: Floats  # [A, N, hazards] since randomisation, infinite if not by the last visit
+    event_days: Floats  # [A, N, events of the model] since randomisation, infinite if not by the last visit
     status: Ints  # [A, N] of the course, 0 = computed
 
 
 def thresholds(setup: Setup, trials: Ints, patients: Ints) -> Floats:
     """Return the unit-exponential thresholds of every hazard, [N, hazards], in the model's order."""
-    keys = [event_key(name) for name in setup.events] + [loss_key(name) for name in setup.course_losses]
+    keys = hazard_keys(setup)
     columns = [exponentials(setup.world.seed, key, trials, patients) for key in keys]
     return np.column_stack(columns) if columns else np.empty((trials.shape[0], 0))
+
+
+def hazard_keys(setup: Setup) -> list[int]:
+    """Return the keys of every hazard of the model."""
+    keys = [event_key(name) for name in setup.events] + [loss_key(name) for name in setup.course_losses]
+    return keys + [own_event_key(event.name) for event in setup.own_events if event.hazard is not None]
 
 
 def outcomes(
@@ -111,17 +117,23 @@ class Run:
         setup, who = self.setup, rows % self.n
         limits = self.thresholds[who]
         limits[:, [setup.events.index(name) for name in sorted(off)]] = np.inf
-        n_hazards = len(setup.model.hazards)
-        stops = np.arange(n_hazards) < len(setup.events)
+        ends = np.array(setup.ends_course, dtype=np.bool_)
+        stops = np.arange(ends.size) < len(setup.events)
         return {
             "params": self.parameters[who],
             "schedule": schedule_of_rows(self.schedules, rows, self.n),
             "sample_times": self.grid.times[who],
             "thresholds": limits,
             "stops_dosing": stops,
-            "ends_course": np.zeros(n_hazards, dtype=np.bool_),
+            "ends_course": ends,
             "horizon": self.grid.times[who, -1],
             "changes": changes_of(self.changes, who),
+            "luck": Luck(
+                seed=setup.world.seed,
+                trial=self.patients.trials[who],
+                patient=self.patients.patients[who],
+                events=tuple(hazard_keys(setup)),
+            ),
         } | self.seen_by_rules(rows)
 
     def seen_by_rules(self, rows: Ints) -> dict[str, Any]:
@@ -130,9 +142,6 @@ class Run:
             return {}
         who = rows % self.n
         return {
-            "luck": Luck(
-                seed=self.setup.world.seed, trial=self.patients.trials[who], patient=self.patients.patients[who]
-            ),
             "watch": self.sight.watch(who, rows // self.n),
         }
 

@@ -93,7 +93,7 @@ def trials_table(
         "draw": np.ma.masked_array(typical.draw.astype(np.int32), mask=typical.draw < 0),
         "screened": batch.patients.screened.astype(np.int32),
         "randomised": np.full(trials.shape[0], per_trial, dtype=np.int32),
-        "lost": count(np.isfinite(batch.lost_at)),
+        "lost": count(np.isfinite(batch.lost_at) & (batch.lost_at < batch.ended_at)),
         "success": success,
         "n_events": count(had),
         "duration": cut_at,
