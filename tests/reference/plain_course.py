@@ -201,14 +201,16 @@ class _Follower:
             duration = float(value(action.duration, names)) if action.duration is not None else 0.0
             self.take(Dose(time=self.t, inlet=action.inlet, amount=number, duration=duration), NO_LINE)
             return
-        self.under_way = [
-            stopped(what, self.t) if what.line == NO_LINE and what.inlet == action.inlet and what.amount == math.inf
-            else what for what in self.under_way]
         inlet = Dose(time=self.t, inlet=action.inlet, amount=1.0, rate=1.0)
+        ever = replace(taken(self.model, self.parameters, inlet, RUNNING, self.t), rate=number, amount=0.0,
+                       end=math.inf)
+        # The old inflow runs until the new one arrives, whatever the lag was when the old one began.
+        self.under_way = [
+            stopped(replace(what, lag=ever.lag), self.t) if what.line == RUNNING and what.inlet == action.inlet
+            else what for what in self.under_way]
         self.course.doses.append((self.t, RUNNING, replace(inlet, amount=0.0, rate=number)))
         if number > 0.0:
-            ever = taken(self.model, self.parameters, inlet, NO_LINE, self.t)
-            self.under_way.append(replace(ever, rate=number, amount=math.inf, end=math.inf))
+            self.under_way.append(ever)
 
     # What ends, arrives and is taken.
 
