@@ -75,7 +75,11 @@ def test_kill_9_of_a_cluster_changes_no_byte(undisturbed, tmp_path: Path, parts:
     assert digests(folder) == undisturbed("tiny-linear")
 
 
-@pytest.mark.parametrize("options", [("--threads", "2"), pytest.param(("--workers", "2"), marks=pytest.mark.long)])
+# A trial at a time: slowly enough for the signal to come before the end.
+@pytest.mark.parametrize(
+    "options",
+    [("--threads", "2", "--chunk", "1"), pytest.param(("--workers", "2", "--chunk", "1"), marks=pytest.mark.long)],
+)
 def test_ctrl_c_says_how_to_go_on(undisturbed, tmp_path: Path, options: tuple[str, ...]) -> None:
     folder = tmp_path / "a run"
     process = started(folder, *options)

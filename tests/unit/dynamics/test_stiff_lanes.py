@@ -68,7 +68,7 @@ def test_steps_in_lanes_are_the_steps_made_alone(everybody, monkeypatch):
     monkeypatch.setattr(stiff_unrolled, "MOST_PRODUCTS", 0)
     alone = generate._compiled.__wrapped__(RICH, "stiff")
     assert alone.LANES == 1
-    monkeypatch.setattr(courses_module, "compiled", lambda model, solver: alone)
+    monkeypatch.setattr(courses_module, "compiled", lambda model, solver, steady: alone)
     assert bits(followed(np.arange(N))) == bits(everybody)
 
 
