@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 
@@ -11,6 +13,8 @@ from tests.reference.any_patients import (
     patients_with_tumours,
 )
 from tests.reference.plain_course import plain_course
+from tests.reference.plain_doses import Dose
+from tests.reference.plain_patient import Patient
 from tests.reference.side_by_side import by_kernels, differences, with_luck
 from tests.reference.whole_models import clinic, doses_and_events, tumour
 
@@ -69,6 +73,29 @@ def test_the_chunk_changes_no_bit(name, size):
             ours, theirs = part.happening(i), together.happening(first + i)
             for ledger in ("event", "event_time", "dose", "decision"):
                 assert getattr(ours, ledger).tobytes() == getattr(theirs, ledger).tobytes(), (first + i, ledger)
+
+
+def test_time_within_a_margin_that_is_nought_when_the_path_begins():
+    """The share of time with at least as much as at the beginning is none, for a drug that only leaves."""
+    patient = Patient(
+        parameters=(0.9, 5.0, 30.0, 0.8, 1.1, 2.5, 0.01, 0.06), samples=(0.3, 2.0, 12.0), horizon=20.0,
+        thresholds=((math.inf,), (math.inf,)), stops_dosing=(False, True), ends_course=(True, False),
+        lines=((Dose(time=0.0, inlet=1, amount=30.0),), ()))
+    model = KINDS["doses and events"][0]
+    found = by_kernels(model, [with_luck(model, patient, 0)]).outputs[0, :, model.outputs.index("q_above")]
+    assert found.tolist() == pytest.approx([0.0, 0.0, 0.0], abs=1e-9)
+
+
+@pytest.mark.parametrize("changed", [3, 4])
+def test_a_chain_is_that_of_the_instant_at_which_the_dose_was_taken(changed):
+    row = (1.3, 4.2, 5.0, 2.4, 1.0, 0.03, 0.01, 200.0, 0.0004, 0.0015, 1.2)
+    later = tuple(1.3 * value if k == changed else value for k, value in enumerate(row))
+    patient = Patient(
+        parameters=row, samples=(3.0,), lines=((Dose(time=0.5, amount=60.0),), ()), changes=((1.0, later),),
+        thresholds=((math.inf,), (math.inf,)), stops_dosing=(False,) * 4, ends_course=(False,) * 4, horizon=20.0)
+    model = KINDS["tumour"][0]
+    expected = plain_course(model, patient).outputs[0][0]
+    assert by_kernels(model, [patient]).outputs[0, 0, 0] == pytest.approx(expected, rel=1e-8)
 
 
 @pytest.mark.long

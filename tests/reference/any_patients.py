@@ -96,7 +96,7 @@ def patients_with_tumours(draw: Draw) -> Patient:
     return Patient(
         parameters=row, lines=(draw(doses((0, 1), (DOSE, DOSE, DOSE, RESET_AND_DOSE), 4, 0)),
                                draw(doses((1,), (DOSE, RESET), 2))),
-        changes=draw(changes(row, (1, 6, 10))), **draw(looks(30.3)),
+        changes=draw(changes(row, (1, 3, 6, 10))), **draw(looks(30.3)),
         thresholds=((draw(st.one_of(st.just(math.inf), uneven(0.05, 1.0))),), (draw(uneven(0.1, 2.0)),)),
         stops_dosing=(False, False, True, False), ends_course=(True, False, False, False))
 

@@ -45,6 +45,7 @@ from trialsim.dynamics.lane_table import (
     NO_STEADY_STATE,
     UNMADE,
 )
+from trialsim.dynamics.no_paths import shares_begin
 from trialsim.dynamics.step_kernel import first_step, lockstep, set_floors, single_step, slopes
 
 # --- copied from here ---
@@ -203,6 +204,7 @@ def sent_on(
         if not t_stop < np.inf:
             return BAD_PARAMETERS, False
         set_off(w, lane, t_stop, fresh_now, rtol, atol)
+        shares_begin(b, w, lane)
     return status, goes_on
 
 

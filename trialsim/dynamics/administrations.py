@@ -26,9 +26,13 @@ from trialsim.dynamics.arrays import (
     LEDGER,
     LEDGER_END,
     LINES,
+    NUMBER,
     OF_LINE,
     ON,
     OVERRIDE,
+    OWN_NUMBER,
+    OWN_PACE,
+    PACE,
     PACED,
     RATE,
     SHARE,
@@ -177,6 +181,7 @@ def put(
     way = b.way[lane, k]
     way[START], way[END], way[INFLOW], way[SIZE] = start, start + lasts, inflow, size
     way[DELAYED], way[INTO], way[OF_LINE], way[IS_ON] = lag, inlet, n, 0.0
+    way[OWN_NUMBER], way[OWN_PACE] = b.terms[lane, NUMBER, inlet], b.terms[lane, PACE, inlet]
     b.counts[lane, UNDER_WAY] = k + 1
     return OK
 

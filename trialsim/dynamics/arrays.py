@@ -35,8 +35,8 @@ LAG, SHARE, LASTS, PACED, NUMBER, PACE = 0, 1, 2, 3, 4, 5
 DUE, SHIFT, OVERRIDE, IDLE = 0, 1, 2, 3
 ON, HELD, STOPPED, DORMANT = 0.0, 1.0, 2.0, 3.0
 # Bench.way: an administration under way arrives, ends, runs so fast (0: a bolus), brings so much, was late by its lag,
-# enters there, belongs to that line, has arrived.
-START, END, INFLOW, SIZE, DELAYED, INTO, OF_LINE, IS_ON = 0, 1, 2, 3, 4, 5, 6, 7
+# enters there, belongs to that line, has arrived; number and rate constant of its chain when it was taken.
+START, END, INFLOW, SIZE, DELAYED, INTO, OF_LINE, IS_ON, OWN_NUMBER, OWN_PACE = 0, 1, 2, 3, 4, 5, 6, 7, 8, 9
 # Bench.counts, then what rules and paths count.
 PATIENT, SAMPLE, CHANGE, UNDER_WAY, MORE_COUNTS = 0, 1, 2, 3, 4
 
@@ -69,7 +69,7 @@ class Bench(NamedTuple):
 
     terms: Floats  # [lanes, 6, inlets]
     line: Floats  # [lanes, L, 4]
-    way: Floats  # [lanes, room, 8]
+    way: Floats  # [lanes, room, 10]
     order: Wholes  # [lanes, doses]: rows of a line ascending in time
     counts: Wholes
     number: Floats  # numbers whose places `lane_table` names

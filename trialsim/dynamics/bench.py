@@ -20,7 +20,7 @@ def bench(module: ModuleType, model: CourseModel, given: Given) -> Bench:
     n_paths, n_signals = len(model.functionals), len(model.signals)
     return Bench(
         terms=np.zeros((lanes, 6, len(model.inlets))), line=np.zeros((lanes, given.n_lines, 4)),
-        way=np.zeros((lanes, most + SPARE, 8)), order=np.zeros((lanes, most), dtype=np.int64),
+        way=np.zeros((lanes, most + SPARE, 10)), order=np.zeros((lanes, most), dtype=np.int64),
         counts=np.zeros((lanes, int(module.N_COUNTS)), dtype=np.int64),
         number=np.zeros((lanes, int(module.N_NUMBERS))),
         path=np.zeros((lanes, n_paths, given.samples.shape[1] if n_paths else 0)),

@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import Any
 
 from llvmlite import ir  # type: ignore[import-untyped]
-from numba.core import cgutils, types
+from numba.core import cgutils, config, types
 from numba.core.typing.templates import AttributeTemplate
 from numba.extending import infer_getattr, intrinsic, lower_getattr_generic, models, register_model
 from numba.np.arrayobj import populate_array
@@ -108,3 +108,10 @@ def bundle(_: Any, arrays: Any) -> Any:
         return block
 
     return kind(arrays), code
+
+
+if config.DISABLE_JIT:  # kernels as plain Python, to be followed step by step
+
+    def bundle(arrays: Any) -> Any:  # type: ignore[no-redef]
+        """Return the named tuple itself."""
+        return arrays

@@ -68,6 +68,11 @@ def path_values(p: Any, c: Any, t: float, tc: float, y: Any, z: Any, out: Any) -
 
 
 @njit(error_model="numpy")  # type: ignore[untyped-decorator]
+def path_slopes(w: Any, lane: int, t: float, tc: float, at: int, slope: int, out: Any) -> None:
+    """Fill the slopes of the values that shares of time follow, 0 for others; states and their slopes are in rows."""
+
+
+@njit(error_model="numpy")  # type: ignore[untyped-decorator]
 def coefficients(p: Any, c: Any, w: Any, lane: int) -> None:
     """Fill the entries of dy/dt = a y + b that are not zero, in rows from AT_A and AT_B (linear systems)."""
 

@@ -37,9 +37,9 @@ from trialsim.dynamics.arrays import (
     KIND,
     LEDGER,
     LEDGER_END,
-    NUMBER,
     OVERRIDE,
-    PACE,
+    OWN_NUMBER,
+    OWN_PACE,
     PATIENT,
     RATE,
     SAMPLE,
@@ -207,10 +207,9 @@ def happenings(event: int, i: int, g: Any, o: Any, b: Any, w: Any, lane: int) ->
 
 
 @kernel
-def pulsed(inlet: int, size: float, b: Any, w: Any, lane: int) -> int:
+def pulsed(inlet: int, size: float, number: float, pace: float, w: Any, lane: int) -> int:
     """Return a status, having put a dose that arrives into a free place of its chain."""
     t, q = w[AT_T, lane], CHAINS[inlet]
-    number, pace = b.terms[lane, NUMBER, inlet], b.terms[lane, PACE, inlet]
     if size == 0.0:
         return 0
     if not (0.0 <= number < np.inf and 0.0 < pace < np.inf and size > 0.0):
@@ -236,7 +235,10 @@ def arrived(b: Any, w: Any, lane: int) -> tuple[int, bool]:
             w[AT_SCALE + state, lane] = max(w[AT_SCALE + state, lane], abs(size))
             moved, way[IS_ON] = True, 1.0
             if CHAINS[inlet] >= 0:
-                status = BAD_PARAMETERS if way[INFLOW] != 0.0 else max(status, pulsed(inlet, size, b, w, lane))
+                through = BAD_PARAMETERS
+                if way[INFLOW] == 0.0:
+                    through = pulsed(inlet, size, way[OWN_NUMBER], way[OWN_PACE], w, lane)
+                status = max(status, through)
             elif way[INFLOW] == 0.0:
                 w[AT_Y + state, lane] += size
             if way[INFLOW] == 0.0:
@@ -244,7 +246,7 @@ def arrived(b: Any, w: Any, lane: int) -> tuple[int, bool]:
         if way[IS_ON] != 0.0 and way[END] <= t:
             moved = True
             continue
-        for column in range(8 if at != k else 0):
+        for column in range(10 if at != k else 0):
             b.way[lane, at, column] = way[column]
         at += 1
     b.counts[lane, UNDER_WAY] = at

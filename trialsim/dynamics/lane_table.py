@@ -52,13 +52,14 @@ AT_DX = AT_X + N_ALL
 AT_K = AT_DX + N_ALL
 AT_NEW = AT_K + N_STAGES * N_ALL
 N_ROWS = AT_NEW + N_ALL
-# Places of the bench's numbers: breakpoints, values of the path and whether within, when it was last looked at; levels
-# of rules, what they remember, signals as known and as they are.
+# Places of the bench's numbers: breakpoints, values of the path and whether within, when it was last looked at, its
+# slopes; levels of rules, what they remember, signals as known and as they are.
 BREAKS = 0
 VALUE = BREAKS + N_BREAKPOINTS
 WITHIN = VALUE + N_FUNCTIONALS
 SINCE = WITHIN + N_FUNCTIONALS
-LEVEL = SINCE + 1
+SLOPES = SINCE + 1
+LEVEL = SLOPES + N_FUNCTIONALS
 KEPT = LEVEL + N_RULES
 SIGNAL = KEPT + N_KEPT
 TRUTH = SIGNAL + N_SIGNALS

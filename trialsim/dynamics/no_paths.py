@@ -29,6 +29,11 @@ def opened(only_ending: float, i: int, g: Any, b: Any, w: Any, lane: int) -> Non
 
 
 @kernel
+def shares_begin(b: Any, w: Any, lane: int) -> None:
+    """Say of every share whose value is at its very limit on which side it goes on."""
+
+
+@kernel
 def finish_windows(s: int, i: int, g: Any, b: Any, w: Any, lane: int) -> None:
     """Put what the windows that end with a sample amount to where outputs look."""
 

@@ -20,9 +20,25 @@ from trialsim.dynamics.empty_model import (
     PATH_STATE,
     ROOT_FUNCTIONAL,
     ROOT_RISES,
+    path_slopes,
     path_values,
 )
-from trialsim.dynamics.lane_table import AT_C, AT_G, AT_P, AT_SLOPE, AT_T, AT_Y, AT_Z, OPENED, SINCE, VALUE, WITHIN
+from trialsim.dynamics.lane_table import (
+    AT_C,
+    AT_G,
+    AT_P,
+    AT_SLOPE,
+    AT_T,
+    AT_TC,
+    AT_Y,
+    AT_Z,
+    LEVEL,
+    OPENED,
+    SINCE,
+    SLOPES,
+    VALUE,
+    WITHIN,
+)
 
 # --- copied from here ---
 FOLLOWS = True
@@ -93,6 +109,20 @@ def opened(only_ending: float, i: int, g: Any, b: Any, w: Any, lane: int) -> Non
             start = w[AT_Y + PATH_STATE[f], lane] if kind == INTEGRAL else x
             b.path[lane, f, s] = 0.0 if kind == SHARE_OF_TIME else start
             b.counts[lane, OPENED + f] = s + 1
+
+
+@kernel
+def shares_begin(b: Any, w: Any, lane: int) -> None:
+    """Say of every share whose value is at its very limit on which side it goes on: that to which it moves."""
+    at_limit = False
+    for f in range(N_FUNCTIONALS):
+        at_limit = at_limit or (PATH_KIND[f] == SHARE_OF_TIME and b.number[lane, VALUE + f] == 0.0)
+    if at_limit:
+        slopes_now = b.number[lane, SLOPES:LEVEL]
+        path_slopes(w, lane, w[AT_T, lane], w[AT_TC, lane], AT_Y, AT_SLOPE, slopes_now)
+        for f in range(N_FUNCTIONALS):
+            if PATH_KIND[f] == SHARE_OF_TIME and b.number[lane, VALUE + f] == 0.0:
+                b.number[lane, WITHIN + f] = 1.0 if slopes_now[f] >= 0.0 else 0.0
 
 
 @kernel

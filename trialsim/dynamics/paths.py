@@ -22,9 +22,10 @@ class Root:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Paths:
-    """What is followed: values and roots, positions on the tape."""
+    """What is followed: values, their slopes, and roots, positions on the tape."""
 
     values: tuple[int, ...]
+    slopes: tuple[int, ...]  # of what shares of time follow; the number 0 for others
     roots: tuple[Root, ...]
 
 
@@ -44,7 +45,9 @@ def paths(tape: Tape, model: CourseModel, names: Mapping[str, int], n_states: in
             slope = _slope(tape, value, n_states)
             towards = tape.negative(slope) if functional.kind == "highest" else slope
             roots.append(Root(value=towards, functional=f, rises=False))
-    return Paths(values=values, roots=tuple(roots))
+    slopes = tuple(_slope(tape, value, n_states) if f.kind == "share" else tape.number(0.0)
+                   for f, value in zip(model.functionals, values, strict=True))
+    return Paths(values=values, slopes=slopes, roots=tuple(roots))
 
 
 def _slope(tape: Tape, value: int, n_states: int) -> int:

@@ -25,8 +25,8 @@ from trialsim.dynamics.administrations import (
 from trialsim.dynamics.arrays import (
     ACTION, AMOUNT, BEGIN, CHANGE, CHANGES, CHANGES_END, CHECK, DORMANT, DUE, DURATION, END, ERROR, ERROR_ADDED,
     ERROR_SHARE, HELD, HORIZON, IDLE, INFLOW, INLET, INTERVAL, INTO, IS_ON, KIND, KNOWN, LAG, LEDGER, LEDGER_END,
-    LINES, MORE_COUNTS, NUMBER, ON, OVERRIDE, PACE, PATIENT, RATE, SAMPLE, SHARE, SHIFT, SIZE, START, STATUS, STEPS,
-    THRESHOLDS, UNDER_WAY, WHEN, WHICH, Steps)
+    LINES, MORE_COUNTS, ON, OVERRIDE, OWN_NUMBER, OWN_PACE, PATIENT, RATE, SAMPLE, SHARE, SHIFT, SIZE, START,
+    STATUS, STEPS, THRESHOLDS, UNDER_WAY, WHEN, WHICH, Steps)
 from trialsim.dynamics.bundles import bundle
 from trialsim.dynamics.chain import chain_start, is_spent
 from trialsim.dynamics.compiling import allocating_kernel, kernel
@@ -174,6 +174,8 @@ def model_source(model: CourseModel, solver: Solver = "explicit") -> str:
     ]
     if model.functionals:
         functions.append(writer.function("path_values(p, c, t, tc, y, z, out)", _indexed("out", found.paths.values)))
+        functions.append(writer.function(
+            "path_slopes(w, lane, t, tc, at, slope, out)", _indexed("out", found.paths.slopes), _TABLE))
     if model.rules:
         functions.append(rule_functions(model, found, writer))
     functions.insert(0, writer.hoist())
