@@ -112,6 +112,6 @@ def bundle(_: Any, arrays: Any) -> Any:
 
 if config.DISABLE_JIT:  # kernels as plain Python, to be followed step by step
 
-    def bundle(arrays: Any) -> Any:  # type: ignore[no-redef]
+    def bundle(arrays: Any) -> Any:  # type: ignore[no-redef, misc]
         """Return the named tuple itself."""
         return arrays
