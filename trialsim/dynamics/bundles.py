@@ -110,8 +110,10 @@ def bundle(_: Any, arrays: Any) -> Any:
     return kind(arrays), code
 
 
-if config.DISABLE_JIT:  # kernels as plain Python, to be followed step by step
+def _as_it_is(arrays: Any) -> Any:
+    """Return the named tuple itself: a kernel as plain Python, to be followed step by step, reads it as well."""
+    return arrays
 
-    def bundle(arrays: Any) -> Any:  # type: ignore[no-redef, misc]
-        """Return the named tuple itself."""
-        return arrays
+
+if config.DISABLE_JIT:
+    bundle = _as_it_is
