@@ -218,3 +218,22 @@ def lingering(
             if status != OK:
                 return int(status)
     return OK
+
+
+@kernel
+def repeated_dose(lag: float, lasts: float, inflow: float, interval: float) -> tuple[float, float, float]:
+    """Return when in its interval a dose taken every interval arrives, when the rest of it ends, how many run always.
+
+    Of an infusion longer than the interval one runs for each whole interval it lasts, and another for the rest, which
+    may go on over the interval's end: then it ends before it arrives. A bolus ends as it arrives.
+    """
+    phase = lag - np.floor(lag / interval) * interval
+    whole = np.floor(lasts / interval)
+    ends = phase + (lasts - whole * interval if inflow > 0.0 else 0.0)
+    return phase, (ends - interval if ends > interval else ends), whole
+
+
+@kernel
+def runs_besides(moment: float, phase: float, ends: float) -> bool:
+    """Return whether the rest of a repeated infusion runs at a moment of the interval."""
+    return phase <= moment < ends if phase <= ends else (moment < ends or moment >= phase)

@@ -16,6 +16,7 @@ import numba
 
 from trialsim.dynamics import (
     adaptive_kernel,
+    adaptive_steady_kernel,
     administrations,
     arrays,
     bundles,
@@ -23,10 +24,12 @@ from trialsim.dynamics import (
     compiling,
     dop853,
     doses,
+    exponential_kernel,
     instant_kernel,
     lane_power,
     lane_table,
     linear_kernel,
+    linear_steady_kernel,
     no_paths,
     no_rules,
     no_steady,
@@ -68,12 +71,14 @@ def kernel_source(model: CourseModel, solver: Solver = "explicit", steady: bool 
              _copied(path_kernel if model.functionals else no_paths),
              _copied(steady_kernel if steady else no_steady), _copied(instant_kernel)]
     if is_linear:
-        return "\n\n".join([*parts, _copied(linear_kernel)])
+        last = [_copied(linear_steady_kernel)] if steady else []
+        return "\n\n".join([*parts, _copied(exponential_kernel), _copied(linear_kernel), *last])
     step, alone = _copied(step_kernel).split(_LARGE_MARKER)
     if solver == "stiff":
         step += f"\n\n{_copied(stiff_step_kernel)}"
     lockstep = "" if "\ndef lockstep(" in own else alone
-    return "\n\n".join([*parts, f"{step}{lockstep}", _copied(adaptive_kernel)])
+    last = [_copied(adaptive_steady_kernel)] if steady else []
+    return "\n\n".join([*parts, f"{step}{lockstep}", _copied(adaptive_kernel), *last])
 
 
 def _copied(kernel: ModuleType) -> str:

@@ -9,17 +9,15 @@ import numpy as np
 
 from trialsim.dynamics.arrays import SAMPLE, STATUS, STEPS
 from trialsim.dynamics.bundles import bundle
-from trialsim.dynamics.compiling import allocating_kernel, kernel
+from trialsim.dynamics.compiling import kernel
 from trialsim.dynamics.empty_model import (
-    INLET_STATES,
     N_HAZARDS,
-    N_INTEGRALS,
     N_STATES,
     coefficients,
     hazard_rates,
     read_outputs,
-    starts,
 )
+from trialsim.dynamics.exponential_kernel import N_SLOTS, propagator, slot_of
 from trialsim.dynamics.instant_kernel import begun, served
 from trialsim.dynamics.lane_table import (
     AT_C,
@@ -35,18 +33,13 @@ from trialsim.dynamics.lane_table import (
     BAD_PARAMETERS,
     N_ROWS,
     NEGATIVE_HAZARD,
-    NO_STEADY_STATE,
     NOT_A_NUMBER,
     TOO_EARLY,
     TOO_STIFF,
 )
 from trialsim.dynamics.no_paths import FOLLOWS, finish_windows
-from trialsim.foundation.elementary import exp
 
 # --- copied from here ---
-N_SLOTS = 8
-RECIPROCALS = np.array([np.inf] + [1.0 / j for j in range(1, 400)])
-LAST_TERM = 399
 # Below the rows of a lane: the time by the propagators' own count, whether the matrix is a new one, and the matrix and
 # the constant inflow themselves; then room for everything that a step needs.
 AT_CLOCK = N_ROWS
@@ -55,105 +48,6 @@ AT_A = AT_FRESH + 1
 AT_B = AT_A + N_STATES * N_STATES
 AT_RATES = AT_B + N_STATES
 N_ROWS_IN_ALL = AT_RATES + N_HAZARDS
-
-
-@kernel
-def propagator(a: Any, u: Any, fed: float, dt: float, e: Any, g: Any, term: Any, fresh: Any, w: Any, v: Any) -> None:
-    """Fill e = exp(a dt) and g = (integral of exp(a s) ds from 0 to dt) u.
-
-    Taylor series of the matrix shifted to a nonnegative diagonal, scaled and squared: for compartments every
-    number added is nonnegative, so that every entry keeps its relative accuracy (Shao, Gao & Xue 2014, SIAM J.
-    Matrix Anal. Appl. 35, algorithm 1). A path of L steps through the matrix first shows in term L and is then
-    complete to 1e-17 after as many more terms as the scalar series needs.
-    """
-    shift = 0.0
-    for i in range(N_STATES):
-        shift = max(shift, -a[i, i])
-    norm = shift * dt
-    for i in range(N_STATES):
-        row = 0.0
-        for j in range(N_STATES):
-            row += abs(a[i, j] + (shift if i == j else 0.0))
-        norm = max(norm, row * dt)
-    n_squarings, h = 0, dt
-    while norm > 1.0 and n_squarings < 1000:
-        norm *= 0.5
-        h *= 0.5
-        n_squarings += 1
-    for i in range(N_STATES):
-        for j in range(N_STATES):
-            e[i, j] = term[i, j] = 1.0 if i == j else 0.0
-        g[i] = w[i] = 0.0
-    share, bound, n_terms = 1.0, 1.0, 0
-    while n_terms < LAST_TERM and (bound > 1e-17 or n_terms < N_STATES):
-        n_terms += 1
-        scale = h * RECIPROCALS[n_terms]
-        if n_terms >= N_STATES:
-            bound *= norm * RECIPROCALS[n_terms - N_STATES + 1]
-        for i in range(N_STATES):
-            for j in range(N_STATES):
-                total = 0.0
-                for k in range(N_STATES):
-                    total += (a[i, k] + (shift if i == k else 0.0)) * term[k, j]
-                fresh[i, j] = total * scale
-        if fed != 0.0:
-            for i in range(N_STATES):
-                total = u[i] * share
-                for k in range(N_STATES):
-                    total += (a[i, k] + (shift if i == k else 0.0)) * w[k]
-                v[i] = total * scale
-            share *= shift * scale
-            for i in range(N_STATES):
-                w[i] = v[i]
-                g[i] += v[i]
-        for i in range(N_STATES):
-            for j in range(N_STATES):
-                term[i, j] = fresh[i, j]
-                e[i, j] += fresh[i, j]
-    decay = exp(-shift * h)
-    for i in range(N_STATES):
-        g[i] *= decay
-        for j in range(N_STATES):
-            e[i, j] *= decay
-    for _ in range(n_squarings):
-        square(e, g, fed, fresh, v)
-
-
-@kernel
-def square(e: Any, g: Any, fed: float, fresh: Any, v: Any) -> None:
-    """Replace the step by two of them."""
-    if fed != 0.0:
-        for i in range(N_STATES):
-            total = 0.0
-            for k in range(N_STATES):
-                total += e[i, k] * g[k]
-            v[i] = total
-        for i in range(N_STATES):
-            g[i] += v[i]
-    for i in range(N_STATES):
-        for j in range(N_STATES):
-            total = 0.0
-            for k in range(N_STATES):
-                total += e[i, k] * e[k, j]
-            fresh[i, j] = total
-    for i in range(N_STATES):
-        for j in range(N_STATES):
-            e[i, j] = fresh[i, j]
-
-
-@kernel
-def slot_of(dt: float, slack: float, u: Any, dts: Any, us: Any, n_used: int, latest: int) -> int:
-    """Return the slot that holds the propagator of this interval and inflow, or -1."""
-    for probe in range(-1, n_used):
-        s = latest if probe < 0 else probe
-        if s < 0 or not abs(dts[s] - dt) <= slack:
-            continue
-        same = True
-        for i in range(N_STATES):
-            same = same and us[s, i] == u[i]
-        if same:
-            return s
-    return -1
 
 
 @kernel
@@ -175,117 +69,11 @@ def parameters_changed(p: Any, w: Any, lane: int) -> int:
 
 
 @kernel
-def solved(a: Any, y: Any, n: int) -> bool:
-    """Return whether a system of n equations has one solution, having replaced the right side by it.
-
-    Gaussian elimination with partial pivoting (Golub & Van Loan 2013, algorithm 3.4.1).
-    """
-    for k in range(n):
-        best = k
-        for i in range(k + 1, n):
-            if abs(a[i, k]) > abs(a[best, k]):
-                best = i
-        if not abs(a[best, k]) > 1e-14:
-            return False
-        for j in range(n):
-            a[k, j], a[best, j] = a[best, j], a[k, j]
-        y[k], y[best] = y[best], y[k]
-        for i in range(k + 1, n):
-            factor = a[i, k] / a[k, k]
-            y[i] -= factor * y[k]
-            for j in range(k, n):
-                a[i, j] -= factor * a[k, j]
-    for k in range(n - 1, -1, -1):
-        for j in range(k + 1, n):
-            y[k] -= a[k, j] * y[j]
-        y[k] /= a[k, k]
-    return True
-
-
-@kernel
 def matrix_of(w: Any, lane: int, a: Any) -> None:
     """Fill the matrix of a lane."""
     for i in range(N_STATES):
         for j in range(N_STATES):
             a[i, j] = w[AT_A + i * N_STATES + j, lane]
-
-
-@kernel
-def stands_still(a: Any, i: int, inlet_state: int, w: Any, lane: int) -> bool:
-    """Return whether nothing enters or leaves a state, so that it is what it was at the beginning."""
-    still = i != inlet_state and w[AT_B + i, lane] == 0.0
-    for j in range(N_STATES):
-        still = still and a[i, j] == 0.0
-    return still
-
-
-@allocating_kernel
-def settled(
-    inlet: int, size: float, lasts: float, inflow: float, lag: float, interval: float, added: bool, w: Any, lane: int,
-    rtol: float,
-) -> int:
-    """Return a status, having put the states where doses every interval for ever have brought them (or added that).
-
-    One interval carries y to M y + v, whose fixed point solves (I - M) y = v; an inflow for ever ends where
-    a y + b + u = 0. Of an infusion longer than the interval one runs for each whole interval it lasts.
-    """
-    n, state = N_STATES - N_INTEGRALS, INLET_STATES[inlet]
-    a, m, v = np.empty((N_STATES, N_STATES)), np.empty((N_STATES, N_STATES)), np.zeros(N_STATES)
-    matrix_of(w, lane, a)
-    beginning = np.zeros(N_STATES)
-    if not added:
-        starts(w[AT_P:AT_C, lane], w[AT_C:AT_Z, lane], beginning)
-    if interval == 0.0:
-        for i in range(n):
-            v[i] = -((0.0 if added else w[AT_B + i, lane]) + (inflow if i == state else 0.0))
-        for i in range(n):
-            if stands_still(a, i, state, w, lane):
-                a[i, i], v[i] = 1.0, beginning[i]
-        found = solved(a, v, n)
-    else:
-        u = np.zeros(N_STATES)
-        e, g = np.empty((N_STATES, N_STATES)), np.empty(N_STATES)
-        term, fresh, x, z = np.empty_like(e), np.empty_like(e), np.empty(N_STATES), np.empty(N_STATES)
-        phase = lag - np.floor(lag / interval) * interval
-        whole = np.floor(lasts / interval)
-        rest = lasts - whole * interval if inflow > 0.0 else 0.0
-        ends = phase + rest
-        over = ends > interval
-        ends = ends - interval if over else ends
-        first, second = min(phase, ends), max(phase, ends)
-        passed = 0.0
-        for k in range(3):
-            mark = interval if k == 2 else (second if k == 1 else first)
-            if mark > passed:
-                middle = 0.5 * (passed + mark)
-                running = (middle < ends or middle >= phase) if over else phase <= middle < ends
-                for i in range(N_STATES):
-                    u[i] = 0.0 if added else w[AT_B + i, lane]
-                u[state] += whole * inflow + (inflow if rest > 0.0 and running else 0.0)
-                propagator(a, u, 1.0, mark - passed, e, g, term, fresh, x, z)
-                for i in range(N_STATES):
-                    total = g[i]
-                    for j in range(N_STATES):
-                        total += e[i, j] * v[j]
-                    x[i] = total
-                for i in range(N_STATES):
-                    v[i] = x[i]
-                passed = mark
-            if inflow == 0.0 and k == (1 if over else 0) and passed == phase:
-                v[state] += size
-        propagator(a, u, 0.0, interval, e, g, term, fresh, x, z)
-        for i in range(n):
-            for j in range(n):
-                m[i, j] = (1.0 if i == j else 0.0) - e[i, j]
-        for i in range(n):
-            if stands_still(a, i, state, w, lane):
-                m[i, i], v[i] = 1.0, beginning[i]
-        found = solved(m, v, n)
-    if not found:
-        return NO_STEADY_STATE
-    for i in range(n):
-        w[AT_Y + i, lane] = v[i] + (w[AT_Y + i, lane] if added else 0.0)
-    return 0
 
 
 @kernel

@@ -20,8 +20,8 @@ from typing import Any
 import numpy as np
 
 from trialsim.dynamics.administrations import (
-    PUMPED, due_time, infusion, lingering, next_administration, next_row, planned, put, stopped, taken, tell_dose,
-    timed)
+    PUMPED, due_time, infusion, lingering, next_administration, next_row, planned, put, repeated_dose,
+    runs_besides, stopped, taken, tell_dose, timed)
 from trialsim.dynamics.arrays import (
     ACTION, AMOUNT, BEGIN, CHANGE, CHANGES, CHANGES_END, CHECK, DORMANT, DUE, DURATION, END, ERROR, ERROR_ADDED,
     ERROR_SHARE, HELD, HORIZON, IDLE, INFLOW, INLET, INTERVAL, INTO, IS_ON, KIND, KNOWN, LAG, LEDGER, LEDGER_END,
