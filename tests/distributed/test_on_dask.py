@@ -81,6 +81,18 @@ def test_a_part_that_kills_every_worker_is_named_and_the_run_goes_on(client, tmp
     assert digests(tmp_path / "fake") == digests(tmp_path / "alone")
 
 
+def test_a_part_that_was_held_by_workers_that_died_is_not_blamed(tmp_path):
+    flag = tmp_path / "flag"
+    flag.touch()
+    plan = fake_plan(randomised=1000, at_least=40, at_most=60, scenarios=(("expected", ()),))
+    # One worker holds both parts that are in flight, so that each of its deaths is both parts' death.
+    with cluster_client(None, workers=1) as lonely:
+        result = go(tmp_path / "fake", plan, lonely, world={"kills": 5, "flag": str(flag)})
+    failures = read_table(result.folder, "failures")
+    assert (result.exit_code, result.n_failed, result.n_trials) == (4, 20, 40)
+    assert failures[failures["patient"].isna()]["trial"].tolist() == list(range(20))
+
+
 def test_an_address_where_nobody_listens_is_told():
     with pytest.raises(TrialsimError) as refusal, cluster_client("tcp://127.0.0.1:9", workers=1, patience=0.5):
         pass

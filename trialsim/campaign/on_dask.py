@@ -40,8 +40,10 @@ class DaskPool:
         self._world_of = world_of
         self._run = run
         self._token = secrets.token_hex(4)  # a cluster remembers a key that failed: a later pool needs others
+        self._n_sent = 0
         self._worlds: dict[int, Future] = {}
-        self._tasks: dict[Future, Task] = {}
+        self._tasks: dict[Future, tuple[Task, bool]] = {}  # and whether it is computed alone
+        self._suspects: list[Task] = []
         self._completed = as_completed(raise_errors=False)
 
     @property
@@ -57,30 +59,54 @@ class DaskPool:
     ) -> None:
         self._client.cancel(list(self._tasks), force=True)
         self._tasks.clear()
+        self._suspects.clear()
         self._worlds.clear()
 
     def submit(self, task: Task) -> None:
-        name = f"{self._run[:12]}-{self._token}-{task.cell}"
-        if task.cell not in self._worlds:
-            self._worlds[task.cell] = self._client.submit(
-                unchanged, self._world_of(task.cell), key=f"world-{name}", pure=False
-            )
+        self._send(task, alone=False)
+
+    def _send(self, task: Task, alone: bool) -> None:
         future = self._client.submit(
             part_on_worker,
             self._simulate,
-            self._worlds[task.cell],
+            self._world(task.cell),
             task,
             self._run,
-            key=f"part-{name}-{task.number}",
+            key=self._key(f"part-{task.cell}-{task.number}"),
             pure=False,
             retries=RETRIES,
         )
-        self._tasks[future] = task
+        self._tasks[future] = task, alone
         self._completed.add(future)
 
+    def _world(self, cell: int) -> Future:
+        """Return a cell's world on the cluster, sent anew if workers that died took the blame for it there."""
+        if cell not in self._worlds or self._worlds[cell].status == "error":
+            self._worlds[cell] = self._client.submit(
+                unchanged, self._world_of(cell), key=self._key(f"world-{cell}"), pure=False
+            )
+        return self._worlds[cell]
+
+    def _key(self, name: str) -> str:
+        self._n_sent += 1
+        return f"{name}-{self._run[:12]}-{self._token}-{self._n_sent}"
+
     def finished(self) -> list[tuple[Task, Outcome]]:
-        futures = [next(self._completed), *self._completed.next_batch(block=False)]
-        return [(task := self._tasks.pop(future), outcome_of(future, task)) for future in futures]
+        """Return what has finished since; a part of which workers died counts only once it was computed alone.
+
+        A worker's death is blamed on every part it held, and the innocent ones may have been held by one after another.
+        """
+        done: list[tuple[Task, Outcome]] = []
+        while not done:
+            if not self._tasks:
+                self._send(self._suspects.pop(0), alone=True)
+            for future in [next(self._completed), *self._completed.next_batch(block=False)]:
+                task, alone = self._tasks.pop(future)
+                if not alone and isinstance(future.exception(), KilledWorker):
+                    self._suspects.append(task)
+                else:
+                    done.append((task, outcome_of(future, task)))
+        return done
 
 
 def unchanged(world: Any) -> Any:
