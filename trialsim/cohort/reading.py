@@ -19,14 +19,35 @@ LARGEST_FILE = 50_000_000
 EMPTY = ("", "NA", ".")
 
 
+def is_parquet(name: str) -> bool:
+    return name.endswith(".parquet")
+
+
+def csv_records(raw: bytes) -> list[list[str]]:
+    return list(csv.reader(raw.decode("utf-8-sig").splitlines(), strict=True))
+
+
+def parquet_records(raw: bytes) -> list[list[str]]:
+    """Return header and rows of a Parquet file as text from which its numbers come back exactly; null is empty."""
+    from trialsim.foundation.tables_parquet import foreign_columns  # pyarrow, only for those who have such a file
+
+    columns = foreign_columns(raw)
+    cells = [["" if value is None else str(value) for value in values] for values in columns.values()]
+    return [list(columns), *(list(row) for row in zip(*cells, strict=True))]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Table:
-    """A CSV file as text: its header, and its rows with the line each stands on."""
+    """A file's cells as text: its header, and its rows with the line (of a Parquet file, the row) each stands on."""
 
     path: Path
     digest: str
     header: tuple[str, ...]
     rows: tuple[tuple[int, tuple[str, ...]], ...]
+
+    def place(self, line: int) -> str:
+        """Return where a cell stands, for a message."""
+        return f"{'row' if is_parquet(self.path.name) else 'line'} {line} of {self.path.name}"
 
     def column(self, name: str) -> list[tuple[int, str]]:
         """Return the lines and stripped cells of a column."""
@@ -90,11 +111,11 @@ class Desk:
             self.problems.add(*fault.diagnostics)
             return None
 
-    def table(self, name: str, *path: str | int) -> Table | None:
-        """Return a CSV file beside the document; a fault and None if there is none or it is no table."""
-        if not name.endswith(".csv"):
-            self.error(self.at(*path), "unknown-format", f"the file {name!r} is no CSV file", "",
-                       ["write it as CSV with a header line"])  # fmt: skip
+    def table(self, name: str, *path: str | int, parquet: bool = False) -> Table | None:
+        """Return a file beside the document, CSV or where allowed Parquet; a fault and None if it is no table."""
+        if not (name.endswith(".csv") or (parquet and is_parquet(name))):
+            self.error(self.at(*path), "unknown-format", f"the file {name!r} is no CSV{' or Parquet' * parquet} file",
+                       "", ["write it as CSV with a header line"])  # fmt: skip
             return None
         if Path(name).is_absolute() or ".." in Path(name).parts or "\\" in name:
             self.error(self.at(*path), "file-elsewhere", f"the file {name!r} is not beside this document", "",
@@ -105,12 +126,12 @@ class Desk:
             if file.stat().st_size > LARGEST_FILE:
                 raise OSError(f"it is larger than {LARGEST_FILE // 1_000_000} MB")
             raw = file.read_bytes()
-            records = list(csv.reader(raw.decode("utf-8-sig").splitlines(), strict=True))
+            records = parquet_records(raw) if is_parquet(name) else csv_records(raw)
         except FileNotFoundError:
             self.error(self.at(*path), "no-such-file", f"there is no file {name!r} beside this document", "",
                        ["a file is looked for in the document's folder"])  # fmt: skip
             return None
-        except (OSError, UnicodeDecodeError, csv.Error) as fault:
+        except (OSError, ValueError, csv.Error) as fault:
             self.error(self.at(*path), "unreadable-file", f"the file {name!r} cannot be read", "", [str(fault)])
             return None
         return self.table_of(name, file, hashlib.sha256(raw).hexdigest(), records, path)
@@ -119,7 +140,8 @@ class Desk:
         self, name: str, file: Path, digest: str, records: Sequence[Sequence[str]], path: tuple[str | int, ...]
     ) -> Table | None:
         header = tuple(cell.strip() for cell in records[0]) if records else ()
-        rows = tuple((line, tuple(row)) for line, row in enumerate(records[1:], start=2) if any(row))
+        first = 1 if is_parquet(name) else 2  # the header of a CSV file is its first line
+        rows = tuple((line, tuple(row)) for line, row in enumerate(records[1:], start=first) if any(row))
         uneven = next((line for line, row in rows if len(row) != len(header)), None)
         faults = {
             "it has no rows below its header": not rows,
@@ -147,7 +169,7 @@ class Desk:
             try:
                 values.append(float("nan") if may_be_empty and cell in EMPTY else number(cell))
             except TrialsimError:
-                notes = [f"line {line} of {table.path.name} has {cell!r}"]
+                notes = [f"{table.place(line)} has {cell!r}"]
                 self.error(self.at(*path), "bad-cell", f"the column {column!r} holds something else than numbers", "",
                            notes)  # fmt: skip
                 return None

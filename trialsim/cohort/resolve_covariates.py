@@ -170,7 +170,7 @@ def covariate_rows(desk: Desk, file: str | None, covariates: tuple[Covariate, ..
         notes = ["a covariate that comes with the rows has 'unit', or 'categories' as a list"]
         desk.error(desk.at(*path), "rows-unused", "no covariate is drawn from these rows", "", notes)
         return None
-    table = desk.table(file, *path)
+    table = desk.table(file, *path, parquet=True)
     if table is None:
         return None
     are_there = [desk.has_column(table, c.name, "covariates", c.name) for c in from_rows]  # every absence is told
@@ -192,7 +192,7 @@ def column_values(desk: Desk, table: Table, covariate: Covariate) -> list[float]
     values = []
     for line, cell in table.column(covariate.name):
         if cell not in covariate.categories:
-            notes = [f"line {line} of {table.path.name} has {cell!r}", f"categories: {', '.join(covariate.categories)}"]
+            notes = [f"{table.place(line)} has {cell!r}", f"categories: {', '.join(covariate.categories)}"]
             message = f"the column {covariate.name!r} holds something else than its categories"
             desk.error(desk.at(*path, "categories"), "unknown-category", message, "", notes)
             return None

@@ -180,7 +180,7 @@ OCCASIONS = Section(
 )
 COVARIATES_FROM = Section(
     "a source of covariates",
-    {"rows_of": Field(Text(), "a CSV file with a column a covariate", required=True, example="adults.csv")},
+    {"rows_of": Field(Text(), "a CSV or Parquet file with a column a covariate", required=True, example="adults.csv")},
     make=lambda rows_of: rows_of,
 )
 

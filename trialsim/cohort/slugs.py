@@ -190,9 +190,9 @@ FILES: dict[str, Explanation] = {
         "Move the file beside the document.",
     ),
     "unknown-format": Explanation(
-        "A file that is no CSV",
-        "Data and rows of patients are read from CSV files with a header line.",
-        "covariates_from: {rows_of: adults.parquet}",
+        "A file of another kind",
+        "Data to fit are read from CSV files with a header line, rows of patients from CSV or Parquet files.",
+        "covariates_from: {rows_of: adults.xlsx}",
         "Write the table as CSV.",
     ),
     "unreadable-file": Explanation(

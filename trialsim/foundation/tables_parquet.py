@@ -111,6 +111,20 @@ def category_array(values: Values) -> pa.DictionaryArray:
     return pa.DictionaryArray.from_arrays(pa.array(recoded, mask=recoded < 0), pa.array(kept, type=pa.string()))
 
 
+def foreign_columns(raw: bytes) -> dict[str, list[Any]]:
+    """Return the columns of a Parquet file that others wrote, as Python values with None for null.
+
+    ValueError if it is no such file or two columns have one name.
+    """
+    try:
+        content = pq.ParquetFile(pa.BufferReader(raw)).read()
+    except pa.ArrowException as error:
+        raise ValueError(str(error).splitlines()[0]) from error
+    if len(set(content.column_names)) < content.num_columns:
+        raise ValueError("two columns have one name")
+    return {name: content.column(name).to_pylist() for name in content.column_names}
+
+
 def stored_columns(path: Path, names: Sequence[str]) -> dict[str, np.ndarray[Any, Any]]:
     """Return some columns of one part: floats with NaN for null, categories as text with None."""
     content = pq.ParquetFile(path).read(columns=list(names))
@@ -150,4 +164,4 @@ def described(table: str) -> list[tuple[Column, pa.Field]]:
     return list(zip(columns, schema(columns), strict=True))
 
 
-__all__ = ["arrow_table", "pandas_frame", "parquet_bytes", "stored_columns"]
+__all__ = ["arrow_table", "foreign_columns", "pandas_frame", "parquet_bytes", "stored_columns"]
