@@ -11,7 +11,7 @@ import numpy as np
 
 from trialsim.dynamics.arrays import PATIENT, SAMPLE, STATUS, STEPS
 from trialsim.dynamics.bundles import bundle
-from trialsim.dynamics.compiling import kernel
+from trialsim.dynamics.compiling import kernel, outer_kernel
 from trialsim.dynamics.empty_model import (
     LANES,
     N_ROOTS,
@@ -77,7 +77,7 @@ def sent_on(
     return status, goes_on
 
 
-@kernel
+@outer_kernel
 def run(given: Any, found: Any, bench: Any, steps: Any, rtol: float, atol: float, most_steps: int) -> None:
     """Fill what becomes of every patient; `steps` is for linear systems."""
     g, o, b = bundle(given), bundle(found), bundle(bench)

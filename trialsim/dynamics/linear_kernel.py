@@ -9,7 +9,7 @@ import numpy as np
 
 from trialsim.dynamics.arrays import SAMPLE, STATUS, STEPS
 from trialsim.dynamics.bundles import bundle
-from trialsim.dynamics.compiling import kernel
+from trialsim.dynamics.compiling import kernel, outer_kernel
 from trialsim.dynamics.empty_model import (
     N_HAZARDS,
     N_STATES,
@@ -175,7 +175,7 @@ def advanced(i: int, t_stop: float, g: Any, o: Any, b: Any, x: Any, w: Any, lane
     return 0, event
 
 
-@kernel
+@outer_kernel
 def run(given: Any, found: Any, bench: Any, steps: Any, rtol: float, atol: float, most_steps: int) -> None:
     """Fill what becomes of every patient."""
     g, o, b, x = bundle(given), bundle(found), bundle(bench), bundle(steps)

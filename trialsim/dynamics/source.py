@@ -29,7 +29,7 @@ from trialsim.dynamics.arrays import (
     STATUS, STEPS, THRESHOLDS, UNDER_WAY, WHEN, WHICH, Steps)
 from trialsim.dynamics.bundles import bundle
 from trialsim.dynamics.chain import chain_start, is_spent
-from trialsim.dynamics.compiling import allocating_kernel, kernel
+from trialsim.dynamics.compiling import allocating_kernel, kernel, outer_kernel
 from trialsim.dynamics.dop853 import ERROR_3, ERROR_5, N_STAGES, NODES, STAGES, WEIGHTS
 from trialsim.dynamics.doses import DOSE, PUMP, RESET, RESET_AND_DOSE, STEADY, STEADY_ADDED
 from trialsim.dynamics.lane_power import lane_power

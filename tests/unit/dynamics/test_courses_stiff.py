@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from numba import njit
 
 from tests.reference.course_models import built
 from tests.reference.course_twin import course
@@ -132,6 +133,13 @@ def test_the_budget_of_steps_is_kept():
 
 def test_factors_with_exchanges():
     module = compiled(CLASSICS, "stiff")
+    factored, solve, at_k = module.factored_with_exchanges, module.solve_with_exchanges, module.AT_K
+
+    @njit
+    def solved(w):
+        factored(w, 3)
+        solve(w, 3, at_k)
+
     rng = np.random.default_rng(0)
     for k in range(20):
         matrix = rng.standard_normal((5, 5))
@@ -140,6 +148,5 @@ def test_factors_with_exchanges():
         w = np.zeros((module.N_ROWS, module.LANES))
         w[module.AT_A : module.AT_A + 25, 3] = matrix.ravel()
         w[module.AT_K : module.AT_K + 5, 3] = side
-        module.factored_with_exchanges(w, 3)
-        module.solve_with_exchanges(w, 3, module.AT_K)
+        solved(w)
         np.testing.assert_allclose(w[module.AT_K : module.AT_K + 5, 3], np.linalg.solve(matrix, side), rtol=1e-9)
