@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from tests.unit.trial.worlds import formula, pressure_protocol, pressure_world
+from tests.unit.trial.worlds import failing, formula, pressure_protocol, pressure_world
 from trialsim.cohort.draws import typical_values
 from trialsim.cohort.patients import candidates
 from trialsim.foundation.errors import TrialsimError
@@ -74,10 +74,9 @@ def test_hopeless_conditions_are_refused():
 
 
 def test_hopeless_for_failed_courses_says_so():
-    world = pressure_world(30)
-    sbp = replace(world.cohort.measures[0], value=formula("pressure * sqrt(-1 - 0 * pressure / base)"))
+    world = failing(pressure_world(30), floor=1e6)
     with pytest.raises(TrialsimError) as fault:
-        enrolled(replace(world, cohort=replace(world.cohort, measures=(sbp, world.cohort.measures[1]))))
+        enrolled(world)
     trial, numbers = np.zeros(5005, dtype=np.int64), np.arange(5005)
     typical = typical_values(world.cohort, world.seed, TRIALS, "typical", None)
     weight = candidates(world.cohort, typical, world.seed, trial, trial, numbers).covariates["weight"]

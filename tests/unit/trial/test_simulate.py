@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tests.unit.trial.worlds import formula, pressure_world
+from tests.unit.trial.worlds import failing, formula, pressure_world
 from trialsim.campaign.part import joined
 from trialsim.campaign.plan import patient_columns
 from trialsim.cohort.posterior import PosteriorDraws
@@ -150,40 +150,37 @@ def test_success_follows_the_deciding_analysis(tables):
 
 
 def test_a_course_that_fails_is_a_row_and_leaves_the_others_alone(tables):
-    conc = replace(WORLD.cohort.measures[1], value=formula("conc * sqrt(1 - conc / (0.3 mg/L))"))
-    failing = frames(replace(WORLD, cohort=replace(WORLD.cohort, measures=(WORLD.cohort.measures[0], conc))))
-    failures = failing["failures"]
+    broken = frames(failing(WORLD, limit=0.3))
+    failures = broken["failures"]
     assert 0 < len(failures) < 150
     assert set(failures.arm) == {"high"}
     assert set(failures.reason) == {"not a number in a state, an output or a hazard"}
     assert failures.command.isna().all()
     per_trial = failures.groupby("trial").patient.nunique().reindex(range(3), fill_value=0)
-    assert (failing["trials"].failed_patients == per_trial.to_numpy()).all()
+    assert (broken["trials"].failed_patients == per_trial.to_numpy()).all()
     bad = pd.MultiIndex.from_frame(failures[WHO])
     keys = [*WHO, "estimand", "arm"]
-    ours, theirs = (each["counterfactuals"].set_index(keys).value for each in (failing, tables))
+    ours, theirs = (each["counterfactuals"].set_index(keys).value for each in (broken, tables))
     missing = ours.isna()
     assert (ours[~missing] == theirs[~missing]).all()
     pure = missing.xs(("pure", "high"), level=("estimand", "arm"))  # who never stops dosing fails if anybody does
     assert set(pure[pure].index) == set(bad)
     assert missing.sum() == missing.xs("high", level="arm").sum()
     as_is = missing.xs(("policy", "high"), level=("estimand", "arm"))
-    values = failing["endpoints"].merge(failing["patients"][[*WHO, "arm"]]).set_index(WHO)
+    values = broken["endpoints"].merge(broken["patients"][[*WHO, "arm"]]).set_index(WHO)
     own = values[(values.arm == "high") & values.index.isin(as_is[as_is].index)]
     assert len(own) > 0
     assert own.value.isna().all()
-    looks = failing["looks"][failing["looks"].analysis == "responders"]
+    looks = broken["looks"][broken["looks"].analysis == "responders"]
     assert looks.n_missing.sum() == len(own) / 3  # their response is missing, not a failure
 
 
 def test_a_candidate_whose_screening_fails_is_a_row_without_an_arm():
-    value = formula("pressure * sqrt((base - 150 mmHg) / base) / sqrt((base - 150 mmHg) / base)")
-    sbp = replace(WORLD.cohort.measures[0], value=value)
-    failing = frames(replace(WORLD, cohort=replace(WORLD.cohort, measures=(sbp, WORLD.cohort.measures[1]))))
-    assert len(failing["failures"]) > 5
-    assert failing["failures"].arm.isna().all()
-    assert (failing["trials"].failed_patients == 0).all()
-    assert (failing["patients"].base > 150.0).all()
+    broken = frames(failing(WORLD, floor=150.0))
+    assert len(broken["failures"]) > 5
+    assert broken["failures"].arm.isna().all()
+    assert (broken["trials"].failed_patients == 0).all()
+    assert (broken["patients"].base > 150.0).all()
 
 
 def test_a_trial_too_small_to_analyse_says_why():

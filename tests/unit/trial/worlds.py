@@ -49,7 +49,7 @@ from trialsim.protocol.model import (
 from trialsim.trial.enrolled import Enrolled
 from trialsim.trial.world import World
 
-NAMES = "weight sex base kin kout ka CL V emax EC50 depot central pressure conc sbp x_conc level score y female male"
+NAMES = "weight sex floor limit base kin kout ka CL V emax EC50 depot central pressure conc sbp x_conc level score y female male"
 
 
 def formula(text: str) -> Expr:
@@ -82,7 +82,11 @@ def empty_cohort(**parts: Any) -> Cohort:
 
 
 def pressure_cohort() -> Cohort:
-    """Return patients with high blood pressure and a drug that lowers it: kinetics and an indirect response."""
+    """Return patients with high blood pressure and a drug that lowers it: kinetics and an indirect response.
+
+    What is measured is no number in a patient whose base is below `floor`, or when a concentration exceeds `limit`:
+    `failing` moves these, so that tests of failures need no model of their own, which would have to be compiled.
+    """
     return empty_cohort(
         covariates=(
             Covariate(
@@ -100,6 +104,8 @@ def pressure_cohort() -> Cohort:
             parameter("V", 40.0, "L", 0.15),
             parameter("emax", 0.3, "", 0.2),
             parameter("EC50", 0.2, "mg/L", 0.4),
+            parameter("floor", 0.0, "mmHg"),
+            parameter("limit", 1e9, "mg/L"),
         ),
         states=(
             State(
@@ -119,16 +125,27 @@ def pressure_cohort() -> Cohort:
         ),
         quantities=(NamedQuantity(name="conc", value=formula("central / V"), unit=unit("mg/L")),),
         measures=(
-            Measure(name="sbp", value=formula("pressure"), unit=unit("mmHg"), error=MeasurementError(additive=6.0)),
+            Measure(
+                name="sbp",
+                value=formula("if(base >= floor, pressure, sqrt(-floor))"),
+                unit=unit("mmHg"),
+                error=MeasurementError(additive=6.0),
+            ),
             Measure(
                 name="x_conc",
-                value=formula("conc"),
+                value=formula("if(conc <= limit, conc, sqrt(-conc))"),
                 unit=unit("mg/L"),
                 error=MeasurementError(additive=0.002, proportional=0.1),
                 lloq=0.02,
             ),
         ),
     )
+
+
+def failing(world: World, **moved: float) -> World:
+    """Return a world in which courses fail beyond these values of `floor` and `limit`."""
+    parameters = tuple(replace(p, typical=moved.get(p.name, p.typical)) for p in world.cohort.parameters)
+    return replace(world, cohort=replace(world.cohort, parameters=parameters))
 
 
 def dosing(amount: float, every: float | None = 1.0, until: float | None = 28.0, **parts: Any) -> Dosing:
