@@ -43,7 +43,8 @@ from trialsim.dynamics.lane_table import (
 )
 
 # --- copied from here ---
-# A cumulative hazard may fall by this much on the way to the next stop before its hazard counts as negative.
+# A cumulative hazard may fall by this much, or this share of itself, on the way to the next stop before its hazard
+# counts as negative.
 LARGEST_FALL = 1e-8
 
 
@@ -249,7 +250,7 @@ def single_step(w: Any, lane: int, rtol: float, atol: float, most_steps: int) ->
     for hazard in range(N_HAZARDS):
         # A state that has washed out is a rounding away from zero, on either side, and so is a hazard made of it.
         fall = -w[AT_SLOPE + N_STATES + hazard, lane] * max(size, t_stop - t)
-        if fall > LARGEST_FALL:
+        if fall > LARGEST_FALL * max(1.0, w[AT_Y + N_STATES + hazard, lane]):
             return NEGATIVE_HAZARD, True, -1
     return 0, event >= 0 or not t < t_stop, event
 

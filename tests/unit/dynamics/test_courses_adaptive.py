@@ -20,6 +20,19 @@ MICHAELIS = built("depot cent gone", "ka vm km v", ("-ka * depot", "ka * depot -
 RESPONSE = built("cent effect", "k kin kout imax ic50 gamma",
                  ("-k * cent", "kin * (1 - imax * cent ^ gamma / (ic50 ^ gamma + cent ^ gamma)) - kout * effect"),
                  starts=("0", "kin / kout"), inlets=(("cent", None, None),))
+# Three states that have nothing to do with one another, and hazards: one model for many tests, for each is compiled.
+SEVERAL = built("cent a boom", "k vm ka at kb kc slope wear least",
+                ("-k * cent - vm * cent / (1 + cent)", "if(t > at and 2 * t <= 9 + at, -ka * a, -0.1 * ka * a * a)",
+                 "(kb - log(kc)) * boom * boom"),
+                starts=("10", "5", "1"), inlets=(("cent", None, None),),
+                hazards={"bleed": "slope * cent", "wear": "wear * t", "event": "cent - least"})
+STILL = {"k": 0.1, "vm": 0.0, "ka": 0.0, "at": 3.0, "kb": 0.0, "kc": 1.0, "slope": 0.0, "wear": 0.0, "least": 0.0}
+
+
+def several(**moved):
+    return list({**STILL, **moved}.values())
+
+
 DOSES = [(0.0, 100.0, 0.0), (12.0, 50.0, 3.0), (24.0, 100.0, 0.0), (25.0, 20.0, 10.0)]
 TIMES = [0.0, 0.5, 2.0, 6.0, 12.0, 13.0, 15.0, 24.0, 24.5, 30.0, 35.0, 48.0]
 
@@ -48,12 +61,13 @@ def test_indirect_response_with_a_hill_exponent():
 
 def test_events_where_the_cumulative_hazard_crosses():
     # H = a k (1 - exp(-0.1 t)) / 0.1 and H = c t^2 / 2, each in closed form.
-    model = built("cent", "a c", ("-0.1 * cent",), starts=("10",), hazards={"bleed": "a * cent", "wear": "c * t"})
-    found = run(model, [[0.02, 0.01]] * 3, no_doses(3), [1.0, 90.0], [[1.5, 8.0], [2.1, 1e-6], [np.inf, 0.5]],
-                [False, False], [False, True], horizon=50.0)
+    never = np.inf
+    found = run(SEVERAL, [several(slope=0.02, wear=0.01)] * 3, no_doses(3), [1.0, 90.0],
+                [[1.5, 8.0, never], [2.1, 1e-6, never], [never, 0.5, never]], [False] * 3, [False, True, False],
+                horizon=50.0)
     bleed = -np.log(1 - 0.1 * 1.5 / 0.2) / 0.1
     np.testing.assert_allclose(
-        found.event_times, [[bleed, 40.0], [np.inf, np.sqrt(2e-4)], [np.inf, 10.0]], rtol=1e-8)
+        found.event_times[:, :2], [[bleed, 40.0], [np.inf, np.sqrt(2e-4)], [np.inf, 10.0]], rtol=1e-8)
     assert np.isnan(found.outputs[:, 1]).all()
     assert found.status.tolist() == [0, 0, 0]
 
@@ -77,11 +91,10 @@ def test_event_stops_dosing_as_in_the_twin():
 
 
 def test_conditions_on_time_turn_exactly_where_they_say():
-    model = built("a", "k at", ("if(t > at and 2 * t <= 9 + at, -k * a, -0.1 * k * a * a)",), starts=("5",))
-    found = run(model, [[0.7, 3.0]], no_doses(1), [3.0, 6.0, 8.0], tolerance=TIGHT)
+    found = run(SEVERAL, [several(ka=0.7)], no_doses(1), [3.0, 6.0, 8.0], tolerance=TIGHT)
     first = 1 / (1 / 5 + 0.07 * 3)
     second = first * np.exp(-0.7 * 3)
-    assert found.outputs[0, :, 0] == pytest.approx([first, second, 1 / (1 / second + 0.07 * 2)], rel=1e-10)
+    assert found.outputs[0, :, 1] == pytest.approx([first, second, 1 / (1 / second + 0.07 * 2)], rel=1e-10)
     assert found.steps[0] < 120
 
 
@@ -92,10 +105,8 @@ def test_a_stiff_or_broken_patient_has_a_reason_and_no_effect_on_others():
     assert mixed.outputs[[0, 2]].tobytes() == fine.outputs.tobytes()
     assert [STATUS[int(code)] for code in mixed.status] == ["complete", "too stiff: step budget", "complete"]
     assert mixed.steps[1] == 2000
-    explodes = built("a", "k", ("k * a * a",), starts=("1",))
-    assert run(explodes, [[1.0]], no_doses(1), [2.0]).status[0] in (2, 3)
-    missing = built("a", "k", ("-log(k) * a * a",), starts=("1",))
-    found = run(missing, [[-1.0]], no_doses(1), [2.0])
+    assert run(SEVERAL, [several(kb=1.0)], no_doses(1), [2.0]).status[0] in (2, 3)
+    found = run(SEVERAL, [several(kc=-1.0)], no_doses(1), [2.0])
     assert STATUS[int(found.status[0])] == "not a number in a state, an output or a hazard"
     assert np.isnan(found.outputs).all()
 
@@ -111,10 +122,9 @@ def test_drug_in_is_drug_left_and_drug_gone(amounts, ka, vm, km, duration):
     assert found.outputs[0, 0, 1:].sum() == pytest.approx(sum(amounts), rel=1e-9)
 
 
-@pytest.mark.parametrize(("hazard", "status"), [("cent", 0), ("cent - 0.001", 5)])
-def test_a_washed_out_drug_is_no_negative_hazard_but_a_negative_hazard_is(hazard, status):
-    model = built("cent", "k vm", ("-k * cent - vm * cent / (1 + cent)",), inlets=(("cent", None, None),),
-                  hazards={"event": hazard})
+@pytest.mark.parametrize(("least", "status"), [(0.0, 0), (0.001, 5)])
+def test_a_washed_out_drug_is_no_negative_hazard_but_a_negative_hazard_is(least, status):
     times = np.linspace(1.0, 400.0, 60)
-    found = run(model, [[3.0, 2.0]], same_doses(1, [0.0], [1.0]), times, [[50.0]], [False], [False], horizon=400.0)
+    found = run(SEVERAL, [several(k=3.0, vm=2.0, least=least)], same_doses(1, [0.0], [1.0]), times,
+                [[np.inf, np.inf, 50.0]], [False] * 3, [False] * 3, horizon=400.0)
     assert found.status.tolist() == [status]

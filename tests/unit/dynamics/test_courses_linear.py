@@ -14,13 +14,20 @@ ORAL = np.array([[1.0, 5.0, 50.0, 0.8, 0.5]])
 SHARP = Tolerance(relative=1e-11, absolute=1e-14)
 
 
+def stopping(twist=""):
+    """Return one compartment, two ways in and two hazards: one model for many tests, for each is compiled."""
+    return built("cent", "k h1 h2 lag start", ("-k * cent" + twist,), starts=("start",),
+                 hazards={"stop": "h1", "death": "h2"}, inlets=(("cent", None, None), ("cent", "lag", None)))
+
+
 def run(model, params, schedule, times, thresholds=None, stops=(), ends=(), horizon=1e4, tolerance=None):
     params = np.atleast_2d(params)
     n, n_hazards = len(params), len(model.hazards)
     times = np.broadcast_to(np.asarray(times, dtype=float), (n, np.shape(times)[-1]))
     if thresholds is None:
         thresholds = np.full((n, n_hazards), np.inf)
-    return courses(model, params, schedule, times, thresholds, stops, ends, horizon, tolerance)
+    none = [False] * n_hazards
+    return courses(model, params, schedule, times, thresholds, stops or none, ends or none, horizon, tolerance)
 
 
 def test_tier_says_why():
@@ -78,11 +85,9 @@ def test_order_in_the_schedule_does_not_matter():
 
 @pytest.mark.parametrize("twist", ["", TWIST])
 def test_constant_hazards_in_closed_form(twist):
-    model = built("cent", "k h1 h2", ("-k * cent" + twist,), starts=("10",), hazards={"stop": "h1", "death": "h2"},
-                  inlets=(("cent", None, None),))
     doses = same_doses(1, [5.0, 10.0, 20.0], 100.0)
-    found = run(model, [[0.1, 0.2, 0.01]], doses, [9.0, 10.0, 12.0, 30.0, 60.0], [[2.0, 0.5]], [True, False],
-                [False, True], tolerance=SHARP)
+    found = run(stopping(twist), [[0.1, 0.2, 0.01, 0.0, 10.0]], doses, [9.0, 10.0, 12.0, 30.0, 60.0], [[2.0, 0.5]],
+                [True, False], [False, True], tolerance=SHARP)
     assert found.event_times[0] == pytest.approx([10.0, 50.0], rel=1e-9)
     once = np.exp(-1.0) * 10 + 100 * np.exp(-0.5)
     assert found.outputs[0, 1:4, 0] == pytest.approx([once, once * np.exp(-0.2), once * np.exp(-2.0)], rel=1e-9)
@@ -91,23 +96,22 @@ def test_constant_hazards_in_closed_form(twist):
 
 
 def test_dose_at_exactly_the_event_is_not_given():
-    model = built("cent", "k h", ("-k * cent",), hazards={"stop": "h"}, inlets=(("cent", None, None),))
-    found = run(model, [[0.5, 0.25]], same_doses(1, [4.0], 100.0), [4.0, 5.0], [[1.0]], [True], [False])
+    found = run(stopping(), [[0.5, 0.25, 0.0, 0.0, 0.0]], same_doses(1, [4.0], 100.0), [4.0, 5.0], [[1.0, np.inf]],
+                [True, False], [False, False])
     assert found.event_times[0, 0] == 4.0
     assert found.outputs[0, :, 0].tolist() == [0.0, 0.0]
 
 
 @pytest.mark.parametrize("twist", ["", TWIST])
 def test_running_infusion_stops_and_swallowed_dose_still_arrives(twist):
-    model = built("cent", "k h lag", ("-k * cent" + twist,), hazards={"stop": "h"},
-                  inlets=(("cent", None, None), ("cent", "lag", None)))
     doses = [(0.0, 0, 100.0, 8.0), (3.0, 1, 10.0, 0.0), (5.0, 1, 10.0, 0.0)]
     schedule = Schedule(offsets=[0, 3], time=[0, 3, 5], inlet=[0, 1, 1], amount=[100, 10, 10], duration=[8, 0, 0])
     times = [2.0, 4.0, 6.5, 9.0]
     expected, at = course(built("cent", "k h lag", ("-k * cent",), hazards={"stop": "h"},
                                 inlets=(("cent", None, None), ("cent", "lag", None))),
                           {"k": 0.3, "h": 0.25, "lag": 3.0}, doses, times, [1.0], [True], [False])
-    found = run(model, [[0.3, 0.25, 3.0]], schedule, times, [[1.0]], [True], [False], tolerance=SHARP)
+    found = run(stopping(twist), [[0.3, 0.25, 0.0, 3.0, 0.0]], schedule, times, [[1.0, np.inf]], [True, False],
+                [False, False], tolerance=SHARP)
     assert found.event_times[0, 0] == pytest.approx(at[0], rel=1e-9)
     np.testing.assert_allclose(found.outputs[0], expected, rtol=1e-9)
 
@@ -155,8 +159,9 @@ def test_failures_have_a_status(twist):
     early = run(model, ORAL, same_doses(1, [-1.0], 100.0), [1.0])
     assert early.status.tolist() == [6]
     assert run(model, ORAL, same_doses(1, [1.0], 100.0), [-2.0, 1.0]).status.tolist() == [6]
-    hazard = built("cent", "k", ("-k * cent" + twist,), starts=("1",), hazards={"death": "-k"})
-    assert run(hazard, [[1.0]], no_doses(1), [1.0], [[1.0]], [False], [True]).status.tolist() == [5]
+    negative = run(stopping(twist), [[1.0, 0.0, -1.0, 0.0, 1.0]], no_doses(1), [1.0], [[1.0, 1.0]], [False, False],
+                   [False, True])
+    assert negative.status.tolist() == [5]
 
 
 def test_samples_not_wanted_and_after_the_horizon_are_empty():
