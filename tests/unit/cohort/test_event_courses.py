@@ -135,6 +135,7 @@ def test_what_changes_with_time_has_no_steady_state(cohort: Path) -> None:
     )
 
 
+@pytest.mark.long
 def test_the_steady_state_of_saturable_elimination_is_where_many_doses_lead(cohort: Path) -> None:
     text = COHORT.replace("-CL / V * central", "-CL / V * central / (1 + central / 50 mg)")
     cohort.write_text(text, encoding="utf-8")

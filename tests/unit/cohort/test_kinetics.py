@@ -99,7 +99,10 @@ def outputs(cohort):
     return run.outputs.tobytes()
 
 
-@pytest.mark.parametrize("name", LINEAR)
+ONE_OF_THEM = [pytest.param(name, marks=[pytest.mark.long] * (name != "one_compartment")) for name in LINEAR]
+
+
+@pytest.mark.parametrize("name", ONE_OF_THEM)
 def test_a_linear_system_by_name_is_the_system_by_its_rates_bit_for_bit(name):
     needs, states, volume = LINEAR[name]
     used = [*needs.split(", "), "ka", "lag", "F"]

@@ -158,6 +158,7 @@ def test_saturable_elimination_and_its_effect_with_units() -> None:
     np.testing.assert_allclose(ours[:, 4], by_hand.y[1] / 5.5, rtol=1e-6)
 
 
+@pytest.mark.long
 def test_a_feedback_without_units() -> None:
     """The circadian feedback of Goldbeter 1995 (Proc R Soc Lond B 261:319), as models in BioModels are written."""
     cohort = imported((MODELS / "per-feedback.xml").read_text(encoding="utf-8"))

@@ -55,6 +55,7 @@ def test_michaelis_menten(method):
     compare(MICHAELIS, [1.0, 8.0, 0.5, 20.0], 0, method)
 
 
+@pytest.mark.long
 def test_indirect_response_with_a_hill_exponent():
     compare(RESPONSE, [0.2, 10.0, 0.25, 0.9, 20.0, 1.7], 0, "DOP853")
 

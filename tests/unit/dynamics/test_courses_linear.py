@@ -125,7 +125,7 @@ def test_piecewise_hazard_without_states():
     assert found.event_times[2].tolist() == pytest.approx([np.inf, 5.0])
 
 
-@pytest.mark.parametrize("twist", ["", TWIST])
+@pytest.mark.parametrize("twist", ["", pytest.param(TWIST, marks=pytest.mark.long)])
 def test_chunks_and_failures_leave_every_bit_alone(twist):
     model = two_compartments(twist)
     rng = np.random.default_rng(7)

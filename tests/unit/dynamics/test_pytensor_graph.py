@@ -47,7 +47,7 @@ def outputs_by_kernel(model, params, doses):
     return {name: found.outputs[:, :, o].ravel() for o, name in enumerate(model.outputs)}
 
 
-@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize("case", [pytest.param(c, marks=[pytest.mark.long] * (c == "three")) for c in CASES])
 def test_values_and_gradients(case):
 
     model, typical = CASES[case]

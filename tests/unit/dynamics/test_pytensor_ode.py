@@ -111,6 +111,7 @@ def test_a_course_beyond_the_step_budget_is_no_number():
     assert np.isnan(conc).tolist() == (INDIVIDUAL != 3).tolist()
 
 
+@pytest.mark.long
 def test_parameters_divided_among_models_have_the_same_gradient(monkeypatch):
     """One state and three parameters, in one model of four states and in two of three and two."""
     model = built("cent", "vm km v", ("-vm * cent / (km * v + cent)",), inlets=(("cent", None, None),))

@@ -85,6 +85,7 @@ def test_saturable_elimination_with_a_lag_and_shares():
         "d(depot)/d(f)", "d(cent)/d(f)", "d(depot)/d(lag)", "d(cent)/d(lag)")
 
 
+@pytest.mark.long
 def test_an_indirect_response_behind_two_compartments():
     """Slopes that are always zero have no state: the drug knows nothing of the response."""
     found = check_slopes(RESPONSE, ("cl", "kin", "kout", "hill"), [0.8, 5.0, 20.0, 3.0, 40.0, 10.0, 0.5, 1.5, 1.7],

@@ -78,6 +78,9 @@ def through(doses, intravenous):
 
 TIERS = pytest.mark.parametrize(("twist", "tolerance", "bound"), [("", None, 1e-10), (TWIST, SHARP, 1e-8)],
                                 ids=["linear", "adaptive"])
+ALONE = pytest.mark.parametrize(
+    ("twist", "tolerance", "bound"),
+    [("", None, 1e-10), pytest.param(TWIST, SHARP, 1e-8, marks=pytest.mark.long)], ids=["linear", "adaptive"])
 
 
 @TIERS
@@ -101,7 +104,7 @@ def test_two_compartments(form, twist, tolerance, bound):
     np.testing.assert_allclose(observed, [float(y[1] / v) for y in expected], rtol=bound)
 
 
-@TIERS
+@ALONE
 @pytest.mark.parametrize("form", ["bolus", "short infusion", "long infusion", "overlapping infusions"])
 def test_three_compartments(form, twist, tolerance, bound):
     params = [0.5, 0.4, 0.2, 0.1, 0.01]
