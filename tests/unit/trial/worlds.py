@@ -49,7 +49,10 @@ from trialsim.protocol.model import (
 from trialsim.trial.enrolled import Enrolled
 from trialsim.trial.world import World
 
-NAMES = "weight sex floor limit base kin kout ka CL V emax EC50 depot central pressure conc sbp x_conc level score y female male"
+NAMES = (
+    "weight sex floor limit base kin kout ka CL V emax EC50 depot central pressure conc sbp x_conc level score y female"
+    " male"
+)
 
 
 def formula(text: str) -> Expr:
