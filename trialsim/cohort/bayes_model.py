@@ -50,9 +50,10 @@ class FitProblem:
         return n_values >= RICH * len(self.data.patients) * len(self.varying)
 
     @property
-    def inlet(self) -> int:
-        """Which of the course's inlets the doses of the data enter by."""
-        return [(i.drug, i.route) for i in self.model.inlets].index((self.fit.dose_drug, self.fit.dose_route))
+    def inlets(self) -> list[int]:
+        """Which of the course's inlets every dose of the data enters by: one, or several that share it."""
+        way = (self.fit.dose_drug, self.fit.dose_route)
+        return [k for k, inlet in enumerate(self.model.inlets) if (inlet.drug, inlet.route) == way]
 
 
 def fit_problem(cohort: Cohort, fit: FitSection, data: FitData) -> FitProblem:
@@ -254,13 +255,13 @@ def _effect(parameter: Parameter, effect: Effect, covariate: Floats, values: Map
 def _predictions(problem: FitProblem, individual: Mapping[str, Any]) -> dict[str, Any]:
     """What an errorless instrument would read, in each measure's unit, [values of the measure]."""
     data = problem.data
-    n = len(data.dose_patient)
+    ways = len(problem.inlets)
     doses = ObservedDoses(
-        individual=data.dose_patient,
-        inlet=np.full(n, problem.inlet if n else 0, dtype=np.int64),
-        time=data.dose_time,
-        amount=data.dose_amount,
-        duration=np.zeros(n),
+        individual=np.repeat(data.dose_patient, ways),
+        inlet=np.tile(np.array(problem.inlets, dtype=np.int64), len(data.dose_patient)),
+        time=np.repeat(data.dose_time, ways),
+        amount=np.repeat(data.dose_amount, ways),
+        duration=np.zeros(len(data.dose_patient) * ways),
     )
     params = {**individual, **data.covariates}
     patient = np.concatenate([measured.patient for measured in data.measures.values()])

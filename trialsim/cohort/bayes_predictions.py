@@ -126,14 +126,14 @@ def _outputs(problem: FitProblem, individual: Mapping[str, Floats], times: Float
 
 def _schedule(problem: FitProblem, n_draws: int) -> Schedule:
     """The doses of the data, given again in every draw."""
-    data = problem.data
-    order = np.argsort(data.dose_patient, kind="stable")
-    counts = np.tile(np.bincount(data.dose_patient, minlength=len(data.patients)), n_draws)
+    data, ways = problem.data, len(problem.inlets)
+    order = np.repeat(np.argsort(data.dose_patient, kind="stable"), ways)
+    counts = np.tile(ways * np.bincount(data.dose_patient, minlength=len(data.patients)), n_draws)
     n = len(order) * n_draws
     return Schedule(
         offsets=np.concatenate([[0], np.cumsum(counts)]),
         time=np.tile(data.dose_time[order], n_draws),
-        inlet=np.full(n, problem.inlet if n else 0),
+        inlet=np.tile(np.array(problem.inlets, dtype=np.int64), n // max(1, ways)),
         amount=np.tile(data.dose_amount[order], n_draws),
         duration=np.zeros(n),
     )

@@ -88,11 +88,9 @@ def dose_fits(desk: Desk, fit: WrittenFit, table: Table, states: tuple[State, ..
     doors = {(i.drug, i.route): s for s in states for i in s.receives}
     state = doors.get((dose.drug, dose.route))
     ways = [i for s in states for i in s.receives if (i.drug, i.route) == (dose.drug, dose.route)]
-    if len(ways) > 1 or any(way.duration or way.rate or way.transit for way in ways):
-        message = "a fit of doses that enter in parts, over a modelled time or through a chain is not supported"
-        desk.error(
-            desk.at(*path), "not-yet", f"{message} by this version", "", ["let the doses of a fit enter at once"]
-        )
+    if any(way.rate or way.transit for way in ways):
+        message = "a fit of doses that enter at a modelled rate or through a chain is not supported by this version"
+        desk.error(desk.at(*path), "not-yet", message, "", ["let them enter at once, or over a modelled duration"])
     if state is None:
         known = ", ".join(f"{drug} by {route}" for drug, route in doors) or "none"
         message = f"no state receives {dose.drug} by the route {dose.route}"

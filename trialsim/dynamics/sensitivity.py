@@ -113,13 +113,15 @@ class _Course:
         if state not in self.kept:
             return None
         for name, term in inlet_terms(inlet):
-            if term is not None and names_of(term) & {*self.parameters}:
+            if name != "duration" and term is not None and names_of(term) & {*self.parameters}:
                 raise no_gradient(f"the {name} of {inlet.drug} {inlet.route} is estimated")
-        place, lag, share = self.kept.index(state), self.found.lags[k], self.found.shares[k]
+        place, (lag, share, duration) = self.kept.index(state), self.found.inlets[k][:3]
         return Entry(
             inlet=inlet, state=place, lag=lag, share=share,
             lag_slopes=tuple(derivative(self.tape, lag, leaf) for leaf in self.leaves),
             share_slopes=tuple(derivative(self.tape, share, leaf) for leaf in self.leaves),
+            duration=None if inlet.duration is None else duration,
+            duration_slopes=tuple(derivative(self.tape, duration, leaf) for leaf in self.leaves),
             column={n: answer for (n, j), answer in self.rates_by_state.items() if j == place})
 
     def augmented(self, doors: Doors) -> CourseModel:
@@ -161,8 +163,10 @@ class _Course:
         return tape.binary("+", total, partial[n, k]) if (n, k) in partial else total
 
     def _inlet(self, door: Door, state: str) -> Inlet:
-        """Return a door as an inlet; what an inlet of the original says of durations, rates and chains stays."""
+        """Return a door as an inlet."""
         lag, share = (tree(self.tape, i, (), self.original.parameters) for i in (door.lag, door.share))
+        if not door.takes_time:
+            return Inlet(drug=door.inlet.drug, route=door.inlet.route, state=state, lag=lag, bioavailability=share)
         own = door.inlet
         return Inlet(drug=own.drug, route=own.route, state=state, lag=lag, bioavailability=share,
                      duration=own.duration, rate=own.rate, transit=own.transit)

@@ -8,7 +8,9 @@ Applied Numerical Mathematics 31, 17)
 
 An inlet's terms see parameters alone, so that L' may be other than zero only where f(y+) - f(y-) = F A df/dy e does
 not depend on the state: where what enters acts linearly, as in a depot. An infusion of the size F A over D is a rate
-that rises at d + L and falls at d + L + D: S' gains A F' / D on the way, and S jumps by -F A / D L' and back.
+that rises at d + L and falls at d + L + D: S' gains A F' / D on the way, and S jumps by -F A / D L' and back. Where
+the model says D, the rate r = F A / D moves with it: S' gains A (F' - F D' / D) / D, and S jumps by -r L' at the start
+and by r (L' + D') at the end.
 
 A share cannot be negative: a jump of unknown sign is two inlets, one for what is above zero and one for what is below.
 """
@@ -26,8 +28,8 @@ from trialsim.dynamics.model import Inlet, inlet_terms
 from trialsim.dynamics.tape import Tape
 from trialsim.foundation.errors import TrialsimError
 
-# What a further administration is: the dose itself; a bolus beside a bolus; an infusion beside an infusion, or a bolus
-# where it starts or ends, of the size that enters in a unit of time.
+# What a further administration is: the dose itself; a bolus beside a bolus (by a door that takes time: an infusion);
+# an infusion beside an infusion, or a bolus where it starts or ends, of the size that enters in a unit of time.
 Form = Literal["dose", "bolus", "infusion", "start", "end"]
 
 
@@ -41,6 +43,8 @@ class Entry:
     share: int
     lag_slopes: tuple[int, ...]
     share_slopes: tuple[int, ...]
+    duration: int | None  # where the model says how long an administration takes
+    duration_slopes: tuple[int, ...]
     column: Mapping[int, int]  # how each state's rate answers to what has entered
 
 
@@ -52,6 +56,7 @@ class Door:
     into: int | tuple[int, int]
     lag: int
     share: int
+    takes_time: bool  # as the inlet of the original says; otherwise what comes by this door comes at once
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,8 +90,8 @@ def doors_of(tape: Tape, entries: Sequence[Entry | None], schedule: Schedule) ->
         mine = schedule.inlet == j
         if entry is None or not mine.any():
             continue
-        _add(tape, found, entry, entry.state, entry.share, "dose")
-        for k, slopes in enumerate(zip(entry.lag_slopes, entry.share_slopes, strict=True)):
+        _add(tape, found, entry, entry.state, entry.share, "dose", takes_time=True)
+        for k, slopes in enumerate(zip(entry.lag_slopes, entry.share_slopes, entry.duration_slopes, strict=True)):
             if any(tape.value(slope) != 0.0 for slope in slopes):
                 _check_form(entry.inlet, schedule, mine)
                 _add_slopes(tape, found, entry, k, schedule.duration[mine])
@@ -94,37 +99,58 @@ def doors_of(tape: Tape, entries: Sequence[Entry | None], schedule: Schedule) ->
 
 
 def _check_form(inlet: Inlet, schedule: Schedule, mine: np.ndarray) -> None:
-    """Refuse an estimated lag or bioavailability of an administration whose end or past would move with it."""
-    name = f"{inlet.drug} {inlet.route}"
-    if any(term is not None for _, term in inlet_terms(inlet)):
-        raise no_gradient(f"the lag or the bioavailability of {name} is estimated, and it enters by a modelled "
-                          "duration, rate or chain")
+    """Refuse an estimated lag, share or duration of an administration whose end or past would move with its size."""
+    what = f"the lag, the bioavailability or the duration of {inlet.drug} {inlet.route} is estimated, and it"
+    if any(term is not None for name, term in inlet_terms(inlet) if name != "duration"):
+        raise no_gradient(f"{what} enters by a modelled rate or chain")
     assert schedule.rate is not None and schedule.kind is not None
     if np.any(schedule.rate[mine] != 0.0):
-        raise no_gradient(f"the lag or the bioavailability of {name} is estimated, and it is infused at a given rate")
+        raise no_gradient(f"{what} is infused at a given rate")
     if np.any(np.isin(schedule.kind[mine], (STEADY, STEADY_ADDED))):
-        raise no_gradient(f"the lag or the bioavailability of {name} is estimated, and it starts at steady state")
+        raise no_gradient(f"{what} starts at steady state")
 
 
 def _add_slopes(tape: Tape, found: Doors, entry: Entry, k: int, duration: np.ndarray) -> None:
     """Add what enters the slopes by parameter k."""
     by_lag = tape.binary("*", entry.share, entry.lag_slopes[k])
     if np.any(duration == 0.0):
-        jumps = {entry.state: entry.share_slopes[k]}
-        for n, answer in entry.column.items() if tape.value(by_lag) != 0.0 else ():
-            if tape.depends[answer]:
-                raise no_gradient(f"the lag of {entry.inlet.drug} {entry.inlet.route} is estimated, and "
-                                  f"{entry.inlet.state}, which it enters, does not act linearly")
-            jumps[n] = tape.binary("-", jumps.get(n, tape.number(0.0)), tape.binary("*", answer, by_lag))
-        for n, jump in jumps.items():
-            _add(tape, found, entry, (n, k), jump, "bolus")
+        if entry.duration is None:
+            _add_jumps(tape, found, entry, k, by_lag)
+        else:
+            _add_modelled(tape, found, entry, k, entry.duration, by_lag)
     if np.any(duration > 0.0):
         _add(tape, found, entry, (entry.state, k), entry.share_slopes[k], "infusion")
         _add(tape, found, entry, (entry.state, k), tape.negative(by_lag), "start")
         _add(tape, found, entry, (entry.state, k), by_lag, "end")
 
 
-def _add(tape: Tape, found: Doors, entry: Entry, into: int | tuple[int, int], size: int, form: Form) -> None:
+def _add_jumps(tape: Tape, found: Doors, entry: Entry, k: int, by_lag: int) -> None:
+    """Add the slopes of boluses."""
+    jumps = {entry.state: entry.share_slopes[k]}
+    for n, answer in entry.column.items() if tape.value(by_lag) != 0.0 else ():
+        if tape.depends[answer]:
+            raise no_gradient(f"the lag of {entry.inlet.drug} {entry.inlet.route} is estimated, and "
+                              f"{entry.inlet.state}, which it enters, does not act linearly")
+        jumps[n] = tape.binary("-", jumps.get(n, tape.number(0.0)), tape.binary("*", answer, by_lag))
+    for n, jump in jumps.items():
+        _add(tape, found, entry, (n, k), jump, "bolus")
+
+
+def _add_modelled(tape: Tape, found: Doors, entry: Entry, k: int, duration: int, by_lag: int) -> None:
+    """Add the slopes of what the model infuses: a further infusion, and a bolus at either end."""
+    into = (entry.state, k)
+    by_duration = tape.binary("*", entry.share, entry.duration_slopes[k])
+    thinned = tape.binary("-", entry.share_slopes[k], tape.binary("/", by_duration, duration))
+    _add(tape, found, entry, into, thinned, "bolus", takes_time=True)
+    _add(tape, found, entry, into, tape.negative(tape.binary("/", by_lag, duration)), "bolus")
+    later = tape.binary("/", tape.binary("+", by_lag, by_duration), duration)
+    _add(tape, found, entry, into, later, "bolus", lag=tape.binary("+", entry.lag, duration))
+
+
+def _add(
+    tape: Tape, found: Doors, entry: Entry, into: int | tuple[int, int], size: int, form: Form, *,
+    takes_time: bool = False, lag: int | None = None,
+) -> None:
     """Add the door for a size of either sign, or the two doors."""
     zero = tape.number(0.0)
     for sign in (1.0, -1.0):
@@ -136,7 +162,8 @@ def _add(tape: Tape, found: Doors, entry: Entry, into: int | tuple[int, int], si
             part, needed = signed if value is not None else tape.node("max", signed, zero), value is None or value > 0.0
         if needed:
             found.copies[-1].append(Copy(door=len(found.doors), form=form, sign=sign))
-            found.doors.append(Door(inlet=entry.inlet, into=into, lag=entry.lag, share=part))
+            found.doors.append(Door(inlet=entry.inlet, into=into, lag=entry.lag if lag is None else lag, share=part,
+                                    takes_time=takes_time))
 
 
 def sensitive_schedule(schedule: Schedule, copies: Sequence[Sequence[Copy]]) -> Schedule:

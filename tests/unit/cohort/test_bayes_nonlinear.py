@@ -19,7 +19,7 @@ from trialsim.foundation.expression import parse
 from trialsim.foundation.streams import label, normals
 from trialsim.foundation.units import unit
 
-NAMES = frozenset({"ka", "Vmax", "Km", "V", "kin", "kout", "IC50", "depot", "central", "effect", "conc"})
+NAMES = frozenset({"D", "share", "k", "ka", "Vmax", "Km", "V", "kin", "kout", "IC50", "depot", "central", "effect", "conc"})
 TRUE = {"ka": 1.2, "Vmax": 20.0, "Km": 2.0, "V": 10.0}
 SPREAD = 0.25
 
@@ -100,14 +100,10 @@ WITH_RESPONSE = {
 }  # fmt: skip
 
 
-def test_two_measures_of_a_non_linear_course_are_predicted_and_judged_as_the_engine_does(tmp_path):
-    """Saturable elimination and the response it drives: log densities of PyMC and of our own."""
+def assert_graph_and_engine_agree(problem, n_patients):
+    """Log densities of every value, by PyMC's graph and by our own predictions, at one point."""
     import pytensor
 
-    score = ("score", DataColumn(column="score", unit=unit("1")))
-    changes = {"measures": (*saturable(tmp_path, BOTH).fit.measures, score)}
-    problem = problem_of(saturable(tmp_path, BOTH, changes, **WITH_RESPONSE))
-    assert list(problem.data.measures) == ["probe_conc", "score"]
     with pytensor.config.change_flags(cxx="", mode="FAST_COMPILE"):
         model = pymc_model(problem)
         keys = [e.key for e in problem.estimated] + [individual_key(p.name) for p in problem.varying]
@@ -119,11 +115,38 @@ def test_two_measures_of_a_non_linear_course_are_predicted_and_judged_as_the_eng
     n = len(problem.estimated)
     population = {e.key: np.atleast_1d(v) for e, v in zip(problem.estimated, found[:n], strict=True)}
     individual = {p.name: v[None, :] for p, v in zip(problem.varying, found[n:], strict=True)}
-    individual |= {p.name: np.full((1, 2), population.get(p.name, p.typical))
+    individual |= {p.name: np.full((1, n_patients), population.get(p.name, p.typical))
                    for p in problem.cohort.parameters if p.name in problem.reached and p.name not in individual}
     own = log_likelihoods(problem, predicted(problem, population, individual))
     for name, density in zip(problem.data.measures, densities, strict=True):
         np.testing.assert_allclose(density, own[name][0], rtol=1e-5)
+
+
+def test_two_measures_of_a_non_linear_course_are_predicted_and_judged_as_the_engine_does(tmp_path):
+    """Saturable elimination and the response it drives."""
+    score = ("score", DataColumn(column="score", unit=unit("1")))
+    changes = {"measures": (*saturable(tmp_path, BOTH).fit.measures, score)}
+    problem = problem_of(saturable(tmp_path, BOTH, changes, **WITH_RESPONSE))
+    assert list(problem.data.measures) == ["probe_conc", "score"]
+    assert_graph_and_engine_agree(problem, 2)
+
+
+def test_doses_that_enter_in_parts_over_an_estimated_time_are_judged_as_the_engine_does(tmp_path):
+    """A share enters over D, the rest is absorbed afterwards (Holford et al. 1992, sequential absorption)."""
+    by_mouth = {"drug": "probe", "route": "oral"}
+    problem = problem_of(saturable(
+        tmp_path, BOTH,
+        parameters=(parameter("ka", "1/h", 1.0, 0.2), replace(parameter("D", "h", 2.5, 0.2), between_patients=None),
+                    parameter("share", "1", 0.4, 0.1), parameter("k", "1/h", 0.3, 0.3),
+                    Parameter(name="V", unit=unit("L"), typical=12.0)),
+        states=(state("depot", "-ka * depot",
+                      receives=(Inlet(**by_mouth, lag=expression("D"), bioavailability=expression("1 - share")),)),
+                state("central", "ka * depot - k * central",
+                      receives=(Inlet(**by_mouth, duration=expression("D"), bioavailability=expression("share")),))),
+    ))  # fmt: skip
+    assert problem.inlets == [0, 1]
+    assert {e.key for e in problem.estimated} >= {"ka", "D", "share", "k"}
+    assert_graph_and_engine_agree(problem, 2)
 
 
 def test_a_fit_of_saturable_elimination_is_sampled_by_nutpie(tmp_path):

@@ -16,11 +16,13 @@ from trialsim.dynamics.sensitivity import sensitivities, sensitivities_in_parts
 from trialsim.foundation.errors import TrialsimError
 from trialsim.foundation.expression import Name, to_text
 
-# Saturable elimination; oral with a lag and a share, intravenous with a share that falls as f rises; an idle state.
-SATURABLE = built(
-    "idle depot cent", "ka vm km v f lag",
+# Saturable elimination; oral with a lag and a share, intravenous with a share that falls as f rises, and over a duration
+# that is a parameter; an idle state.
+PLAIN = built(
+    "idle depot cent", "ka vm km v f lag dur",
     ("-idle / (1 + idle)", "-ka * depot", "ka * depot - vm * cent / (km * v + cent)"), outputs="conc",
-    quantities={"conc": "cent / v"}, inlets=(("idle", None, None), ("depot", "lag", "f"), ("cent", None, "1 - f * f")))
+    quantities={"conc": "cent / v"}, inlets=(("idle", None, None), ("depot", "lag", "f"), ("cent", None, "1 - f * f"), ("cent", "lag", "f")))
+SATURABLE = replace(PLAIN, inlets=(*PLAIN.inlets[:3], replace(PLAIN.inlets[3], duration=Name("dur"))))
 # Two compartments and an indirect response that starts at its steady state, inhibited with a Hill exponent.
 RESPONSE = built(
     "depot cent peri effect", "ka cl v q v2 kin kout ic50 hill",
@@ -76,13 +78,13 @@ def check_slopes(model, names, typical, doses):
 
 
 def test_saturable_elimination_with_a_lag_and_shares():
-    """Boluses and infusions by both inlets; all six parameters."""
-    names = ("ka", "vm", "km", "v", "f", "lag")
-    found = check_slopes(SATURABLE, names, [1.2, 20.0, 2.0, 10.0, 0.7, 0.4],
-                         schedule([1, 2, 1, 1], [0.0, 3.0, 0.0, 5.0]))
+    """Boluses and infusions by three inlets; all seven parameters."""
+    names = ("ka", "vm", "km", "v", "f", "lag", "dur")
+    found = check_slopes(SATURABLE, names, [1.2, 20.0, 2.0, 10.0, 0.7, 0.4, 6.3],
+                         schedule([1, 2, 3, 1], [0.0, 3.0, 0.0, 5.0]))
     assert found.model.states == (
         "depot", "cent", "d(depot)/d(ka)", "d(cent)/d(ka)", "d(cent)/d(vm)", "d(cent)/d(km)", "d(cent)/d(v)",
-        "d(depot)/d(f)", "d(cent)/d(f)", "d(depot)/d(lag)", "d(cent)/d(lag)")
+        "d(depot)/d(f)", "d(cent)/d(f)", "d(depot)/d(lag)", "d(cent)/d(lag)", "d(cent)/d(dur)")
 
 
 @pytest.mark.long
@@ -131,10 +133,9 @@ def test_large_models_are_divided_among_parameters(monkeypatch):
 
 
 JUMPING = built("a b", "k on", ("-k * a / (1 + a)", "if(a > on, 1, 0) - b"), inlets=(("a", "on", None),))
-MODELLED = replace(SATURABLE, inlets=(*SATURABLE.inlets[:1], replace(SATURABLE.inlets[1], duration=Name("km"))))
+AT_A_RATE = replace(SATURABLE, inlets=(*SATURABLE.inlets[:1], replace(SATURABLE.inlets[1], rate=Name("km"))))
 SATURATED = replace(SATURABLE, inlets=(replace(SATURABLE.inlets[1], state="cent"),))
-TRANSIT = "it enters by a modelled duration, rate or chain"
-ORAL = "the lag or the bioavailability of x route 1 is estimated, and "
+ORAL = "the lag, the bioavailability or the duration of x route 1 is estimated, and it "
 
 
 @pytest.mark.parametrize(("model", "names", "doses", "why"), [
@@ -142,11 +143,11 @@ ORAL = "the lag or the bioavailability of x route 1 is estimated, and "
      "the rate of b has an if() that turns on a: write min(), max() or a smooth function"),
     (SATURATED, ("lag",), schedule([0], [0.0]),
      "the lag of x route 1 is estimated, and cent, which it enters, does not act linearly"),
-    (MODELLED, ("km",), schedule([1], [0.0]), "the duration of x route 1 is estimated"),
-    (MODELLED, ("f",), schedule([1], [0.0]), f"{ORAL}{TRANSIT}"),
-    (SATURABLE, ("f",), replace(schedule([1], [0.0]), rate=np.array([3.0])), f"{ORAL}it is infused at a given rate"),
+    (AT_A_RATE, ("km",), schedule([1], [0.0]), "the rate of x route 1 is estimated"),
+    (AT_A_RATE, ("f",), schedule([1], [0.0]), f"{ORAL}enters by a modelled rate or chain"),
+    (SATURABLE, ("f",), replace(schedule([1], [0.0]), rate=np.array([3.0])), f"{ORAL}is infused at a given rate"),
     (SATURABLE, ("lag",), replace(schedule([1], [0.0]), kind=np.array([STEADY]), interval=np.array([12.0])),
-     f"{ORAL}it starts at steady state"),
+     f"{ORAL}starts at steady state"),
     (replace(SATURABLE, functionals=(Functional(name="auc", kind="integral", of=Name("cent")),)), ("ka",),
      no_doses(1), "its outputs depend on rules or on a functional of the path"),
 ])
