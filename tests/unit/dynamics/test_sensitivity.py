@@ -16,12 +16,13 @@ from trialsim.dynamics.sensitivity import sensitivities, sensitivities_in_parts
 from trialsim.foundation.errors import TrialsimError
 from trialsim.foundation.expression import Name, to_text
 
-# Saturable elimination; oral with a lag and a share, intravenous with a share that falls as f rises, and over a duration
-# that is a parameter; an idle state.
+# Saturable elimination; oral with a lag and a share, intravenous with a share that falls as f rises, and over a
+# duration that is a parameter; an idle state.
 PLAIN = built(
     "idle depot cent", "ka vm km v f lag dur",
     ("-idle / (1 + idle)", "-ka * depot", "ka * depot - vm * cent / (km * v + cent)"), outputs="conc",
-    quantities={"conc": "cent / v"}, inlets=(("idle", None, None), ("depot", "lag", "f"), ("cent", None, "1 - f * f"), ("cent", "lag", "f")))
+    quantities={"conc": "cent / v"},
+    inlets=(("idle", None, None), ("depot", "lag", "f"), ("cent", None, "1 - f * f"), ("cent", "lag", "f")))
 SATURABLE = replace(PLAIN, inlets=(*PLAIN.inlets[:3], replace(PLAIN.inlets[3], duration=Name("dur"))))
 # Two compartments and an indirect response that starts at its steady state, inhibited with a Hill exponent.
 RESPONSE = built(
