@@ -11,7 +11,7 @@ import pytest
 
 from tests.cli.conftest import Run
 from tests.whole_runs import LIBRARY
-from trialsim.api.documents import document_schema, explanations, library_entries
+from trialsim.api.documents import document_schema, explanations, kinetics_entries, library_entries
 from trialsim.foundation.version import VERSION
 
 USAGE = "Usage: trialsim"
@@ -42,7 +42,10 @@ def test_a_command_that_is_none(run: Run) -> None:
 
 
 def test_the_library_is_listed(run: Run) -> None:
-    lines = [f"{kind:<9} {name:<28} {title}\n" for kind, name, title in library_entries()]
+    entries = [*library_entries(), *kinetics_entries()]
+    width = max(len(name) for _, name, _ in entries)
+    assert ("kinetics", "one_compartment", "One compartment with linear elimination") in entries
+    lines = [f"{kind:<9} {name:<{width}} {title}\n" for kind, name, title in entries]
     assert out(run("library", "list")) == (0, "".join(lines), "")
 
 
@@ -177,6 +180,12 @@ def test_a_run_from_its_start_to_its_proof(run: Run, tmp_path: Path) -> None:
     place = folder.relative_to(tmp_path)
     assert (done.returncode, done.stdout.splitlines()[-1]) == (0, f"{place}/report.html")
     assert done.stderr == f"Two doses of X and their concentrations\n4 cells → {place}\n"
+    cells = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))["dynamics"]
+    assert {(cell["scenario"], cell["parameters"], cell["tier"], cell["solver"]) for cell in cells} == {
+        (scenario, mode, "adaptive", "explicit") for scenario in ("expected", "fast")
+        for mode in ("typical", "uncertain")
+    }  # fmt: skip
+    assert all("64 patients took" in cell["why"] for cell in cells)
     assert out(run("verify", place)) == (0, f"{place}: every table is as it was written\n", "")
     assert out(run("report", place)) == (0, f"{place}/report.html\n", "")
     assert out(run("run", *tiny, "--trials", "2")) == (

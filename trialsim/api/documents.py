@@ -143,6 +143,15 @@ def library_entries() -> list[tuple[str, ...]]:
     return entries
 
 
+def kinetics_entries() -> list[tuple[str, str, str]]:
+    """Return the named kinetics that cohorts can pull in, as ("kinetics", name, title)."""
+    from trialsim.cohort.kinetics_read import read_kinetics
+    from trialsim.foundation.library import documents
+
+    read = (read_kinetics(path).kinetics for path in documents(shipped("kinetics")))
+    return [("kinetics", kinetics.id, kinetics.title) for kinetics in read]
+
+
 def copy_from_library(name: str, to: Path, force: bool = False) -> list[Path]:
     """Copy a shipped protocol (with its cohort) or a cohort, with the data it names, below `to`; return the copies."""
     from trialsim.cohort.read import read_cohort

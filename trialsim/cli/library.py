@@ -14,12 +14,14 @@ def library(
     to: Annotated[Path, typer.Option(help="The folder that gets protocols/ and cohorts/.")] = Path("."),
     force: Annotated[bool, typer.Option("--force", help="Replace files that are there.")] = False,
 ) -> None:
-    """List the shipped protocols and cohorts, or copy one (with the data it needs) to edit it."""
-    from trialsim.api.documents import copy_from_library, library_entries
+    """List the shipped protocols, cohorts and kinetics, or copy a protocol or cohort (with its data) to edit it."""
+    from trialsim.api.documents import copy_from_library, kinetics_entries, library_entries
 
     if action == "list":
-        for kind, identifier, *title in library_entries():
-            typer.echo(f"{kind:<9} {identifier:<28} {' '.join(title)}")
+        entries = [*library_entries(), *kinetics_entries()]
+        width = max(len(identifier) for _, identifier, _ in entries)
+        for kind, identifier, title in entries:
+            typer.echo(f"{kind:<9} {identifier:<{width}} {title}")
         return
     if name is None:
         raise typer.BadParameter("copy needs the name of a protocol or cohort; `trialsim library list` shows them")

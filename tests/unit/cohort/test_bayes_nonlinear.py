@@ -19,7 +19,9 @@ from trialsim.foundation.expression import parse
 from trialsim.foundation.streams import label, normals
 from trialsim.foundation.units import unit
 
-NAMES = frozenset("D share k ka Vmax Km V kin kout IC50 depot central effect conc".split())
+NAMES = {
+    "D", "share", "k", "ka", "Vmax", "Km", "V", "kin", "kout", "IC50", "depot", "central", "effect", "conc",
+}  # fmt: skip
 TRUE = {"ka": 1.2, "Vmax": 20.0, "Km": 2.0, "V": 10.0}
 SPREAD = 0.25
 
