@@ -180,6 +180,15 @@ def parameter_columns(cohort: Cohort) -> tuple[str, ...]:
     return tuple(p.name for p in cohort.parameters) + tuple(c.name for c in cohort.covariates)
 
 
+def rates_change_with_time(model: CourseModel) -> bool:
+    """Return whether a rate of the model names the clock, itself or through quantities: then nothing stays steady."""
+    clocked = {TIME}
+    for name, value in model.quantities:
+        if names_of(value) & clocked:
+            clocked.add(name)
+    return any(names_of(rate) & clocked for rate in model.rates)
+
+
 CHANGE = "_change"  # which of a patient's rows of parameters holds; no name of a document begins so
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from trialsim.cohort.course_model import TIME, course_model
+from trialsim.cohort.course_model import course_model, rates_change_with_time
 from trialsim.cohort.draws import TypicalValues, typical_values
 from trialsim.cohort.event_people import (
     HowToSimulate,
@@ -26,7 +26,6 @@ from trialsim.dynamics.courses import STATUS, Changes, courses
 from trialsim.dynamics.doses import Schedule
 from trialsim.dynamics.model import CourseModel
 from trialsim.foundation.errors import Problems
-from trialsim.foundation.expression import names_of
 from trialsim.foundation.streams import label, normals
 
 Floats = NDArray[np.float64]
@@ -109,19 +108,16 @@ def simulated_records(
 
 
 def steady_told(records: EventRecords, model: CourseModel, problems: Problems) -> None:
-    """Tell records that ask for a steady state of a system that never has one: its rates change with time."""
-    clocked = {TIME}
-    for name, value in model.quantities:
-        if names_of(value) & clocked:
-            clocked.add(name)
-    if not any(names_of(rate) & clocked for rate in model.rates):
-        return
+    """Tell records that ask for a steady state that is none, or that is not computed."""
+    whys = {False: "doses through a chain of compartments have no steady state in this version",
+            True: "a cohort whose rates change with time has no steady state"}  # fmt: skip
+    is_clocked = rates_change_with_time(model)
     for record in (record for individual in records.individuals for record in individual.records if record.steady):
-        problems.error(
-            records.table.place(record.row, "SS"), "records-not-honoured",
-            "a cohort whose rates change with time has no steady state", "",
-            ["write the doses before with ADDL, as many as it takes"],
-        )  # fmt: skip
+        if is_clocked or any(model.inlets[k].transit for k in record.doors):
+            problems.error(
+                records.table.place(record.row, "SS"), "records-not-honoured", whys[is_clocked], "",
+                ["write the doses before with ADDL, as many as it takes"],
+            )  # fmt: skip
 
 
 def predicted(

@@ -135,6 +135,16 @@ def test_what_changes_with_time_has_no_steady_state(cohort: Path) -> None:
     )
 
 
+def test_a_chain_has_no_steady_state_here(cohort: Path) -> None:
+    cohort.write_text(COHORT.replace("lag: delay", "transit: {number: 2, mean_time: 1 h}"), encoding="utf-8")
+    with pytest.raises(InvalidDocument) as fault:
+        conc(cohort, bolus(0, SS=1, II=12, ROUTE="iv"), seen(1))
+    assert str(fault.value) == (
+        "records:2:23: error[records-not-honoured]: doses through a chain of compartments have no steady state in this"
+        " version\n  = write the doses before with ADDL, as many as it takes"
+    )
+
+
 @pytest.mark.long
 def test_the_steady_state_of_saturable_elimination_is_where_many_doses_lead(cohort: Path) -> None:
     text = COHORT.replace("-CL / V * central", "-CL / V * central / (1 + central / 50 mg)")
