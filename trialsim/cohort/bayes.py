@@ -15,7 +15,7 @@ from trialsim.cohort.bayes_data import fit_data
 from trialsim.cohort.bayes_diagnostics import diagnosed, diagnosed_patients, failures
 from trialsim.cohort.bayes_groups import inference_data
 from trialsim.cohort.bayes_model import FitProblem, fit_problem
-from trialsim.cohort.bayes_predictions import check_start
+from trialsim.cohort.bayes_predictions import check_start, with_solver
 from trialsim.cohort.bayes_sampling import Progress, Sampled, sampled, software
 from trialsim.cohort.fits import DRAWS, FORMAT, RECORD, Fit, fit_of_record
 from trialsim.cohort.model import Cohort
@@ -38,7 +38,7 @@ def fit_cohort(cohort: Cohort, folder: Path, cache_folder: Path, on_progress: Pr
             f"the cohort {cohort.id!r} has no section `fit`",
             ["`fit` names a data file and what its columns mean: see docs/methods/fitting.md"],
         )
-    problem = fit_problem(cohort, cohort.fit, fit_data(cohort, cohort.fit))
+    problem = with_solver(fit_problem(cohort, cohort.fit, fit_data(cohort, cohort.fit)))
     check_start(problem)
     draws, cached = sampled(problem, cache_folder, on_progress)
     record = _record(cohort, problem, draws)

@@ -20,6 +20,7 @@ from trialsim.cohort.posterior import additive_key, between_patients_key, propor
 from trialsim.dynamics.model import CourseModel
 from trialsim.dynamics.pytensor_graph import ObservedDoses
 from trialsim.dynamics.pytensor_ode import course_outputs
+from trialsim.dynamics.stiff_system import Solver
 from trialsim.foundation.errors import TrialsimError
 
 Floats = NDArray[np.float64]
@@ -37,6 +38,7 @@ class FitProblem:
     reached: frozenset[str]
     estimated: tuple[Estimated, ...]
     data: FitData
+    solver: Solver = "explicit"  # of a course that is not linear
 
     @property
     def varying(self) -> tuple[Parameter, ...]:
@@ -266,7 +268,7 @@ def _predictions(problem: FitProblem, individual: Mapping[str, Any]) -> dict[str
     params = {**individual, **data.covariates}
     patient = np.concatenate([measured.patient for measured in data.measures.values()])
     time = np.concatenate([measured.time for measured in data.measures.values()])
-    outputs = course_outputs(problem.model, params, patient, time, doses)
+    outputs = course_outputs(problem.model, params, patient, time, doses, problem.solver)
     predicted: dict[str, Any] = {}
     first = 0
     for name, measured in data.measures.items():

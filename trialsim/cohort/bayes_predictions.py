@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,8 +17,11 @@ from trialsim.cohort.covariates import correlated_scores
 from trialsim.cohort.draws import TypicalValues, typical_values
 from trialsim.cohort.patients import covariate_factor, shifted
 from trialsim.cohort.posterior import additive_key, between_patients_key, proportional_key
-from trialsim.dynamics.courses import courses
+from trialsim.dynamics.courses import Courses, Tolerance, courses
 from trialsim.dynamics.doses import Schedule
+from trialsim.dynamics.stiff_system import Solver
+from trialsim.dynamics.system import tier_of
+from trialsim.dynamics.tier import MOST_PILOTS, piloted_solver, with_second_tries
 from trialsim.foundation.errors import TrialsimError
 from trialsim.foundation.streams import label, normals
 from trialsim.foundation.units import quantity_text
@@ -92,6 +95,20 @@ def predicted(
     return result
 
 
+def with_solver(problem: FitProblem) -> FitProblem:
+    """Return the problem with the solver of its course, by a pilot of its first patients at the typical values."""
+    if tier_of(problem.model)[0] == "linear":
+        return problem
+    times, _ = _sample_times(problem)
+    people = np.arange(min(MOST_PILOTS, len(times)))
+    params = _params(problem, {}, 1)[people]
+
+    def run(solver: Solver, tolerance: Tolerance | None) -> Courses:
+        return _followed(problem, params, people, times, solver, tolerance)
+
+    return replace(problem, solver=piloted_solver(problem.model, run)[0])
+
+
 def _sample_times(problem: FitProblem) -> tuple[Floats, dict[str, Integers]]:
     """Every patient's times [patients, most], ascending and filled with NaN, and where each measured value stands."""
     measures = problem.data.measures
@@ -108,35 +125,56 @@ def _sample_times(problem: FitProblem) -> tuple[Floats, dict[str, Integers]]:
 def _outputs(problem: FitProblem, individual: Mapping[str, Floats], times: Floats) -> Floats:
     """The course's outputs for some draws, [draws, patients, times, outputs]."""
     n_draws, n = next(iter(individual.values())).shape
+    params, people = _params(problem, individual, n_draws), np.tile(np.arange(n), n_draws)
+    found = _followed(problem, params, people, times, problem.solver)
+    if tier_of(problem.model)[0] != "linear":
+        found, _ = with_second_tries(
+            found, problem.solver,
+            lambda solver, again: _followed(problem, params[again], people[again], times, solver),
+        )  # fmt: skip
+    outputs = np.where((found.status == 0)[:, None, None], found.outputs, np.nan)
+    return outputs.reshape(n_draws, n, times.shape[1], len(problem.model.outputs))
+
+
+def _params(problem: FitProblem, individual: Mapping[str, Floats], n_draws: int) -> Floats:
+    """The columns of the course's parameters, [draws x patients]; as stated where individuals have no values."""
+    n = len(problem.data.patients)
     stated = {p.name: p.typical for p in problem.cohort.parameters}
     params = np.empty((n_draws * n, len(problem.model.parameters)))
     for j, name in enumerate(problem.model.parameters):
         if name in individual:
             params[:, j] = individual[name].reshape(-1)
-        else:  # what the measures do not depend on
+        else:
             params[:, j] = np.tile(problem.data.covariates.get(name, np.full(n, stated.get(name, 0.0))), n_draws)
-    found = courses(
-        problem.model, params, _schedule(problem, n_draws), np.tile(times, (n_draws, 1)), np.empty((n_draws * n, 0)),
-        np.empty(0, dtype=bool), np.empty(0, dtype=bool),
-        np.tile(np.nan_to_num(np.nanmax(np.column_stack([times, np.zeros(n)]), axis=1)), n_draws),
+    return params
+
+
+def _followed(
+    problem: FitProblem, params: Floats, people: Integers, times: Floats, solver: Solver,
+    tolerance: Tolerance | None = None,
+) -> Courses:
+    """The courses of people of the data, who may occur again, each at their own times."""
+    last = np.nan_to_num(np.nanmax(np.column_stack([times, np.zeros(len(times))]), axis=1))
+    nothing = np.empty(0, dtype=bool)
+    return courses(
+        problem.model, params, _schedule(problem, people), times[people], np.empty((len(people), 0)), nothing, nothing,
+        last[people], tolerance, solver=solver,
     )  # fmt: skip
-    outputs = np.where((found.status == 0)[:, None, None], found.outputs, np.nan)
-    return outputs.reshape(n_draws, n, times.shape[1], len(problem.model.outputs))
 
 
-def _schedule(problem: FitProblem, n_draws: int) -> Schedule:
-    """The doses of the data, given again in every draw."""
+def _schedule(problem: FitProblem, people: Integers) -> Schedule:
+    """The doses that the data have of these people, by each of their ways in."""
     data, ways = problem.data, len(problem.inlets)
-    order = np.repeat(np.argsort(data.dose_patient, kind="stable"), ways)
-    counts = np.tile(ways * np.bincount(data.dose_patient, minlength=len(data.patients)), n_draws)
-    n = len(order) * n_draws
+    counts = np.bincount(data.dose_patient, minlength=len(data.patients))
+    first = (np.cumsum(counts) - counts)[people]
+    offsets = np.concatenate([[0], np.cumsum(counts[people])])
+    # Each person's doses lie together once they are sorted; their positions, person by person.
+    positions = np.arange(offsets[-1]) + np.repeat(first - offsets[:-1], counts[people])
+    dose = np.repeat(np.argsort(data.dose_patient, kind="stable")[positions], ways)
     return Schedule(
-        offsets=np.concatenate([[0], np.cumsum(counts)]),
-        time=np.tile(data.dose_time[order], n_draws),
-        inlet=np.tile(np.array(problem.inlets, dtype=np.int64), n // max(1, ways)),
-        amount=np.tile(data.dose_amount[order], n_draws),
-        duration=np.zeros(n),
-    )
+        offsets=ways * offsets, time=data.dose_time[dose], amount=data.dose_amount[dose], duration=np.zeros(len(dose)),
+        inlet=np.tile(np.array(problem.inlets, dtype=np.int64), int(offsets[-1])),
+    )  # fmt: skip
 
 
 def log_likelihoods(problem: FitProblem, predictions: Mapping[str, Predicted]) -> dict[str, Floats]:

@@ -21,6 +21,7 @@ from trialsim.dynamics.courses import Tolerance, nothing_found
 from trialsim.dynamics.generate import compiled
 from trialsim.dynamics.given import given
 from trialsim.dynamics.sensitivity import Sensitive
+from trialsim.dynamics.stiff_system import Solver
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -68,13 +69,13 @@ class EngineCall:
     written: tuple[NDArray[Any], ...]
 
 
-def engine_call(sensitive: Sensitive, observed: Observed, tolerance: Tolerance) -> EngineCall:
+def engine_call(sensitive: Sensitive, observed: Observed, solver: Solver, tolerance: Tolerance) -> EngineCall:
     """Return the call that `courses` would make of the engine: all begin at 0, and nothing can happen to them."""
     model, schedule, n = sensitive.model, sensitive.schedule, len(observed.times)
     horizon = np.nanmax(np.column_stack([observed.times, np.zeros(n)]), axis=1)
     known = given(model, np.array(observed.fixed, dtype=np.float64), schedule, observed.times, np.zeros((n, 0)), [], [],
                   horizon, 0.0, None, None, None, None)
-    module = compiled(model, "explicit", schedule.has_steady_states)
+    module = compiled(model, solver, schedule.has_steady_states)
     found, room, more = nothing_found(model, known.samples.shape, 0), bench(module, model, known), steps(module)
     return EngineCall(
         run=module.run, rows=known.rows, outputs=found.outputs, status=found.counts,
@@ -83,13 +84,13 @@ def engine_call(sensitive: Sensitive, observed: Observed, tolerance: Tolerance) 
 
 
 def course_address(
-    sensitive: Sensitive, others: Sequence[str], observed: Observed, tolerance: Tolerance
+    sensitive: Sensitive, others: Sequence[str], observed: Observed, solver: Solver, tolerance: Tolerance
 ) -> CourseAddress:
     """Return the evaluation of a model with slopes, by address; the engine is compiled if it is not yet.
 
     `others` are parameters that are estimated too, but whose slopes are not asked for.
     """
-    call, n_slopes = engine_call(sensitive, observed, tolerance), len(sensitive.parameters)
+    call, n_slopes = engine_call(sensitive, observed, solver, tolerance), len(sensitive.parameters)
     columns = np.array([sensitive.model.parameters.index(name) for name in (*sensitive.parameters, *others)],
                        dtype=np.int64)
     arrays = (columns, observed.patient, observed.place, *_arrays(call.arguments))

@@ -14,6 +14,7 @@ from trialsim.dynamics.doses import Schedule
 from trialsim.dynamics.model import CourseModel, inlet_terms
 from trialsim.dynamics.pytensor_graph import ObservedDoses, linear_outputs
 from trialsim.dynamics.sensitivity import sensitivities_in_parts
+from trialsim.dynamics.stiff_system import Solver
 from trialsim.dynamics.system import tier_of
 
 # A sampler asks for thousands of courses: the error is far below that of any measurement, and a course that would
@@ -23,7 +24,7 @@ FITTING = Tolerance(relative=1e-6, absolute=1e-8, most_steps=10_000)
 
 def course_outputs(
     model: CourseModel, params: Mapping[str, Any], individual: NDArray[np.int64], times: NDArray[np.float64],
-    doses: ObservedDoses,
+    doses: ObservedDoses, solver: Solver = "explicit",
 ) -> dict[str, Any]:
     """Return each output as a PyTensor vector over observations, in closed form if there is one.
 
@@ -32,13 +33,14 @@ def course_outputs(
     `fit-needs-gradient` for a course whose gradient cannot be followed.
     """
     plain = not model.functionals and all(term is None for inlet in model.inlets for _, term in inlet_terms(inlet))
-    given = linear_outputs if plain and tier_of(model)[0] == "linear" else ode_outputs
-    return given(model, params, individual, times, doses)
+    if plain and tier_of(model)[0] == "linear":
+        return linear_outputs(model, params, individual, times, doses)
+    return ode_outputs(model, params, individual, times, doses, solver)
 
 
 def ode_outputs(
     model: CourseModel, params: Mapping[str, Any], individual: NDArray[np.int64], times: NDArray[np.float64],
-    doses: ObservedDoses, tolerance: Tolerance = FITTING,
+    doses: ObservedDoses, solver: Solver = "explicit", tolerance: Tolerance = FITTING,
 ) -> dict[str, Any]:
     """Return each output as a PyTensor vector over observations, in the model's units, by the engine.
 
@@ -62,7 +64,7 @@ def ode_outputs(
     parts = sensitivities_in_parts(model, estimated, _schedule(doses, n))
     for part in parts:
         others = [name for name in estimated if name not in part.parameters]
-        operation = CourseOp(course_address(part, others, observed, tolerance), individual)
+        operation = CourseOp(course_address(part, others, observed, solver, tolerance), individual)
         values, _ = operation(*(_columns(params, names, n) for names in (part.parameters, others)))
         # All parts have the same values: the first counts, the others bring the slopes that it has not.
         total = values if part is parts[0] else total + (values - disconnected_grad(values))

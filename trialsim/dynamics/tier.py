@@ -35,6 +35,21 @@ _COSTS: Mapping[str, float] = {"/": 4.0, "sqrt": 5.0, "exp": 20.0, "log": 20.0, 
 _MENDABLE = (1, 2, 3)
 
 
+def piloted_solver(model: CourseModel, run: Callable[[Solver, Tolerance | None], Courses]) -> tuple[Solver, str]:
+    """Return the solver for a model that is not linear, and a sentence that says why.
+
+    `run` follows the same pilot patients, at most `MOST_PILOTS`, under a solver with a tolerance (None: the usual).
+    The stiff solver is compiled and tried only where it may take less work.
+    """
+    explicit, loose = run("explicit", None), run("explicit", LOOSE)
+    if follows_its_tolerance(explicit, loose):
+        return "explicit", (
+            f"explicit: {len(explicit.status)} patients took {explicit.steps.sum()} explicit steps,"
+            f" {loose.steps.sum()} at a looser tolerance: accuracy decides, not stability"
+        )
+    return chosen_solver(model, lambda solver: explicit if solver == "explicit" else run(solver, None))
+
+
 def chosen_solver(model: CourseModel, run: Callable[[Solver], Courses]) -> tuple[Solver, str]:
     """Return the solver for a model that is not linear, and a sentence that says why.
 

@@ -13,10 +13,10 @@ import numpy as np
 from trialsim.cohort.draws import typical_values
 from trialsim.cohort.patients import candidates
 from trialsim.cohort.posterior import posterior_with_overrides
-from trialsim.dynamics.courses import Courses, courses
+from trialsim.dynamics.courses import courses
 from trialsim.dynamics.stiff_system import Solver
 from trialsim.dynamics.system import tier_of
-from trialsim.dynamics.tier import LOOSE, MOST_PILOTS, chosen_solver, follows_its_tolerance
+from trialsim.dynamics.tier import MOST_PILOTS, piloted_solver
 from trialsim.trial.adhere import adherences, intake
 from trialsim.trial.enrolled import Enrolled
 from trialsim.trial.grid import sample_grid
@@ -58,25 +58,12 @@ def solution(setup: Setup) -> Solution:
     key = hashlib.sha256(setup.model.digest.encode() + pickle.dumps(asked)).hexdigest()
     with _CHOOSING:
         if key not in _CHOSEN:
-            _CHOSEN[key] = _by_pilot(setup, asked)
+            _CHOSEN[key] = piloted_solver(
+                setup.model,
+                lambda solver, tolerance: courses(setup.model, **asked, solver=solver, tolerance=tolerance),
+            )
         solver, chosen = _CHOSEN[key]
     return Solution(tier=tier, solver=solver, why=f"{why}; {chosen}")
-
-
-def _by_pilot(setup: Setup, asked: dict[str, Any]) -> tuple[Solver, str]:
-    """Return the solver and why; the stiff one is compiled and tried only where it may take less work."""
-    explicit = courses(setup.model, **asked, solver="explicit")
-    loose = courses(setup.model, **asked, solver="explicit", tolerance=LOOSE)
-    if follows_its_tolerance(explicit, loose):
-        return "explicit", (
-            f"explicit: {len(explicit.status)} patients took {explicit.steps.sum()} explicit steps,"
-            f" {loose.steps.sum()} at a looser tolerance: accuracy decides, not stability"
-        )
-
-    def run(solver: Solver) -> Courses:
-        return explicit if solver == "explicit" else courses(setup.model, **asked, solver=solver)
-
-    return chosen_solver(setup.model, run)
 
 
 def pilot(setup: Setup) -> dict[str, Any]:

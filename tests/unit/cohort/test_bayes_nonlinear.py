@@ -10,7 +10,7 @@ from tests.unit.cohort.fitted import fit_section, parameter, small, theophylline
 from trialsim.cohort.bayes import fit_cohort
 from trialsim.cohort.bayes_data import fit_data
 from trialsim.cohort.bayes_model import fit_problem, individual_key, pymc_model
-from trialsim.cohort.bayes_predictions import log_likelihoods, predicted
+from trialsim.cohort.bayes_predictions import log_likelihoods, predicted, with_solver
 from trialsim.cohort.model import DataColumn, Inlet, Measure, MeasurementError, NamedQuantity, Parameter, State
 from trialsim.cohort.posterior import posterior_draws
 from trialsim.dynamics.courses import courses
@@ -148,6 +148,19 @@ def test_doses_that_enter_in_parts_over_an_estimated_time_are_judged_as_the_engi
     ))  # fmt: skip
     assert problem.inlets == [0, 1]
     assert {e.key for e in problem.estimated} >= {"ka", "D", "share", "k"}
+    assert_graph_and_engine_agree(problem, 2)
+
+
+@pytest.mark.long
+def test_a_stiff_course_is_fitted_by_the_stiff_solver(tmp_path):
+    """An effect that follows within a hundredth of a second: the explicit solver would need a million steps a day."""
+    score = ("score", DataColumn(column="score", unit=unit("1")))
+    changes = {"measures": (*saturable(tmp_path, BOTH).fit.measures, score)}
+    fast = {**WITH_RESPONSE, "parameters": tuple(
+        replace(p, typical=p.typical * 4e5) if p.name in ("kin", "kout") else p for p in WITH_RESPONSE["parameters"])}
+    problem = with_solver(problem_of(saturable(tmp_path, BOTH, changes, **fast)))
+    assert problem.solver == "stiff"
+    assert with_solver(problem_of(saturable(tmp_path, BOTH, changes, **WITH_RESPONSE))).solver == "explicit"
     assert_graph_and_engine_agree(problem, 2)
 
 
