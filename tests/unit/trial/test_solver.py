@@ -73,12 +73,12 @@ def test_a_fast_turnover_is_followed_stiffly_and_to_the_same_end():
 def test_a_pilot_is_run_once_a_process(monkeypatch):
     calls = []
 
-    def counted(setup, asked):
-        calls.append(setup.model)
+    def counted(model, run):
+        calls.append(model)
         return "explicit", "explicit: said so"
 
     monkeypatch.setattr(module, "_CHOSEN", {})
-    monkeypatch.setattr(module, "_by_pilot", counted)
+    monkeypatch.setattr(module, "piloted_solver", counted)
     for _ in range(2):
         assert solution(setup_of(turnover_world(3.0))).why.endswith("; explicit: said so")
     solution(setup_of(turnover_world(4.0)))
