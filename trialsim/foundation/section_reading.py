@@ -200,7 +200,8 @@ class Reading:
             if given:
                 also = [(key.place, "given too") for key in given[:-1]]
                 self.problems.error(given[-1].place, "one-of", f"{kind.name} has {rule}", "given here", also=also)
-            else:
+            elif all(entry.key.text in kind.fields for entry in node.entries):
+                # Where a field is unknown, that is the slip, and it is told.
                 self.problems.error(node.place, "one-of", f"{kind.name} has {rule}", notes=["none is given"])
         return fit
 
