@@ -88,9 +88,9 @@ def dose_fits(desk: Desk, fit: WrittenFit, table: Table, states: tuple[State, ..
     doors = {(i.drug, i.route): s for s in states for i in s.receives}
     state = doors.get((dose.drug, dose.route))
     ways = [i for s in states for i in s.receives if (i.drug, i.route) == (dose.drug, dose.route)]
-    if any(way.rate or way.transit for way in ways):
-        message = "a fit of doses that enter at a modelled rate or through a chain is not supported by this version"
-        desk.error(desk.at(*path), "not-yet", message, "", ["let them enter at once, or over a modelled duration"])
+    if any(way.rate for way in ways):
+        message = "a fit of doses that enter at a modelled rate is not supported by this version"
+        desk.error(desk.at(*path), "not-yet", message, "", ["let them enter over a modelled duration"])
     if state is None:
         known = ", ".join(f"{drug} by {route}" for drug, route in doors) or "none"
         message = f"no state receives {dose.drug} by the route {dose.route}"

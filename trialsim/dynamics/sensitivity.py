@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from trialsim.dynamics.doses import Schedule
-from trialsim.dynamics.model import CourseModel, Inlet, inlet_terms
+from trialsim.dynamics.model import CourseModel, Inlet, Transit, inlet_terms
 from trialsim.dynamics.sensitivity_doses import Door, Doors, Entry, doors_of, no_gradient, sensitive_schedule
-from trialsim.dynamics.system import system
+from trialsim.dynamics.system import chain_of, system
 from trialsim.dynamics.tape import LEAVES, Node, Tape
 from trialsim.dynamics.tape_derivative import derivative, jacobian
 from trialsim.dynamics.tape_expressions import tree, trees
@@ -72,7 +72,8 @@ class _Course:
 
     def __init__(self, model: CourseModel, parameters: tuple[str, ...]) -> None:
         self.original, self.parameters = model, parameters
-        self.found = system(model)
+        # What comes through chains enters by doors of its own, in the augmented model too.
+        self.found = system(replace(model, inlets=tuple(replace(inlet, transit=None) for inlet in model.inlets)))
         self.tape = copy.deepcopy(self.found.tape)
         self.leaves = [self.tape.node("parameter", model.parameters.index(name)) for name in parameters]
         self.kept = self._kept()
@@ -113,28 +114,39 @@ class _Course:
         if state not in self.kept:
             return None
         for name, term in inlet_terms(inlet):
-            if name != "duration" and term is not None and names_of(term) & {*self.parameters}:
+            if name == "rate" and term is not None and names_of(term) & {*self.parameters}:
                 raise no_gradient(f"the {name} of {inlet.drug} {inlet.route} is estimated")
         place, (lag, share, duration) = self.kept.index(state), self.found.inlets[k][:3]
+        chain = None if inlet.transit is None else chain_of(self.tape, inlet.transit, self._by_name())
+        zero = self.tape.number(0.0)
         return Entry(
             inlet=inlet, state=place, lag=lag, share=share,
             lag_slopes=tuple(derivative(self.tape, lag, leaf) for leaf in self.leaves),
             share_slopes=tuple(derivative(self.tape, share, leaf) for leaf in self.leaves),
             duration=None if inlet.duration is None else duration,
-            duration_slopes=tuple(derivative(self.tape, duration, leaf) for leaf in self.leaves),
+            duration_slopes=tuple(derivative(self.tape, duration, leaf) for leaf in self.leaves), chain=chain,
+            chain_slopes=tuple((derivative(self.tape, chain[0], leaf), derivative(self.tape, chain[1], leaf))
+                               if chain else (zero, zero) for leaf in self.leaves),
             column={n: answer for (n, j), answer in self.rates_by_state.items() if j == place})
+
+    def _by_name(self) -> dict[str, int]:
+        """Return where the parameters stand on the tape."""
+        return {name: self.tape.node("parameter", j) for j, name in enumerate(self.original.parameters)}
 
     def augmented(self, doors: Doors) -> CourseModel:
         """Return the model with slopes."""
         slopes = self._moving(door.into for door in doors.doors if not isinstance(door.into, int))
         names = [self.original.states[i] for i in self.kept]
-        names += [f"d({names[n]})/d({self.parameters[k]})" for n, k in slopes]
+        by = [*(f"d({name})" for name in self.parameters), *(f"chain {r}" for r in range(len(doors.responses)))]
+        names += [f"d({names[n]})/{by[k]}" for n, k in slopes]
         place: dict[int | tuple[int, int], int] = {n: n for n in range(len(self.kept))}
         place |= {slope: len(self.kept) + m for m, slope in enumerate(slopes)}
         own = {slope: self.tape.node("state", len(self.original.states) + m) for m, slope in enumerate(slopes)}
         rates = self.rates + [self._slope(n, k, own, self.rates_by_state, self.rate_slopes) for n, k in slopes]
+        whole = {(n, k): self._whole(n, k, own, doors) for n in range(len(self.kept))
+                 for k in range(len(self.parameters))}
         outputs = [*self.found.outputs, *(
-            self._slope(o, k, own, self.outputs_by_state, self.output_slopes)
+            self._slope(o, k, whole, self.outputs_by_state, self.output_slopes)
             for o in range(len(self.found.outputs)) for k in range(len(self.parameters)))]
         leaf_names = [*self.original.states, *names[len(self.kept):]]
         quantities, found = trees(self.tape, rates + outputs, leaf_names, self.original.parameters)
@@ -154,6 +166,15 @@ class _Course:
             moving |= more
         return sorted(moving, key=lambda slope: (slope[1], slope[0]))
 
+    def _whole(self, n: int, k: int, own: Slopes, doors: Doors) -> int:
+        """Return the slope of state n by parameter k: what is followed as such, and its share of every response."""
+        total = own.get((n, k), self.tape.number(0.0))
+        for r, response in enumerate(doors.responses):
+            at = (n, len(self.parameters) + r)
+            if k in response and at in own:
+                total = self.tape.binary("+", total, self.tape.binary("*", response[k], own[at]))
+        return total
+
     def _slope(self, n: int, k: int, own: Slopes, by_state: Slopes, partial: Slopes) -> int:
         """Return the total derivative of value n by parameter k."""
         tape, total = self.tape, self.tape.number(0.0)
@@ -165,9 +186,15 @@ class _Course:
     def _inlet(self, door: Door, state: str) -> Inlet:
         """Return a door as an inlet."""
         lag, share = (tree(self.tape, i, (), self.original.parameters) for i in (door.lag, door.share))
-        if not door.takes_time:
-            return Inlet(drug=door.inlet.drug, route=door.inlet.route, state=state, lag=lag, bioavailability=share)
         own = door.inlet
+        if door.chain is not None:
+            number, pace = door.chain
+            mean_time = self.tape.binary("/", self.tape.binary("+", number, self.tape.number(1.0)), pace)
+            terms = [tree(self.tape, i, (), self.original.parameters) for i in (number, mean_time)]
+            return Inlet(drug=own.drug, route=own.route, state=state, lag=lag, bioavailability=share,
+                         transit=Transit(number=terms[0], mean_time=terms[1]))
+        if not door.takes_time:
+            return Inlet(drug=own.drug, route=own.route, state=state, lag=lag, bioavailability=share)
         return Inlet(drug=own.drug, route=own.route, state=state, lag=lag, bioavailability=share,
                      duration=own.duration, rate=own.rate, transit=own.transit)
 

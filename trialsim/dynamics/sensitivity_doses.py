@@ -12,6 +12,14 @@ that rises at d + L and falls at d + L + D: S' gains A F' / D on the way, and S 
 the model says D, the rate r = F A / D moves with it: S' gains A (F' - F D' / D) / D, and S jumps by -r L' at the start
 and by r (L' + D') at the end.
 
+What comes through a chain of n compartments enters at the rate F A g(n, k), of which (see `chain`)
+
+    dg/dk = (n + 1) / k (g(n, k) - g(n + 1, k))
+
+and dg/dn is a central difference of chains a thousandth of a compartment longer and shorter, right to some 1e-7. Slopes
+obey a linear equation, so that how the states respond to each of these four chains is followed once, and the slope by a
+parameter is a sum of responses, and of what it does otherwise. A lag that is estimated is refused there.
+
 A share cannot be negative: a jump of unknown sign is two inlets, one for what is above zero and one for what is below.
 """
 
@@ -24,13 +32,15 @@ from typing import Any, Literal
 import numpy as np
 
 from trialsim.dynamics.doses import DOSE, STEADY, STEADY_ADDED, Schedule
-from trialsim.dynamics.model import Inlet, inlet_terms
+from trialsim.dynamics.model import Inlet
 from trialsim.dynamics.tape import Tape
 from trialsim.foundation.errors import TrialsimError
 
 # What a further administration is: the dose itself; a bolus beside a bolus (by a door that takes time: an infusion);
 # an infusion beside an infusion, or a bolus where it starts or ends, of the size that enters in a unit of time.
 Form = Literal["dose", "bolus", "infusion", "start", "end"]
+
+APART = 1e-3  # compartments between a chain and those whose difference is its slope by their number
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,18 +55,24 @@ class Entry:
     share_slopes: tuple[int, ...]
     duration: int | None  # where the model says how long an administration takes
     duration_slopes: tuple[int, ...]
+    chain: tuple[int, int] | None  # number and rate constant, if an administration comes through a chain
+    chain_slopes: tuple[tuple[int, int], ...]
     column: Mapping[int, int]  # how each state's rate answers to what has entered
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Door:
-    """An inlet of the augmented model: into state n, or (n, k): into the slope of state n by parameter k."""
+    """An inlet of the augmented model: into state n, or (n, k): into the slope of state n by parameter k.
+
+    Beyond the parameters, k counts responses.
+    """
 
     inlet: Inlet
     into: int | tuple[int, int]
     lag: int
     share: int
     takes_time: bool  # as the inlet of the original says; otherwise what comes by this door comes at once
+    chain: tuple[int, int] | None  # number and rate constant of a chain
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,10 +86,14 @@ class Copy:
 
 @dataclass(frozen=True, slots=True)
 class Doors:
-    """All doors, and for each inlet of the original model the administrations that one through it becomes."""
+    """All doors, and for each inlet of the original model the administrations that one through it becomes.
+
+    A response is what parameters k make of it: slopes by k have so much of it.
+    """
 
     doors: list[Door] = field(default_factory=list)
     copies: list[list[Copy]] = field(default_factory=list)
+    responses: list[dict[int, int]] = field(default_factory=list)
 
 
 def no_gradient(why: str) -> TrialsimError:
@@ -90,19 +110,24 @@ def doors_of(tape: Tape, entries: Sequence[Entry | None], schedule: Schedule) ->
         mine = schedule.inlet == j
         if entry is None or not mine.any():
             continue
-        _add(tape, found, entry, entry.state, entry.share, "dose", takes_time=True)
-        for k, slopes in enumerate(zip(entry.lag_slopes, entry.share_slopes, entry.duration_slopes, strict=True)):
-            if any(tape.value(slope) != 0.0 for slope in slopes):
-                _check_form(entry.inlet, schedule, mine)
-                _add_slopes(tape, found, entry, k, schedule.duration[mine])
+        _add(tape, found, entry, entry.state, entry.share, "dose", takes_time=True, chain=entry.chain)
+        terms = (entry.lag_slopes, entry.share_slopes, entry.duration_slopes, *zip(*entry.chain_slopes, strict=True))
+        moving = [k for k, slopes in enumerate(zip(*terms, strict=True)) if any(tape.value(s) != 0.0 for s in slopes)]
+        if moving:
+            _check_form(entry.inlet, schedule, mine)
+        if entry.chain is not None:
+            _add_chains(tape, found, entry, moving, entry.chain)
+            continue
+        for k in moving:
+            _add_slopes(tape, found, entry, k, schedule.duration[mine])
     return found
 
 
 def _check_form(inlet: Inlet, schedule: Schedule, mine: np.ndarray) -> None:
     """Refuse an estimated lag, share or duration of an administration whose end or past would move with its size."""
     what = f"the lag, the bioavailability or the duration of {inlet.drug} {inlet.route} is estimated, and it"
-    if any(term is not None for name, term in inlet_terms(inlet) if name != "duration"):
-        raise no_gradient(f"{what} enters by a modelled rate or chain")
+    if inlet.rate is not None:
+        raise no_gradient(f"{what} enters at a modelled rate")
     assert schedule.rate is not None and schedule.kind is not None
     if np.any(schedule.rate[mine] != 0.0):
         raise no_gradient(f"{what} is infused at a given rate")
@@ -136,6 +161,32 @@ def _add_jumps(tape: Tape, found: Doors, entry: Entry, k: int, by_lag: int) -> N
         _add(tape, found, entry, (n, k), jump, "bolus")
 
 
+def _add_chains(tape: Tape, found: Doors, entry: Entry, moving: Sequence[int], chain: tuple[int, int]) -> None:
+    """Add the responses to what comes through a chain, and to chains near it."""
+    number, pace = chain
+    longer = tape.binary("+", number, tape.number(1.0))
+    high = tape.binary("+", number, tape.number(APART))
+    low = tape.node("max", tape.binary("-", number, tape.number(APART)), tape.number(0.0))
+    parts: list[dict[int, int]] = [{}, {}, {}, {}]
+    for k in moving:
+        if tape.value(entry.lag_slopes[k]) != 0.0:
+            name = f"{entry.inlet.drug} {entry.inlet.route}"
+            raise no_gradient(f"the lag of {name} is estimated, and it enters by a chain")
+        by_number, by_pace = entry.chain_slopes[k]
+        faster = tape.binary("*", entry.share, tape.binary("/", tape.binary("*", by_pace, longer), pace))
+        steep = tape.binary("/", tape.binary("*", entry.share, by_number), tape.binary("-", high, low))
+        values = (tape.binary("+", entry.share_slopes[k], faster), tape.negative(faster), steep, tape.negative(steep))
+        for part, value in zip(parts, values, strict=True):
+            if tape.value(value) != 0.0:
+                part[k] = value
+    near = ((number, pace), (longer, pace), (high, pace), (low, pace))
+    for part, its_chain in zip(parts, near, strict=True):
+        if part:
+            into = (entry.state, len(entry.lag_slopes) + len(found.responses))
+            _add(tape, found, entry, into, tape.number(1.0), "bolus", chain=its_chain)
+            found.responses.append(part)
+
+
 def _add_modelled(tape: Tape, found: Doors, entry: Entry, k: int, duration: int, by_lag: int) -> None:
     """Add the slopes of what the model infuses: a further infusion, and a bolus at either end."""
     into = (entry.state, k)
@@ -149,7 +200,7 @@ def _add_modelled(tape: Tape, found: Doors, entry: Entry, k: int, duration: int,
 
 def _add(
     tape: Tape, found: Doors, entry: Entry, into: int | tuple[int, int], size: int, form: Form, *,
-    takes_time: bool = False, lag: int | None = None,
+    takes_time: bool = False, lag: int | None = None, chain: tuple[int, int] | None = None,
 ) -> None:
     """Add the door for a size of either sign, or the two doors."""
     zero = tape.number(0.0)
@@ -163,7 +214,7 @@ def _add(
         if needed:
             found.copies[-1].append(Copy(door=len(found.doors), form=form, sign=sign))
             found.doors.append(Door(inlet=entry.inlet, into=into, lag=entry.lag if lag is None else lag, share=part,
-                                    takes_time=takes_time))
+                                    takes_time=takes_time, chain=chain))
 
 
 def sensitive_schedule(schedule: Schedule, copies: Sequence[Sequence[Copy]]) -> Schedule:

@@ -40,6 +40,8 @@ from trialsim.dynamics.watching import next_threshold, reading_luck, tell_decisi
 from trialsim.foundation.elementary import exp, log, logistic, logit, power
 '''
 _DECORATOR = "@kernel"
+FUNCTIONS = ("exp", "log", "power", "logistic", "logit")
+MOST_FUNCTIONS = 40  # written out at twelve stages each; two transit chains have 32
 _FORMS = {
     "neg": "-{0}", "if": "({1} if {0} else {2})", "not": "(not {0})", "and": "({0} and {1})", "or": "({0} or {1})",
     # A NaN on either side stays a NaN.
@@ -222,7 +224,8 @@ def lanes(found: System, stiff: StiffSystem | None) -> int:
     if stiff:
         return LANES if is_unrolled(stiff.elimination) else 1
     n = len(found.rates) + len(found.hazards)
-    return 1 if n > LARGEST or found.linear is not None else LANES
+    functions = sum(node[0] in FUNCTIONS and found.tape.depends[i] != 0 for i, node in enumerate(found.tape.nodes))
+    return 1 if n > LARGEST or functions > MOST_FUNCTIONS or found.linear is not None else LANES
 
 
 def _sizes(model: CourseModel, found: System, n_constants: int, n_lanes: int) -> str:

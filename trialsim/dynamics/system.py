@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from trialsim.dynamics.affine import Affine, affine
-from trialsim.dynamics.model import CourseModel, Functional, Inlet
+from trialsim.dynamics.model import CourseModel, Functional, Inlet, Transit
 from trialsim.dynamics.paths import Paths, paths
 from trialsim.dynamics.tape import SEGMENT, STATE, TIME, Tape
 from trialsim.dynamics.transcription import read
@@ -122,16 +122,16 @@ def _inlet_terms(tape: Tape, inlet: Inlet, parameters: Mapping[str, int]) -> tup
     def term(expr: Expr | None, otherwise: float) -> int:
         return tape.number(otherwise) if expr is None else read(tape, expr, parameters)
 
-    number, pace = (tape.number(0.0), tape.number(0.0)) if inlet.transit is None else _chain(tape, inlet, parameters)
+    nothing = tape.number(0.0)
+    number, pace = (nothing, nothing) if inlet.transit is None else chain_of(tape, inlet.transit, parameters)
     return (term(inlet.lag, 0.0), term(inlet.bioavailability, 1.0), term(inlet.duration, 0.0), term(inlet.rate, 0.0),
             number, pace)
 
 
-def _chain(tape: Tape, inlet: Inlet, parameters: Mapping[str, int]) -> tuple[int, int]:
+def chain_of(tape: Tape, transit: Transit, parameters: Mapping[str, int]) -> tuple[int, int]:
     """Return the number of compartments of a chain and the rate constant between them, (n + 1) / mean time."""
-    assert inlet.transit is not None
-    number = read(tape, inlet.transit.number, parameters)
-    mean_time = read(tape, inlet.transit.mean_time, parameters)
+    number = read(tape, transit.number, parameters)
+    mean_time = read(tape, transit.mean_time, parameters)
     return number, tape.binary("/", tape.binary("+", number, tape.number(1.0)), mean_time)
 
 

@@ -11,7 +11,7 @@ from trialsim.cohort.bayes import fit_cohort
 from trialsim.cohort.bayes_data import fit_data
 from trialsim.cohort.bayes_model import fit_problem, individual_key, pymc_model
 from trialsim.cohort.bayes_predictions import log_likelihoods, predicted, with_solver
-from trialsim.cohort.model import DataColumn, Inlet, Measure, MeasurementError, NamedQuantity, Parameter, State
+from trialsim.cohort.model import DataColumn, Inlet, Measure, MeasurementError, NamedQuantity, Parameter, State, Transit
 from trialsim.cohort.posterior import posterior_draws
 from trialsim.dynamics.courses import courses
 from trialsim.dynamics.doses import same_doses
@@ -20,7 +20,7 @@ from trialsim.foundation.streams import label, normals
 from trialsim.foundation.units import unit
 
 NAMES = {
-    "D", "share", "k", "ka", "Vmax", "Km", "V", "kin", "kout", "IC50", "depot", "central", "effect", "conc",
+    "D", "share", "k", "n", "mt", "ka", "Vmax", "Km", "V", "kin", "kout", "IC50", "depot", "central", "effect", "conc",
 }  # fmt: skip
 TRUE = {"ka": 1.2, "Vmax": 20.0, "Km": 2.0, "V": 10.0}
 SPREAD = 0.25
@@ -148,6 +148,18 @@ def test_doses_that_enter_in_parts_over_an_estimated_time_are_judged_as_the_engi
     ))  # fmt: skip
     assert problem.inlets == [0, 1]
     assert {e.key for e in problem.estimated} >= {"ka", "D", "share", "k"}
+    assert_graph_and_engine_agree(problem, 2)
+
+
+@pytest.mark.long
+def test_doses_through_a_chain_of_estimated_length_are_judged_as_the_engine_does(tmp_path):
+    chain = Transit(number=expression("n"), mean_time=expression("mt"))
+    problem = problem_of(saturable(
+        tmp_path, BOTH,
+        parameters=(replace(parameter("n", "1", 2.5, 0.2), between_patients=None), parameter("mt", "h", 1.5, 0.3),
+                    parameter("k", "1/h", 0.3, 0.3), Parameter(name="V", unit=unit("L"), typical=12.0)),
+        states=(state("central", "-k * central", receives=(Inlet(drug="probe", route="oral", transit=chain),)),),
+    ))  # fmt: skip
     assert_graph_and_engine_agree(problem, 2)
 
 

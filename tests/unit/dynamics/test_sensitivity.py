@@ -11,7 +11,7 @@ from tests.reference.course_models import built
 from trialsim.dynamics import sensitivity
 from trialsim.dynamics.courses import Tolerance, courses
 from trialsim.dynamics.doses import STEADY, Schedule, no_doses
-from trialsim.dynamics.model import Functional
+from trialsim.dynamics.model import Functional, Transit
 from trialsim.dynamics.sensitivity import sensitivities, sensitivities_in_parts
 from trialsim.foundation.errors import TrialsimError
 from trialsim.foundation.expression import Name, to_text
@@ -24,6 +24,9 @@ PLAIN = built(
     quantities={"conc": "cent / v"},
     inlets=(("idle", None, None), ("depot", "lag", "f"), ("cent", None, "1 - f * f"), ("cent", "lag", "f")))
 SATURABLE = replace(PLAIN, inlets=(*PLAIN.inlets[:3], replace(PLAIN.inlets[3], duration=Name("dur"))))
+CHAINED = built("cent", "n mt f vm km", ("-vm * cent / (km + cent)",), inlets=(("cent", None, "f"),))
+CHAINED = replace(CHAINED, inlets=(
+    replace(CHAINED.inlets[0], transit=Transit(number=Name("n"), mean_time=Name("mt"))),))
 # Two compartments and an indirect response that starts at its steady state, inhibited with a Hill exponent.
 RESPONSE = built(
     "depot cent peri effect", "ka cl v q v2 kin kout ic50 hill",
@@ -54,7 +57,7 @@ def repeated(doses, n):
         name: np.tile(getattr(doses, name), n) for name in ("time", "inlet", "amount", "duration")})
 
 
-def check_slopes(model, names, typical, doses):
+def check_slopes(model, names, typical, doses, within=1e-6):
     """Compare every slope with a central difference of fourth order, whose steps are a thousandth.
 
     The values are those of the augmented model; that they are those of the model itself is tested with the graph.
@@ -74,7 +77,7 @@ def check_slopes(model, names, typical, doses):
         for o in range(n_outputs):
             # A difference of values that are not changed at all is a rounding of theirs.
             rounding = 1e-8 * np.abs(expected[:, o]).max() + 1e-11
-            np.testing.assert_allclose(slopes[:, o, k], expected[:, o], rtol=1e-6, atol=rounding, err_msg=name)
+            np.testing.assert_allclose(slopes[:, o, k], expected[:, o], rtol=within, atol=rounding, err_msg=name)
     return found
 
 
@@ -86,6 +89,21 @@ def test_saturable_elimination_with_a_lag_and_shares():
     assert found.model.states == (
         "depot", "cent", "d(depot)/d(ka)", "d(cent)/d(ka)", "d(cent)/d(vm)", "d(cent)/d(km)", "d(cent)/d(v)",
         "d(depot)/d(f)", "d(cent)/d(f)", "d(depot)/d(lag)", "d(cent)/d(lag)", "d(cent)/d(dur)")
+
+
+def test_a_chain_is_followed_by_responses_to_four():
+    """Whatever depends on a chain's terms: one response for each chain, and no more chains for more parameters."""
+    found = sensitivities(CHAINED, ("n", "mt", "f", "vm"), schedule([0], [0.0])).model
+    assert found.states == ("cent", "d(cent)/d(vm)", *(f"d(cent)/chain {r}" for r in range(4)))
+    chains = [(to_text(i.transit.number), to_text(i.bioavailability)) for i in found.inlets]
+    assert chains == [("n", "f"), ("n", "1"), ("n + 1", "1"), ("n + 0.001", "1"), ("max(n - 0.001, 0)", "1")]
+
+
+@pytest.mark.long
+def test_a_chain_of_any_length():
+    """Its number of compartments, its mean time and its share; three doses, one of which meets the one before."""
+    names = ("n", "mt", "f", "vm")
+    check_slopes(CHAINED, names, [2.3, 4.0, 0.7, 20.0, 8.0], schedule([0, 0, 0], [0.0, 0.0, 0.0]), 2e-6)
 
 
 @pytest.mark.long
@@ -145,7 +163,9 @@ ORAL = "the lag, the bioavailability or the duration of x route 1 is estimated, 
     (SATURATED, ("lag",), schedule([0], [0.0]),
      "the lag of x route 1 is estimated, and cent, which it enters, does not act linearly"),
     (AT_A_RATE, ("km",), schedule([1], [0.0]), "the rate of x route 1 is estimated"),
-    (AT_A_RATE, ("f",), schedule([1], [0.0]), f"{ORAL}enters by a modelled rate or chain"),
+    (AT_A_RATE, ("f",), schedule([1], [0.0]), f"{ORAL}enters at a modelled rate"),
+    (replace(CHAINED, inlets=(replace(CHAINED.inlets[0], lag=Name("n")),)), ("n",), schedule([0], [0.0]),
+     "the lag of x route 0 is estimated, and it enters by a chain"),
     (SATURABLE, ("f",), replace(schedule([1], [0.0]), rate=np.array([3.0])), f"{ORAL}is infused at a given rate"),
     (SATURABLE, ("lag",), replace(schedule([1], [0.0]), kind=np.array([STEADY]), interval=np.array([12.0])),
      f"{ORAL}starts at steady state"),
