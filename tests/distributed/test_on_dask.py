@@ -8,6 +8,7 @@ import threading
 import time
 
 import pytest
+from distributed import Client
 
 from tests.unit.campaign.fakes import PAPERS, digests, fake_plan, fake_simulate, worlds_of
 from trialsim.campaign.on_dask import cluster_client, dask_pool
@@ -91,6 +92,39 @@ def test_a_part_that_was_held_by_workers_that_died_is_not_blamed(tmp_path):
     failures = read_table(result.folder, "failures")
     assert (result.exit_code, result.n_failed, result.n_trials) == (4, 20, 40)
     assert failures[failures["patient"].isna()]["trial"].tolist() == list(range(20))
+
+
+def test_a_cluster_whose_workers_are_not_started_again_gets_new_ones(undisturbed, tmp_path, monkeypatch):
+    """As when one dies while it starts: nobody looks after it any more."""
+    monkeypatch.setattr("trialsim.campaign.on_dask.CHECKS_ALONE", 3)
+    folder = tmp_path / "fake"
+    with cluster_client(None, workers=2) as deserted:
+        keepers = list(deserted.cluster.workers.values())
+
+        def desert():
+            while len(list(folder.glob("parts/**/part-*.json"))) < 2:
+                time.sleep(0.02)
+            for keeper in keepers:
+                deserted.sync(keeper.close)
+
+        leaver = threading.Thread(target=desert)
+        leaver.start()
+        result = go(folder, PLAN, deserted, world={"seconds": 0.01})
+        leaver.join()
+    assert result.exit_code == 0
+    assert digests(folder) == undisturbed
+
+
+def test_another_ones_cluster_without_workers_is_told(tmp_path, monkeypatch):
+    monkeypatch.setattr("trialsim.campaign.on_dask.CHECKS_ALONE", 3)
+    with cluster_client(None, workers=1) as owner, Client(owner.scheduler.address) as guest:
+        owner.cluster.scale(0)
+        while guest.scheduler_info(n_workers=-1)["workers"]:
+            time.sleep(0.05)
+        with pytest.raises(TrialsimError) as refusal:
+            go(tmp_path / "fake", PLAN, guest)
+    assert refusal.value.message == "the cluster has lost all its workers"
+    assert refusal.value.notes == ("the run folder is left as it can be resumed",)
 
 
 def test_an_address_where_nobody_listens_is_told():

@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 import secrets
 import signal
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -29,6 +30,9 @@ from trialsim.store.layout import Layout
 from trialsim.store.manifest import software_versions
 
 RETRIES = 2
+GLANCE = 0.02  # seconds between looks for what has finished
+GLANCES_A_CHECK = 50  # looks between two checks that there are workers
+CHECKS_ALONE = 15  # checks without any worker after which none will come by itself
 
 
 class DaskPool:
@@ -44,12 +48,19 @@ class DaskPool:
         self._worlds: dict[int, Future] = {}
         self._tasks: dict[Future, tuple[Task, bool]] = {}  # and whether it is computed alone
         self._suspects: list[Task] = []
+        self._most_workers = 1
+        self._glances = self._checks_alone = 0
         self._completed = as_completed(raise_errors=False)
 
     @property
     def most_in_flight(self) -> int:
         """Two parts a worker; workers may come and go while a run goes on."""
-        return PARTS_PER_WORKER * max(1, len(self._client.scheduler_info(n_workers=-1)["workers"]))
+        return PARTS_PER_WORKER * max(1, self._n_workers())
+
+    def _n_workers(self) -> int:
+        n = len(self._client.scheduler_info(n_workers=-1)["workers"])
+        self._most_workers = max(self._most_workers, n)
+        return n
 
     def __enter__(self) -> DaskPool:
         return self
@@ -100,13 +111,49 @@ class DaskPool:
         while not done:
             if not self._tasks:
                 self._send(self._suspects.pop(0), alone=True)
-            for future in [next(self._completed), *self._completed.next_batch(block=False)]:
+            while not self._completed.has_ready():
+                self._glance()
+            for future in self._completed.next_batch(block=False):
+                # Its result may be lost with the worker that held it, and is computed again then.
+                while not future.done():
+                    self._glance()
                 task, alone = self._tasks.pop(future)
                 if not alone and isinstance(future.exception(), KilledWorker):
                     self._suspects.append(task)
                 else:
-                    done.append((task, outcome_of(future, task)))
+                    done.append((task, self._outcome(future, task)))
         return done
+
+    def _outcome(self, future: Future, task: Task) -> Outcome:
+        while True:
+            try:
+                return outcome_of(future, task)
+            except TimeoutError:
+                self._glance()
+
+    def _glance(self) -> None:
+        """Wait a moment, and see now and then that there are workers.
+
+        A worker that dies while it starts, as one does that is handed a deadly part at once, is not started again by
+        the process that looks after it. When all are lost like this, a cluster of our own gets new ones; of another's
+        cluster we can only say that nobody is left.
+        """
+        time.sleep(GLANCE)
+        self._glances += 1
+        if self._glances % GLANCES_A_CHECK:
+            return
+        self._checks_alone = 0 if self._n_workers() else self._checks_alone + 1
+        if self._checks_alone < CHECKS_ALONE:
+            return
+        self._checks_alone = 0
+        cluster = self._client.cluster
+        if cluster is None:
+            raise TrialsimError(
+                "cluster-lost", "the cluster has lost all its workers", ["the run folder is left as it can be resumed"],
+                exit_code=4,
+            )  # fmt: skip
+        cluster.scale(0)
+        cluster.scale(self._most_workers)
 
 
 def unchanged(world: Any) -> Any:
@@ -126,11 +173,16 @@ def part_on_worker(simulate: Simulate, world: Any, task: Task, digest: str) -> O
 
 
 def outcome_of(future: Future, task: Task) -> Outcome:
-    """Return a part's outcome; a part that kills its workers is a failed part, told by name."""
+    """Return a part's outcome; a part that kills its workers is a failed part, told by name.
+
+    TimeoutError if it is not at hand.
+    """
     try:
-        outcome: Outcome = future.result()
+        outcome: Outcome = future.result(timeout=GLANCES_A_CHECK * GLANCE)
     except KilledWorker:
         return failed_part(task, killed_worker(task).message)
+    except TimeoutError:
+        raise
     except (FutureCancelledError, OSError) as error:
         raise TrialsimError(
             "cluster-lost",
