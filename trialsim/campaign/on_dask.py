@@ -129,19 +129,22 @@ class DaskPool:
             try:
                 return outcome_of(future, task)
             except TimeoutError:
-                self._glance()
+                self._check()
 
     def _glance(self) -> None:
-        """Wait a moment, and see now and then that there are workers.
+        """Wait a moment, and see once a second that there are workers."""
+        time.sleep(GLANCE)
+        self._glances += 1
+        if self._glances % GLANCES_A_CHECK == 0:
+            self._check()
+
+    def _check(self) -> None:
+        """See that there are workers, or get new ones if there have been none for a while.
 
         A worker that dies while it starts, as one does that is handed a deadly part at once, is not started again by
         the process that looks after it. When all are lost like this, a cluster of our own gets new ones; of another's
         cluster we can only say that nobody is left.
         """
-        time.sleep(GLANCE)
-        self._glances += 1
-        if self._glances % GLANCES_A_CHECK:
-            return
         self._checks_alone = 0 if self._n_workers() else self._checks_alone + 1
         if self._checks_alone < CHECKS_ALONE:
             return
