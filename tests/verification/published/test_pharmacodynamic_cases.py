@@ -17,12 +17,15 @@ import trialsim
 
 HERE = Path(__file__).parent
 CASES = {case["id"]: case for case in json.loads((HERE / "pharmacodynamic_cases.json").read_text("utf-8"))["cases"]}
-SIDE_BY_SIDE, DIABETES = HERE / "pharmacodynamic_cases.yaml", HERE / "type_1_diabetes.yaml"
+SIDE_BY_SIDE, WITH_EXTREMES = HERE / "pharmacodynamic_cases.yaml", HERE / "pharmacodynamic_extremes.yaml"
+DIABETES = HERE / "type_1_diabetes.yaml"
 WHIG = HERE.parents[2] / "cohorts" / "t2d-whig-choy.yaml"
+# Of each extreme, the share of the time on the way there and the value.
 EXTREMES = {
-    "I": ("I_falls", "I_least"), "II": ("II_rises", "II_most"), "III": ("III_rises", "III_most"),
-    "IV": ("IV_falls", "IV_least"), "alectinib": ("alectinib_shrinks", "alectinib_nadir"),
-    "crizotinib": ("crizotinib_shrinks", "crizotinib_nadir"),
+    ("PDD-01", "I"): ("I_falls", "I_least"), ("PDD-01", "II"): ("II_rises", "II_most"),
+    ("PDD-01", "III"): ("III_rises", "III_most"), ("PDD-01", "IV"): ("IV_falls", "IV_least"),
+    ("PDD-03", "alectinib"): ("alectinib_shrinks", "alectinib_nadir"),
+    ("PDD-03", "crizotinib"): ("crizotinib_shrinks", "crizotinib_nadir"),
 }  # fmt: skip
 
 
@@ -82,15 +85,14 @@ def test_a_tumour_whose_inhibition_wanes(courses: pd.DataFrame) -> None:
     assert_is(courses.loc[2].loc[[time * WEEK for time in each["at"]], "claret"], each)
 
 
-@pytest.mark.parametrize("what", EXTREMES)
-def test_when_and_where_the_extreme_is(courses: pd.DataFrame, what: str) -> None:
+@pytest.mark.long
+def test_when_and_where_extremes_are() -> None:
     """An extreme is reached where the share of the time ends in which the way there went on."""
-    case, who, unit = ("PDD-01", 1, 1.0) if "I" in what else ("PDD-03", 2, WEEK)
-    share, value = EXTREMES[what]
-    last = courses.loc[who].iloc[-1]
-    end = courses.loc[who].index[-1] / unit
-    each = expected(case)[f"extreme of {what}" if case == "PDD-01" else f"nadir of {what}"]
-    assert_is([last[share] * end, last[value]], each)
+    found = seen(WITH_EXTREMES, [*observed(1, [48.0], ("central", 10.0)), *observed(2, [0.0, 104 * WEEK])])
+    for (case, what), (way, value) in EXTREMES.items():
+        who, end = (1, 48.0) if case == "PDD-01" else (2, 104.0)
+        last = found.loc[who].iloc[-1]
+        assert_is([last[way] * end, last[value]], expected(case)[f"extreme of {what}"])
 
 
 @pytest.mark.parametrize(("who", "what"), [(3, "glucose, insulin at its base"), (4, "glucose, insulin above it")])
@@ -160,6 +162,7 @@ def whig(folder: Path) -> Path:
     return folder / "whig.yaml"
 
 
+@pytest.mark.long
 def test_weight_glucose_insulin_and_hba1c(tmp_path: Path) -> None:
     found = seen(whig(tmp_path), observed(1, [0, 42, 126, 182, 365, 469])).loc[1]
     measure = {"weight": "weight_measured", "fsi": "insulin_measured", "fpg": "glucose_measured",
@@ -168,6 +171,7 @@ def test_weight_glucose_insulin_and_hba1c(tmp_path: Path) -> None:
         assert_is(found.loc[each["at"], measure[each["what"]]], each)
 
 
+@pytest.mark.long
 def test_glucose_and_insulin_in_type_1_diabetes(tmp_path: Path) -> None:
     """Held at 5.5 mmol/L, then fed, with and without a bolus; and held by basal insulin alone at four levels."""
     each = expected("PDD-08")
