@@ -157,7 +157,7 @@ def whig(folder: Path) -> Path:
     document["quantities"]["beta_effect"]["is"] = (
         "1 + EFB * logistic(3.69 1/day * (elapsed - 42 day)) * logistic(-8.05 1/day * (elapsed - T50))"
     )
-    document["quantities"]["eaten"]["is"] = "progression * (100 - EFDE - if(elapsed > BSL, EFPL, 0)) / 100"
+    document["quantities"]["eaten"]["is"] = "progression * (100 - EFDE - if(since(randomised) > BSL, EFPL, 0)) / 100"
     (folder / "whig.yaml").write_text(yaml.safe_dump({**document, "id": "whig"}, sort_keys=False), encoding="utf-8")
     return folder / "whig.yaml"
 
