@@ -9,7 +9,7 @@ IS_311 := $(shell $(PYTHON) -c 'import sys; print(int(sys.version_info[:2] == (3
 PIP    := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help trial setup check test test-all ci bench calibration models schema docs lock wheel clean
+.PHONY: help trial setup check test test-all ci bench calibration models accuracy schema docs lock wheel clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## */\t/' | expand -t 14
@@ -65,6 +65,9 @@ calibration: $(TESTED) ## remake the dated calibration records that the tests ju
 
 models: $(TESTED) ## draw the figures of the library of models
 	@$(BIN)/python -m tests.catalogue.draw_models
+
+accuracy: $(TESTED) ## compute how accurate the courses of the library are
+	@$(BIN)/python -m tests.catalogue.accuracy
 
 schema: $(LOCKED) ## write the JSON Schemas and the language reference
 	@$(BIN)/trialsim schema --write docs/reference

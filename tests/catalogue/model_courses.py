@@ -18,9 +18,10 @@ from trialsim.cohort.course_model import course_model
 from trialsim.cohort.draws import typical_values
 from trialsim.cohort.model import Cohort
 from trialsim.cohort.patients import covariate_factor, shifted
-from trialsim.dynamics.courses import courses
+from trialsim.dynamics.courses import Tolerance, courses
 from trialsim.dynamics.doses import Schedule
 from trialsim.dynamics.model import CourseModel
+from trialsim.dynamics.stiff_system import Solver
 from trialsim.foundation.expression import Binary, Call, Compare, Expr, Logic, Name, Not, Number, Unary
 from trialsim.foundation.units import quantity
 
@@ -46,6 +47,19 @@ class Dose:
     amount: str
     time: float = 0.0
     duration: float = 0.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Integrator:
+    """A method of scipy and its tolerances; a stretch is looked at no nearer to its ends than a share `inside`."""
+
+    name: str
+    relative: float
+    absolute: float
+    inside: float
+
+
+LSODA = Integrator(name="LSODA", relative=1e-11, absolute=1e-13, inside=5e-10)
 
 
 def individual(cohort: Cohort, patient: Patient) -> dict[str, float]:
@@ -86,8 +100,9 @@ def by_scipy(
     outputs: Sequence[str],
     times: Sequence[float],
     breaks: Sequence[float] = (),
+    method: Integrator = LSODA,
 ) -> np.ndarray:
-    """Return the outputs [times, outputs] in coherent units, from the equations by LSODA at a relative 1e-11."""
+    """Return the outputs [times, outputs] in coherent units, from the equations by an integrator of scipy."""
     model = course_model(cohort, (), tuple(outputs), 0.0)
     numbers = individual(cohort, patient)
     slopes, seen = equations(model, numbers)
@@ -115,35 +130,44 @@ def by_scipy(
             for start, duration, state, size in arriving:
                 if duration > 0 and start <= here < start + duration:
                     running[state] += size / duration
-            y = advanced(slopes, running, here, following, y)
+            y = advanced(slopes, running, here, following, y, method)
     return out * np.array([unit_of(cohort, output) for output in outputs])
 
 
-def advanced(slopes: Any, running: np.ndarray, here: float, following: float, y: np.ndarray) -> np.ndarray:
+def advanced(
+    slopes: Any, running: np.ndarray, here: float, following: float, y: np.ndarray, method: Integrator
+) -> np.ndarray:
     """Return the states at the end of a stretch in which nothing enters but at constant rates."""
-    middle = (here + following) / 2  # a step in time at either end belongs to the stretch that it begins or ends
+    # A step in time at either end belongs to the stretch that it begins or ends.
+    inside = method.inside * (following - here)
 
     def moved(t: float, state: np.ndarray) -> np.ndarray:
-        return slopes(min(max(t, here + 1e-9 * (middle - here)), following - 1e-9 * (middle - here)), state) + running
+        return slopes(min(max(t, here + inside), following - inside), state) + running
 
-    atol = 1e-13 * np.maximum(np.abs(y), 1e-3)
-    solved = solve_ivp(moved, (here, following), y, method="LSODA", rtol=1e-11, atol=atol)
+    atol = method.absolute * np.maximum(np.abs(y), 1e-3)
+    solved = solve_ivp(moved, (here, following), y, method=method.name, rtol=method.relative, atol=atol)
     assert solved.success, solved.message
     return solved.y[:, -1]
 
 
 def unit_of(cohort: Cohort, output: str) -> float:
     """Return the coherent unit's worth of an output's unit."""
-    return next(q.unit.factor for q in cohort.quantities if q.name == output)
+    return next(named.unit.factor for named in (*cohort.quantities, *cohort.states) if named.name == output)
 
 
 def by_engine(
-    cohort: Cohort, patients: Sequence[Patient], doses: Sequence[Dose], outputs: Sequence[str], times: Sequence[float]
+    cohort: Cohort,
+    patients: Sequence[Patient],
+    doses: Sequence[Dose],
+    outputs: Sequence[str],
+    times: Sequence[float],
+    tolerance: Tolerance | None = None,
+    solver: Solver = "explicit",
 ) -> np.ndarray:
     """Return the outputs [patients, times, outputs] in coherent units, by trialsim's own solver."""
     people = [individual(cohort, patient) for patient in patients]
     columns = {name: np.array([numbers[name] for numbers in people]) for name in people[0]} if people[0] else {}
-    made = engine_outputs(cohort, columns, len(people), doses, outputs, times)
+    made = engine_outputs(cohort, columns, len(people), doses, outputs, times, tolerance, solver)
     return made * np.array([unit_of(cohort, output) for output in outputs])
 
 
@@ -154,6 +178,8 @@ def engine_outputs(
     doses: Sequence[Dose],
     outputs: Sequence[str],
     times: Sequence[float],
+    tolerance: Tolerance | None = None,
+    solver: Solver = "explicit",
 ) -> np.ndarray:
     """Return the outputs [n, times, outputs] in declared units of n patients with these parameters and covariates."""
     model = course_model(cohort, (), tuple(outputs), 0.0)
@@ -170,7 +196,9 @@ def engine_outputs(
     )
     samples = np.tile(np.array(times, dtype=float), (n, 1))
     ends = np.full(n, times[-1])
-    made = courses(model, np.ascontiguousarray(rows), schedule, samples, np.zeros((n, 0)), [], [], ends)
+    made = courses(
+        model, np.ascontiguousarray(rows), schedule, samples, np.zeros((n, 0)), [], [], ends, tolerance, solver=solver
+    )
     assert (made.status == 0).all(), (cohort.id, np.unique(made.status, return_counts=True))
     return made.outputs
 

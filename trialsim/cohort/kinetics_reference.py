@@ -6,6 +6,7 @@ from pathlib import Path
 
 from trialsim.cohort.kinetics_model import Argument, Kinetics, KineticsDoor
 from trialsim.cohort.kinetics_read import read_kinetics
+from trialsim.cohort.model import Reference
 from trialsim.cohort.schema_kinetics import KINETICS
 from trialsim.foundation.library import documents, shipped
 from trialsim.foundation.sections import reference_markdown
@@ -42,8 +43,14 @@ def document_text(kinetics: Kinetics) -> str:
         f"| `{name}` | {need.what} | {need.kind.text} | {without(need)} |" for name, need in kinetics.needs.items()
     ]
     lines += ["", "```text", *equations(kinetics), "```", ""]
-    lines += [f"- {r.cite}" + (f" ({r.used_for})" if r.used_for else "") for r in kinetics.references]
+    lines += [reference_line(reference) for reference in kinetics.references]
     return "\n".join([*lines, ""])
+
+
+def reference_line(reference: Reference) -> str:
+    """Return a source as an item of a list: citation, DOI, what it is the source of."""
+    doi = f" [doi:{reference.doi}](https://doi.org/{reference.doi})" if reference.doi else ""
+    return f"- {reference.cite}{doi}" + (f" ({reference.used_for})" if reference.used_for else "")
 
 
 def without(need: Argument) -> str:
