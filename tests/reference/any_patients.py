@@ -115,5 +115,5 @@ def patients_of_the_clinic(draw: Draw) -> Patient:
     readings += [Reading(signal=1, time=time, delay=0.5) for time in sorted(draw(st.sets(instants(28), max_size=5)))]
     return Patient(
         parameters=row, lines=(main, rescue), dormant=(False, True), **draw(looks(16.3)),
-        checks=((), tuple(sorted(draw(st.sets(instants(30), max_size=5)))), ()), readings=tuple(readings),
+        checks=((), tuple(sorted(draw(st.sets(instants(30), max_size=5)))), (math.inf,)), readings=tuple(readings),
         changes=draw(changes(row, (0, 6, 7))), stops_dosing=(False,), ends_course=(False,))

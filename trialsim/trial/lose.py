@@ -35,13 +35,19 @@ def loss_days(setup: Setup, patients: Enrolled, own_hazards: Floats) -> Floats:
         at_risk = rate > 0.0
         time = np.divide(threshold, rate, out=np.full(rate.shape, np.inf), where=at_risk)
         days[name] = time * setup.calendar.clock.hours_per_unit / 24.0
+    # Rules' own events stand after the model's: a rule is one of an arm, and only those of the own arm are asked.
+    first = len(setup.ends_course)
+    for name in setup.ruling.leaving:
+        own = [first + k for k, each in enumerate(setup.ruling.rules) if each.rule.name == name]
+        days[name] = own_hazards[:, own].min(axis=1)
     columns = [days[name] for name in setup.losses]
     return np.column_stack(columns) if columns else np.empty((patients.trials.shape[0], 0))
 
 
 def ended_days(setup: Setup, own_hazards: Floats) -> Floats:
     """Return the day a terminal event of the cohort ends each patient's course [N], infinite if none does."""
-    ended: Floats = own_hazards[:, np.array(setup.ends_course, dtype=np.bool_)].min(axis=1, initial=np.inf)
+    ends = np.flatnonzero(np.array(setup.ends_course, dtype=np.bool_))
+    ended: Floats = own_hazards[:, ends].min(axis=1, initial=np.inf)
     return ended
 
 
