@@ -92,7 +92,7 @@ ACT = Section(
         "rate": Field(
             Formula(),
             "what runs in runs at this rate from now on: a rate, or an expression of what conditions see",
-            example="0.5 U/h + 0.02 U/h/(mg/dL) * (g - 110 mg/dL)",
+            example="0.5 U/h + 0.02 U*dL/mg/h * (g - 110 mg/dL)",
         ),
         "step": Field(
             Amount(positive=True), "a rate is the nearest whole number of these, with rate", example="0.05 U/h"
