@@ -70,6 +70,7 @@ class Act:
     rate: Expr | None = None  # in `unit`, over what conditions see
     rate_text: str = ""
     unit: Unit | None = None  # of the rate: what is received per unit of time in the equations
+    told_in: Unit | None = None  # the unit in which tables tell it: that of its limits
     step: Quantity | None = None  # a rate is a whole number of these
     within: tuple[Quantity, Quantity] | None = None
 

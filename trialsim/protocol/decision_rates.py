@@ -108,12 +108,13 @@ def kinds(found: Dimension, wanted: Unit) -> list[str]:
 def resolved_rate_act(draft: Draft, name: str, rule: WrittenRule, act: WrittenAct, line: WrittenDosing) -> Act:
     """Return the action that sets a rate, in the unit of the line that runs in."""
     assert act.rate is not None
-    wanted = rate_unit(draft, line)
+    wanted, expr = rate_unit(draft, line), draft.formulas[act.rate]
     return Act(
         kind="rate",
         rate=as_numbers(draft, name, rule, act.rate, wanted),
         rate_text=to_text(draft.formulas[act.rate]),
         unit=wanted,
+        told_in=expr.quantity.unit if isinstance(expr, Constant) else act.within[0].unit if act.within else wanted,
         step=act.step,
         within=None if act.within is None else (act.within[0], act.within[1]),
     )

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 
 from trialsim.foundation.expression import to_text
-from trialsim.foundation.units import Quantity, Unit, dimension_name
+from trialsim.protocol.decision_amounts import acts_of, check_amount_can_change, check_amounts
 from trialsim.protocol.decision_expressions import (
     as_numbers,
     check_formula,
@@ -20,7 +19,6 @@ from trialsim.protocol.decision_rates import check_act, check_others, check_pump
 from trialsim.protocol.decision_watch import check_asked, check_watched
 from trialsim.protocol.decision_written import WrittenAct, WrittenRule
 from trialsim.protocol.dosing import check_route, inlets_of, resolved_dosing
-from trialsim.protocol.dosing_amounts import per_patient
 from trialsim.protocol.dosing_schedule import check_times
 from trialsim.protocol.dosing_written import WrittenDosing
 from trialsim.protocol.draft import Draft, Path
@@ -92,13 +90,6 @@ def ends(line: WrittenDosing) -> bool:
     return line.length is not None or line.times is not None
 
 
-def acts_of(rule: WrittenRule) -> Iterator[tuple[Path, str | WrittenAct]]:
-    """Yield every action of a rule and where it stands in the rule."""
-    for i, step in enumerate(rule.do):
-        for k, act in enumerate(step.acts):
-            yield (("do", i, "then", k) if isinstance(step.then, tuple) else ("do", i, "then")), act
-
-
 def is_about_doses(rule: WrittenRule) -> bool:
     """Return whether a rule touches planned doses: more than adding some."""
     return rule.before is not None or any(
@@ -162,7 +153,7 @@ def check_in_arm(draft: Draft, arm: str, name: str, rule: WrittenRule) -> None:
         return
     for i, line in lines:
         wanted = draft.cohort.amount_unit(line.drug, line.route)
-        if check_amounts(draft, name, rule, wanted) and sets_amounts(rule):
+        if check_amounts(draft, name, rule, line, wanted) and sets_amounts(rule):
             check_amount_can_change(draft, ("arms", arm, "dosing", i), name, rule, line, wanted)
 
 
@@ -188,56 +179,6 @@ def check_leaving(draft: Draft, name: str, rule: WrittenRule) -> None:
     if name in events or name in losses or name == COMPLETED:
         message = f"patients leave by the rule '{name}', and an event or a loss is called so already"
         draft.error(draft.key("rules", name), "name-taken", message, "", ["give the rule another name"])
-
-
-def check_amounts(draft: Draft, name: str, rule: WrittenRule, wanted: Unit) -> bool:
-    """Return whether the amounts of a rule fit the state that the doses enter."""
-    stated: list[tuple[Path, Quantity]] = [(("ladder", i), amount) for i, amount in enumerate(rule.ladder)]
-    stated += [((*path, "amount"), act.amount) for path, act in acts_of(rule)
-               if not isinstance(act, str) and act.amount is not None]  # fmt: skip
-    sound = True
-    for where, amount in stated:
-        if per_patient(amount)[1] != "patient":
-            message = f"a rule's amount of {amount} is not supported by this version"
-            draft.error(("rules", name, *where), "not-yet", message, "", ["write amounts for everybody, such as 10 mg"])
-            sound = False
-        elif amount.dimension != wanted.dimension:
-            message = f"{amount} cannot be given where {wanted.text} is received"
-            notes = [
-                f"{amount}: {dimension_name(amount.dimension)}",
-                f"{wanted.text}: {dimension_name(wanted.dimension)}",
-            ]
-            draft.error(("rules", name, *where), "amount-unit", message, "", notes)
-            sound = False
-    return sound
-
-
-def check_amount_can_change(
-    draft: Draft, path: Path, name: str, rule: WrittenRule, line: WrittenDosing, wanted: Unit
-) -> None:
-    """The amount a rule changes is one amount for everybody, and one of its ladder."""
-    conduct = draft.written.conduct
-    if conduct is not None and conduct.adherence is not None and conduct.adherence.doubles > 0:
-        message = f"doses that are doubled, and changed by the rule '{name}', are not supported by this version"
-        draft.error(("conduct", "adherence", "doubles"), "not-yet", message, "", ["leave out doubles"])
-    limited = [field for field in ("at_least", "at_most", "strengths") if getattr(line, field) is not None]
-    if not isinstance(line.amount, Quantity) or per_patient(line.amount)[1] != "patient" or limited:
-        what = f"'{limited[0]}'" if limited else "an amount that differs between patients"
-        message = f"{what} in doses that the rule '{name}' changes is not supported by this version"
-        where = (*path, limited[0]) if limited else (*path, "amount")
-        draft.error(where, "not-yet", message, "", ["write one amount for everybody, and all of them in the ladder"])
-    elif (
-        rule.ladder and line.amount.dimension == wanted.dimension and rung_of(rule.ladder, line.amount, wanted) is None
-    ):
-        message = f"the arm begins with {line.amount}, which the ladder of the rule '{name}' does not have"
-        notes = [f"ladder: {', '.join(map(str, rule.ladder))}"]
-        draft.error((*path, "amount"), "rule-ladder", message, "", notes, [(("rules", name, "ladder"), "")])
-
-
-def rung_of(ladder: tuple[Quantity, ...], amount: Quantity, unit: Unit) -> int | None:
-    """Return the position of an amount in a ladder."""
-    values = [each.to(unit) for each in ladder]
-    return values.index(amount.to(unit)) if amount.to(unit) in values else None
 
 
 def check_once_before(draft: Draft, arm: str) -> None:

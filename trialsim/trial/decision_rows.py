@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trialsim.dynamics.doses import PUMP
-from trialsim.foundation.units import quantity_text, unit
+from trialsim.foundation.units import Quantity, quantity_text, unit
 from trialsim.protocol.decision_model import Act, DosingRule
 from trialsim.trial.batch import Batch, words
 from trialsim.trial.decided import Decided
@@ -74,9 +74,12 @@ def _texts(rule: DosingRule, branch: int, is_again: bool, rate: float | None) ->
 
 def _done(act: Act, rate: float | None) -> str:
     """Return what an action did; a rate as it was set, if anything was there to set."""
-    if act.kind != "rate" or act.unit is None:
+    if act.kind != "rate" or act.unit is None or act.told_in is None:
         return act.text
-    return "rate (nothing runs in)" if rate is None else f"rate {quantity_text(rate, act.unit)}"
+    if rate is None:
+        return "rate (nothing runs in)"
+    told = float(f"{Quantity(rate, act.unit).to(act.told_in):.12g}")
+    return f"rate {quantity_text(told, act.told_in)}"
 
 
 def _values(setup: Setup, k: int, row: NDArray[np.float64], kept: NDArray[np.float64]) -> str:

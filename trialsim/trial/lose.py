@@ -13,6 +13,9 @@ from trialsim.trial.keys import loss_key
 from trialsim.trial.setup import Setup
 
 Floats = NDArray[np.float64]
+Flags = NDArray[np.bool_]
+
+HALF_A_SECOND = 0.5 / 86400.0  # days; visits and rules that calendars ask are on whole seconds
 
 
 def loss_days(setup: Setup, patients: Enrolled, own_hazards: Floats) -> Floats:
@@ -42,6 +45,12 @@ def loss_days(setup: Setup, patients: Enrolled, own_hazards: Floats) -> Floats:
         days[name] = own_hazards[:, own].min(axis=1)
     columns = [days[name] for name in setup.losses]
     return np.column_stack(columns) if columns else np.empty((patients.trials.shape[0], 0))
+
+
+def leaves_by_rule(setup: Setup, by_reason: Floats, lost_at: Floats) -> Flags:
+    """Return who leaves by a rule [N]: after what is measured at that instant, which the rule may have seen."""
+    by_rule = by_reason[:, len(setup.losses) - len(setup.ruling.leaving) :].min(axis=1, initial=np.inf)
+    return np.asarray(np.isfinite(lost_at) & (by_rule == lost_at), dtype=np.bool_)
 
 
 def ended_days(setup: Setup, own_hazards: Floats) -> Floats:

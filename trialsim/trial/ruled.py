@@ -10,9 +10,11 @@ from trialsim.cohort.model import Cohort
 from trialsim.dynamics.model import Action, Branch, CourseModel, Rule, Signal
 from trialsim.foundation.expression import Name, Number
 from trialsim.protocol.decision_model import Act, DosingRule, Sensor, kept_name
+from trialsim.protocol.dosing_amounts import per_patient
 from trialsim.protocol.dosing_model import Dosing
 from trialsim.protocol.model import Arm, Protocol
 from trialsim.trial.plan_doses import inlets_of
+from trialsim.trial.rule_amounts import amount_given
 from trialsim.trial.timetable import Clock
 
 KINDS = {
@@ -162,7 +164,7 @@ def with_rules(model: CourseModel, rules: Ruling, protocol: Protocol, cohort: Co
     return replace(
         model,
         signals=tuple(_signal(seen, limits[seen.measure], clock) for seen in rules.signals),
-        rules=tuple(_rule(each, protocol.arms[each.arm], rules, model, waiting, clock) for each in rules.rules),
+        rules=tuple(_rule(each, protocol.arms[each.arm], rules, model, cohort, waiting, clock) for each in rules.rules),
     )
 
 
@@ -180,8 +182,9 @@ def _signal(seen: Seen, lloq: float | None, clock: Clock) -> Signal:
 
 
 def _rule(
-    each: ArmRule, arm: Arm, rules: Ruling, model: CourseModel, waiting: Iterator[AddedLine], clock: Clock
-) -> Rule:
+    each: ArmRule, arm: Arm, rules: Ruling, model: CourseModel, cohort: Cohort, waiting: Iterator[AddedLine],
+    clock: Clock,
+) -> Rule:  # fmt: skip
     rule, lines = each.rule, each.lines
     events = [*(hazard.name for hazard in model.hazards), *(trigger.name for trigger in model.triggers)]
     is_pump = bool(rules.pumped(each.arm) & set(lines))
@@ -190,7 +193,9 @@ def _rule(
             when=step.when,
             in_a_row=step.in_a_row,
             actions=tuple(
-                action for act in step.acts for action in _actions(act, arm, lines, is_pump, model, waiting, clock)
+                action
+                for act in step.acts
+                for action in _actions(act, arm, lines, is_pump, model, cohort, waiting, clock)
             ),
         )
         for step in rule.steps
@@ -203,28 +208,28 @@ def _rule(
     )
     if not rule.ladder or not lines:
         return made
-    ladder = [amount.to(arm.dosing[lines[0]].unit) for amount in rule.ladder]
-    return replace(made, ladder=tuple(map(Number, ladder)), start_level=start_level(rule, arm))
+    ladder = tuple(amount_given(amount, arm.dosing[lines[0]], cohort) for amount in rule.ladder)
+    return replace(made, ladder=ladder, start_level=start_level(rule, arm))
 
 
 def start_level(rule: DosingRule, arm: Arm) -> int:
     """Return the position in a rule's ladder of the amount that an arm begins with."""
     line = arm.dosing[lines_of(arm, rule)[0]]
     begin = getattr(line.amount, "value", None)
-    values = [amount.to(line.unit) for amount in rule.ladder]
+    values = [per_patient(amount)[0].to(line.unit) for amount in rule.ladder]
     return values.index(begin) if begin in values else 0
 
 
 def _actions(
-    act: Act, arm: Arm, lines: tuple[int, ...], is_pump: bool, model: CourseModel, waiting: Iterator[AddedLine],
-    clock: Clock,
+    act: Act, arm: Arm, lines: tuple[int, ...], is_pump: bool, model: CourseModel, cohort: Cohort,
+    waiting: Iterator[AddedLine], clock: Clock,
 ) -> Iterator[Action]:  # fmt: skip
     if act.kind == "add":
         yield Action(kind="start", lines=(next(waiting).line,))
     elif act.kind == "delay":
         yield Action(kind="delay", lines=lines, value=Number(act.delay * 24.0 / clock.hours_per_unit))
     elif act.amount is not None:
-        yield Action(kind="amount", lines=lines, value=Number(act.amount.to(arm.dosing[lines[0]].unit)))
+        yield Action(kind="amount", lines=lines, value=amount_given(act.amount, arm.dosing[lines[0]], cohort))
     elif act.kind == "rate":
         assert act.rate is not None and act.unit is not None
         least, most = (0.0, math.inf) if act.within is None else (limit.to(act.unit) for limit in act.within)

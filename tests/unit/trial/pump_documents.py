@@ -21,6 +21,8 @@ id: diabetes
 title: Insulin and glucose by the minimal model, made for tests
 context_of_use: tests of rules that set rates
 time: min
+covariates:
+  weight: {lognormal: {median: 70 kg, cv: 15%}, within: [40 kg, 130 kg]}
 parameters:
   p1: {typical: 0.003 1/min}
   p2: {typical: 0.025 1/min}
@@ -51,6 +53,7 @@ MEALS = ", ".join(
     f"{{drug: carbohydrate, amount: {grams} g, route: oral, at: hour {hour}}}"
     for grams, hour in ((35, 8), (50, 13), (45, 19))
 )
+BOLUS = "{drug: insulin, amount: 0.1 U/kg, at_most: 20 U, route: sc, every: 6 h, until: day 1}"
 PUMP = "{drug: insulin, amount: 26 U, route: sc, over: 24 h, at: day 0}"
 
 PROTOCOL = f"""\
@@ -59,12 +62,21 @@ id: looping
 title: A pump that reads a sensor
 phase: 2
 context_of_use: {{question: Which loop?, decision: the next trial, model_influence: medium, consequence: high}}
-patients: {{cohort: diabetes, randomised: 24}}
+patients: {{cohort: diabetes, randomised: 32}}
 arms:
   basal: {{dosing: [{PUMP}, {MEALS}]}}
   loop: {{dosing: [{PUMP}, {MEALS}], rules: [loop, rescue]}}
   switched: {{dosing: [{PUMP}, {MEALS}], rules: [switch, gone]}}
+  bolus: {{dosing: [{BOLUS}, {MEALS}], rules: [bolus]}}
 rules:
+  bolus:
+    drug: insulin
+    at: [noon, evening]
+    watch: glucose_lab
+    ladder: [0.05 U/kg, 0.1 U/kg, 0.2 U/kg, 0.4 U/kg]
+    do:
+      - {{when: glucose_lab < 100 mg/dL, then: level down}}
+      - {{when: glucose_lab > 150 mg/dL, then: level up}}
   loop:
     drug: insulin
     every: 5 min
@@ -77,7 +89,7 @@ rules:
       - {{when: g < 80 mg/dL or (g < 100 mg/dL and trend < -1 mg/dL/min), then: {{rate: 0 U/h}}}}
       - when: asked > 12
         then:
-          rate: 1 U/h + 0.01 U*dL/mg/h * (g - 110 mg/dL) + 12 U*dL/mg * trend + 0.006 U*dL/mg/h^2 * i
+          rate: 1 U/h + 0.01 U*dL/mg/h * (g - 110 mg/dL) + 0.2 U*dL/mg * trend + 0.0004 U*dL/mg/h^2 * i
           step: 0.05 U/h
           within: [0 U/h, 5 U/h]
   rescue:
