@@ -66,7 +66,7 @@ patients: {{cohort: diabetes, randomised: 32}}
 arms:
   basal: {{dosing: [{PUMP}, {MEALS}]}}
   loop: {{dosing: [{PUMP}, {MEALS}], rules: [loop, rescue]}}
-  switched: {{dosing: [{PUMP}, {MEALS}], rules: [switch, gone]}}
+  switched: {{dosing: [{PUMP.replace("26", "39")}, {MEALS}], rules: [switch, gone]}}
   bolus: {{dosing: [{BOLUS}, {MEALS}], rules: [bolus]}}
 rules:
   bolus:
@@ -99,7 +99,7 @@ rules:
     drug: insulin
     on: low
     do: [{{then: [stop dosing, {{add: {{drug: insulin, amount: 1 U, route: sc, every: 4 h, times: 3}}}}]}}]
-  gone: {{at: [noon], watch: glucose_lab, do: [{{when: glucose_lab > 130 mg/dL, then: leave trial}}]}}
+  gone: {{at: [noon], watch: glucose_lab, do: [{{when: glucose_lab > 500 mg/dL, then: leave trial}}]}}
 visits: {{baseline: day 0, noon: hour 12, evening: hour 18, end: day 1}}
 assess:
   glucose_lab: {{at: [baseline, noon, evening, end]}}
