@@ -44,16 +44,19 @@ def check_act(draft: Draft, where: Path, rule: WrittenRule, act: WrittenAct) -> 
     expr = draft.formulas.get(act.rate)
     if expr is not None and act.within is None and not isinstance(expr, Constant):
         message = "a rate that is computed needs its limits"
-        draft.error(act.rate.place, "rule-rate", message, "", ["write within: [0 U/h, 5 U/h], in its own unit"])
+        draft.error(act.rate.place, "rule-rate", message, "", ["write within: [LOWEST, HIGHEST], as [0 U/h, 5 U/h]"])
 
 
-def check_others(draft: Draft, name: str, rule: WrittenRule, drug: str, where: Path) -> None:
+def check_others(
+    draft: Draft, name: str, rule: WrittenRule, drug: str, lines: list[WrittenDosing], where: Path
+) -> None:
     """What runs in at the rate that a rule sets has no doses to hold, delay or change."""
     for act in (act for step in rule.do for act in step.acts):
         what = act if isinstance(act, str) else "delay" if act.delay else "amount" if act.amount else None
         if what is not None and what not in WITH_RATES:
             message = f"'{what}' of the rule '{name}' is about doses, and {drug} runs in at a rate that a rule sets"
-            notes = ["write {rate: 0 mg/h} to let it stand still, in its own unit"]
+            received = next((draft.cohort.amount_unit(line.drug, line.route).text for line in lines), "mg")
+            notes = [f"write {{rate: 0 {received}/h}} to let it stand still"]
             draft.error(where, "rule-rate", message, "", notes)
             return
 
@@ -73,7 +76,8 @@ def check_pumped(
     is_one = (line.at is not None and not (isinstance(line.at, tuple) and len(line.at) > 1)) or line.times == 1
     if not runs or line.over == MODELLED or not is_one or line.steady_state:
         message = f"the rule '{name}' sets the rate of {drug}, and this is not one infusion"
-        notes = [f"write {{drug: {drug}, amount: 24 U, route: {line.route}, over: 24 h, at: day 0}}, in its own unit"]
+        received = draft.cohort.amount_unit(line.drug, line.route).text
+        notes = [f"write {{drug: {drug}, amount: 24 {received}, route: {line.route}, over: 24 h, at: day 0}}"]
         draft.error((*path, "drug"), "rule-rate", message, "", notes)
         return
     if any(inlet.transit is not None for inlet in inlets_of(draft, line)):

@@ -147,7 +147,7 @@ def check_in_arm(draft: Draft, arm: str, name: str, rule: WrittenRule) -> None:
         draft.error(("arms", arm, "rules", index), "not-yet", message, "", notes)
     pumps = [each for each in draft.written.arms[arm].rules if is_pump(draft, each, drug)]
     if pumps and drug is not None:
-        check_others(draft, name, rule, drug, ("arms", arm, "rules", index))
+        check_others(draft, name, rule, drug, [line for _, line in lines], ("arms", arm, "rules", index))
     if lines and drug is not None and sets_rates(rule):
         check_pumped(draft, arm, name, rule, drug, lines, ("arms", arm, "rules", index))
         return

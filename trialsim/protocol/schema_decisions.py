@@ -66,7 +66,7 @@ def written_watch(text: str) -> WrittenWatch:
     word, bracket, rest = text.strip().partition("(")
     if not bracket:
         return WrittenWatch(measure=name(word))
-    kind = choice(word.strip(), tuple(KINDS_OF_WATCH))
+    kind = word.strip() if word.strip() == "given" else choice(word.strip(), ("sensor", "slope"))
     arguments = [part.strip() for part in rest.removesuffix(")").split(",")]
     if not rest.endswith(")") or len(arguments) != KINDS_OF_WATCH[kind]:
         expected = "expected: sensor(MEASURE) or slope(MEASURE, 15 min)"
