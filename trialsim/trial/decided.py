@@ -31,6 +31,16 @@ class Decided:
     kept: Floats  # [D, numbers remembered by all rules]
     doses: Floats  # [E, 8]: position in `at`, time, line (-1: a rule, -2: a pump), inlet, amount, duration, rate, kind
 
+    def decisions_about(self, number: int) -> Floats:
+        """Return the decisions about the patient at that position in `at`."""
+        lo, hi = np.searchsorted(self.decisions[:, 0], (number, number + 1))
+        return self.decisions[lo:hi]
+
+    def doses_of(self, number: int) -> Floats:
+        """Return the doses of the patient at that position in `at`."""
+        lo, hi = np.searchsorted(self.doses[:, 0], (number, number + 1))
+        return self.doses[lo:hi]
+
 
 def decided(setup: Setup, typical: TypicalValues, patients: Enrolled, intake: Intake, arms: Ints, at: Ints) -> Decided:
     """Return what the rules of their own arm decided about the patients at `at`; their courses are computed again.

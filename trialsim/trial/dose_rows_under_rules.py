@@ -22,7 +22,7 @@ def taken_under_rules(setup: Setup, own: OwnDoses, told: Decided) -> dict[str, N
     planned = clock.model_times(own.day)
     for i, row in enumerate(own.rows.tolist()):
         number = int(np.searchsorted(told.at, row))
-        doses, decisions = told.doses[told.doses[:, 0] == number], told.decisions[told.decisions[:, 0] == number]
+        doses, decisions = told.doses_of(number), told.decisions_about(number)
         for line in range(setup.ruling.n_planned):
             mine = np.flatnonzero((own.plan.line == line) & own.taken[i])
             given = doses[doses[:, 2] == line]
@@ -54,7 +54,7 @@ def stops_by_rules(setup: Setup, own: OwnDoses, told: Decided) -> Floats:
     """
     ends, rules = np.full((own.rows.shape[0], own.plan.n_doses), np.inf), setup.ruling.rules
     for i, row in enumerate(own.rows.tolist()):
-        for decision in told.decisions[told.decisions[:, 0] == int(np.searchsorted(told.at, row))]:
+        for decision in told.decisions_about(int(np.searchsorted(told.at, row))):
             each, branch = rules[int(decision[2])], int(decision[3])
             if branch >= 0 and any(act.kind == "stop dosing" for act in each.rule.steps[branch].acts):
                 mine = np.isin(own.plan.line, each.lines)

@@ -56,7 +56,8 @@ def pump_rows(
 def stretches(setup: Setup, told: Decided, row: int, inlet: int, ends: float) -> Floats:
     """Return when a patient's pump ran at one rate above zero: [stretches, 3], day, days and amount."""
     clock, number = setup.calendar.clock, int(np.searchsorted(told.at, row))
-    mine = told.doses[(told.doses[:, 0] == number) & (told.doses[:, 7] == PUMP) & (told.doses[:, 3] == inlet)]
+    mine = told.doses_of(number)
+    mine = mine[(mine[:, 7] == PUMP) & (mine[:, 3] == inlet)]
     # What was set last at an instant is what ran; a rate that was set again goes on.
     day, rate = clock.days(mine[:, 1]), mine[:, 6]
     last = np.append(day[1:] > day[:-1], np.ones(min(1, day.size), dtype=np.bool_))
