@@ -121,7 +121,8 @@ def _with_pumps(
     rate = np.where(by_rate, own["rate"], np.divide(own["amount"], lasts, out=np.zeros(n), where=lasts > 0.0))
     no = {"amount": np.zeros(n), "duration": np.zeros(n)}
     yield own | no | {"rate": rate, "kind": np.full(n, PUMP)}
-    yield own | no | {"rate": np.zeros(n), "kind": np.full(n, PUMP_OFF), "time": own["time"] + lasts}
+    off = {"rate": np.zeros(n), "kind": np.full(n, PUMP_OFF), "check": np.zeros(n, dtype=np.int64)}
+    yield own | no | off | {"time": own["time"] + lasts}
 
 
 def _checks(before_doses: Mapping[int, int], line: Ints, dose: Ints) -> Ints:

@@ -11,6 +11,7 @@ from trialsim.cohort.draws import TypicalValues
 from trialsim.dynamics.courses import Watch
 from trialsim.foundation.streams import normals, uniforms
 from trialsim.protocol.decision_model import DosingRule
+from trialsim.protocol.model import Protocol
 from trialsim.trial.enrolled import Enrolled
 from trialsim.trial.keys import SECONDS_PER_DAY, missed_key, sensor_key
 from trialsim.trial.observe import measurement_luck, missed_visits, moment_days, visit_days
@@ -19,6 +20,9 @@ from trialsim.trial.setup import Setup
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Flags = NDArray[np.bool_]
+
+
+READINGS_AT_ONCE = 2_000_000  # of sensors under all arms: some 100 bytes each
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -48,6 +52,15 @@ class Sight:
             known=self.known_at[rows][seen],
             errors=self.errors[rows][seen],
         )
+
+
+def trials_at_once(protocol: Protocol) -> int | None:
+    """Return how many trials may be simulated together, for the memory that sensors' readings take; None: any number.
+    """
+    each = sum(
+        len(asked_days(rule)) * len(rule.sensors) for arm in protocol.arms for rule in protocol.rules_of(arm)
+    )
+    return max(1, READINGS_AT_ONCE // (each * protocol.patients.randomised)) if each else None
 
 
 def sight(setup: Setup, typical: TypicalValues, patients: Enrolled) -> Sight:

@@ -89,7 +89,7 @@ rules:
       - {{when: g < 80 mg/dL or (g < 100 mg/dL and trend < -1 mg/dL/min), then: {{rate: 0 U/h}}}}
       - when: asked > 12
         then:
-          rate: 1 U/h + 0.01 U*dL/mg/h * (g - 110 mg/dL) + 0.2 U*dL/mg * trend + 0.0004 U*dL/mg/h^2 * i
+          rate: 1 U/h + 0.01 U*dL/mg/h * (g - 110 mg/dL) + 0.005 U*dL/mg * trend + 0.002 U*dL/mg/h^2 * i
           step: 0.05 U/h
           within: [0 U/h, 5 U/h]
   rescue:

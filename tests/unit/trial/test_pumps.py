@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from tests.unit.trial.rules_documents import own, plain
 from trialsim.dynamics.courses import Courses, Luck, courses
 from trialsim.dynamics.doses import Schedule
 from trialsim.trial.setup import setup_of
+from trialsim.trial.sight import trials_at_once
 from trialsim.trial.simulate import simulate_trials
 
 Tables = dict[str, dict[str, Any]]
@@ -108,7 +110,7 @@ def test_a_pump_is_set_to_what_the_rule_says(tables: Tables) -> None:
                 assert done == "rate 0 U/h"
                 stood += 1
             elif asked > 12:
-                wanted = 1 + 0.01 * (g - 110) + 0.2 * trend * 60 + 0.0004 * i / 60
+                wanted = 1 + 0.01 * (g - 110) + 0.005 * trend * 60 + 0.002 * i / 60
                 last = min(max(math.floor(wanted / 0.05 + 0.5) * 0.05, 0.0), 5.0)
                 assert done.startswith("rate ") and float(done.split()[1]) == pytest.approx(last, abs=1e-9)
                 rated, limited = rated + 1, limited + (wanted > 5 or wanted < 0)
@@ -127,6 +129,12 @@ def test_rates_that_were_set_are_in_the_table_of_doses(tables: Tables) -> None:
         insulin = (doses["drug"] == "insulin") & doses["taken"]
         assert doses["taken_amount"][insulin].sum() == pytest.approx(float(np.dot(rates, lasts)), rel=1e-9)
         assert np.all(doses["infusion"][insulin] > 0)
+
+
+def test_fewer_trials_are_simulated_at_once_where_sensors_are_read_often(tables: Tables) -> None:
+    protocol = world().protocol
+    assert trials_at_once(protocol) == 2_000_000 // (2 * 288 * 32)
+    assert trials_at_once(replace(protocol, rules=())) is None
 
 
 def test_a_sensor_reads_with_its_error_and_is_known_later(tables: Tables) -> None:
