@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from tests.reference.plain_doses import Dose
 from tests.reference.plain_patient import Patient
 from tests.reference.plain_rules import Reading
-from trialsim.dynamics.doses import DOSE, RESET, RESET_AND_DOSE, STEADY, STEADY_ADDED
+from trialsim.dynamics.doses import DOSE, PUMP, PUMP_OFF, RESET, RESET_AND_DOSE, STEADY, STEADY_ADDED
 
 Draw = Any
 # Doses, samples, changes and checks may fall on one instant: the order there is part of what is tested.
@@ -113,7 +113,13 @@ def patients_of_the_clinic(draw: Draw) -> Patient:
     # A delay belongs to the signal: all patients of a call share it.
     readings = [Reading(signal=0, time=every * k) for k in range(draw(st.integers(0, 9)))]
     readings += [Reading(signal=1, time=time, delay=0.5) for time in sorted(draw(st.sets(instants(28), max_size=5)))]
+    readings += [Reading(signal=2, time=0.75 * k, delay=0.25) for k in range(draw(st.integers(0, 20)))]
+    starts = draw(instants(10))
+    pump = (Dose(time=starts, inlet=2, rate=draw(uneven(0.2, 2.0)), kind=PUMP),
+            Dose(time=starts + draw(st.integers(2, 20)) / 2, inlet=2, kind=PUMP_OFF))
     return Patient(
-        parameters=row, lines=(main, rescue), dormant=(False, True), **draw(looks(16.3)),
-        checks=((), tuple(sorted(draw(st.sets(instants(30), max_size=5)))), ()), readings=tuple(readings),
+        parameters=row, lines=(main, rescue, pump), dormant=(False, True, False), **draw(looks(16.3)),
+        checks=((), tuple(sorted(draw(st.sets(instants(30), max_size=5)))),
+                draw(st.sampled_from(((math.inf,), ()))),
+                tuple(sorted(draw(st.sets(instants(30), max_size=9))))), readings=tuple(readings),
         changes=draw(changes(row, (0, 6, 7))), stops_dosing=(False,), ends_course=(False,))

@@ -35,7 +35,7 @@ from tests.reference.plain_rules import (
     standing_of,
 )
 from tests.reference.plain_steady import starts_of, steady
-from trialsim.dynamics.doses import RESET, RESET_AND_DOSE, STEADY, STEADY_ADDED
+from trialsim.dynamics.doses import PUMP, PUMP_OFF, RESET, RESET_AND_DOSE, STEADY, STEADY_ADDED
 from trialsim.dynamics.model import Action, CourseModel, Functional
 
 
@@ -66,12 +66,12 @@ class _Follower:
         self.was_below = [False] * len(model.triggers)
         self.happening: set[int] = set()
         self.standings = [standing_of(rule) for rule in model.rules]
-        self.known: list[tuple[float, int, float]] = []
+        self.known: list[tuple[float, int, float, float]] = []
         self.history: list[Stretch] = []
         # The path begins with what is taken at the beginning: what was there before is no part of it.
         self.so_far = {f.name: before_anything(f.kind) for f in model.functionals}
         self.course = Course(outputs=[[math.nan] * len(model.outputs) for _ in patient.samples],
-                             event_times=[math.inf] * n_events)
+                             event_times=[math.inf] * (n_events + model.n_notes))
         self.course_stops = patient.stops_dosing or (False,) * n_events
         self.course_ends = patient.ends_course or (False,) * n_events
 
@@ -119,7 +119,8 @@ class _Follower:
         if ask_others:
             self.read()
         for r, rule in enumerate(self.model.rules):
-            by_event = any(event in rule.on_events for event in happening)
+            is_asked = r < len(self.patient.checks) and bool(self.patient.checks[r])
+            by_event = is_asked and any(event in rule.on_events for event in happening)
             by_time = ask_others and r < len(self.patient.checks) and self.t in self.patient.checks[r]
             by_dose = ask_others and any(dose.check == r + 1 for line in self.lines for dose in line.due_by(self.t))
             if self.goes_on and (by_event or by_time or by_dose):
@@ -143,15 +144,16 @@ class _Follower:
                 signal = self.model.signals[reading.signal]
                 names = known_names(self.model, self.parameters, self.t, self.y)
                 read = as_read(signal, float(value(signal.value, names)), reading.luck)
-                self.known.append((reading.time + reading.delay, reading.signal, read))
+                self.known.append((reading.time + reading.delay, reading.signal, read, reading.time))
 
     def ask(self, r: int) -> None:
         rule, standing = self.model.rules[r], self.standings[r]
         seen = {signal.name: math.nan for signal in self.model.signals}
         # Readings of one signal come in the order in which they were made: the last one known is the newest.
-        for known_at, s, read in self.known:
-            if known_at <= self.t:
-                seen[self.model.signals[s].name] = read
+        for s, signal in enumerate(self.model.signals):
+            read = [(time, what) for known_at, which, what, time in self.known if which == s and known_at <= self.t]
+            if len(read) > signal.intervals:
+                seen[signal.name] = read[-1][1] if signal.intervals == 0 else slope(read[-signal.intervals - 1 :])
         names = {**self.parameters, "t": self.t,
                  **{f.name: self.functional_now(f) for f in self.model.functionals if f.over is None}}
         branch = decided(rule, standing, seen, names)
@@ -193,6 +195,10 @@ class _Follower:
                         line.begun = self.t
             case "leave":
                 self.goes_on = False
+            case "note":
+                event = len(self.course.event_times) - len(self.model.rules) + r
+                self.course.happenings.append((event, self.t))
+                self.course.event_times[event] = min(self.course.event_times[event], self.t)
 
     def let_in(self, action: Action, number: float, names: dict[str, float]) -> None:
         """Give a dose of a rule's own, or change the inflow through an inlet, which nothing else ends."""
@@ -201,12 +207,26 @@ class _Follower:
             duration = float(value(action.duration, names)) if action.duration is not None else 0.0
             self.take(Dose(time=self.t, inlet=action.inlet, amount=number, duration=duration), NO_LINE)
             return
-        inlet = Dose(time=self.t, inlet=action.inlet, amount=1.0, rate=1.0)
-        ever = replace(taken(self.model, self.parameters, inlet, RUNNING, self.t), rate=number, amount=0.0,
+        if action.step > 0.0:
+            number = math.floor(number / action.step + 0.5) * action.step
+        number = min(max(number, action.least), action.most)
+        runs = not action.lines
+        for line in (self.lines[l] for l in action.lines):
+            if line.begun is not None and not line.is_stopped and not line.is_held and line.doses:
+                line.amount = number
+                runs = runs or line.n_past > 0
+        if runs:
+            self.pump(action.inlet, number)
+
+    def pump(self, inlet_number: int, number: float) -> None:
+        """Let this rate of an inlet's pump run, and enter as far as it is available, until it is changed."""
+        inlet = Dose(time=self.t, inlet=inlet_number, amount=1.0, rate=1.0)
+        share = taken(self.model, self.parameters, inlet, RUNNING, self.t).amount
+        ever = replace(taken(self.model, self.parameters, inlet, RUNNING, self.t), rate=number * share, amount=0.0,
                        end=math.inf)
         # The old inflow runs until the new one arrives, whatever the lag was when the old one began.
         self.under_way = [
-            stopped(replace(what, lag=ever.lag), self.t) if what.line == RUNNING and what.inlet == action.inlet
+            stopped(replace(what, lag=ever.lag), self.t) if what.line == RUNNING and what.inlet == inlet_number
             else what for what in self.under_way]
         self.course.doses.append((self.t, RUNNING, replace(inlet, amount=0.0, rate=number)))
         if number > 0.0:
@@ -220,7 +240,12 @@ class _Follower:
         for l, line in enumerate(self.lines):
             while line.due() <= self.t:
                 dose = line.doses.pop(0)
+                line.n_past += 1
                 if line.is_held:
+                    continue
+                if dose.kind in (PUMP, PUMP_OFF):
+                    rate = dose.rate if line.amount is None else line.amount
+                    self.pump(dose.inlet, rate if dose.kind == PUMP else 0.0)
                     continue
                 if line.amount is not None:
                     dose = replace(dose, amount=line.amount)
@@ -253,7 +278,8 @@ class _Follower:
     def go_to_the_next_instant(self) -> None:
         patient = self.patient
         times = [patient.horizon, *patient.samples, *(time for time, _ in patient.changes),
-                 *(time for times in patient.checks for time in times), *(reading.time for reading in patient.readings),
+                 *(time for times in patient.checks for time in times if time < math.inf),
+                 *(reading.time for reading in patient.readings),
                  *(line.due() for line in self.lines), *changes_of(self.under_way),
                  *breakpoints(self.model, self.parameters)]
         until = min(time for time in times if time > self.t)
@@ -346,3 +372,11 @@ class _Follower:
         if f.kind == "share":
             return total / length if length > 0.0 else float(now >= 0.0)
         return total if f.kind == "integral" else together(f.kind, total, now)
+
+
+def slope(read: list[tuple[float, float]]) -> float:
+    """Return the least-squares slope of values over their times."""
+    times, values = zip(*read, strict=True)
+    middle, mean = sum(times) / len(times), sum(values) / len(values)
+    above = sum((time - middle) * (what - mean) for time, what in read)
+    return above / sum((time - middle) ** 2 for time in times)

@@ -57,6 +57,7 @@ class Line:
     is_held: bool = False
     shift: float = 0.0
     amount: float | None = None
+    n_past: int = 0
 
     def due_by(self, t: float) -> list[Dose]:
         """Return the doses that are due at t."""

@@ -15,7 +15,7 @@ from tests.reference.plain_course import plain_course
 from tests.reference.plain_doses import Dose
 from tests.reference.plain_patient import Patient
 from tests.reference.plain_rules import Reading
-from trialsim.dynamics.doses import RESET, RESET_AND_DOSE, STEADY, STEADY_ADDED
+from trialsim.dynamics.doses import PUMP, PUMP_OFF, RESET, RESET_AND_DOSE, STEADY, STEADY_ADDED
 from trialsim.dynamics.model import Action, Branch, Functional, Hazard, Inlet, Rule, Signal, Transit, Trigger
 
 KA, K = 1.1, 0.2
@@ -351,8 +351,9 @@ def test_amounts_rates_gifts_starts_and_leaving():
     def at(t, *actions):
         return Branch(when=parsed(f"t == {t}", ""), actions=actions)
 
-    model = ruled(at(1, act("amount", "7")), at(2, act("rate", "4", inlet=0)), at(3, act("rate", "2", inlet=0)),
-                  at(4, act("rate", "0", inlet=0), act("start", lines=(1,))),
+    model = ruled(at(1, act("amount", "7")), at(2, act("rate", "4", inlet=0, lines=())),
+                  at(3, act("rate", "2", inlet=0, lines=())),
+                  at(4, act("rate", "0", inlet=0, lines=()), act("start", lines=(1,))),
                   at(5, act("give", "6", inlet=0, duration=parsed("2", ""))), at(8, act("leave")), signals=False)
     model = replace(model, rules=(replace(model.rules[0], branches=model.rules[0].branches),))
     lines = ((Dose(time=0.0, amount=1.0), Dose(time=1.0, amount=1.0)), (Dose(time=0.0, amount=100.0),
@@ -366,13 +367,40 @@ def test_amounts_rates_gifts_starts_and_leaving():
         (0.0, 0), (1.0, 0), (2.0, -2), (3.0, -2), (4.0, -2), (4.0, 1), (4.5, 1), (5.0, -1)]
 
 
+def test_a_line_runs_at_what_a_rule_has_set_from_its_beginning_to_its_end():
+    def at(t, text, *more):
+        return Branch(when=parsed(f"t == {t}", ""), actions=(
+            act("rate", text, inlet=0, step=1.0, least=1.0, most=5.0), *more))
+
+    model = ruled(at(0, "4.4"), at(3, "9"), at(4, "0.2", act("note", lines=())), at(7, "3"), signals=False)
+    model = replace(model, parameters=("k", "f"), inlets=(
+        Inlet(drug="x", route="a", state="a", bioavailability=parsed("f", "f")),))
+    lines = ((Dose(time=1.0, rate=2.0, kind=PUMP), Dose(time=6.0, kind=PUMP_OFF)),)
+    found = course(model, parameters=(0.0, 0.5), lines=lines, checks=((0.0, 3.0, 4.0, 7.0),),
+                   samples=(1.0, 3.0, 4.0, 6.0, 9.0))
+    # Half of 4 from 1 to 3, of 5 to 4, of 1 to 6; nothing after the end.
+    assert [each[0] for each in found.outputs] == pytest.approx([0, 4, 6.5, 7.5, 7.5], rel=1e-12)
+    assert [(time, dose.rate) for time, _, dose in found.doses] == [(1.0, 4.0), (3.0, 5.0), (4.0, 1.0), (6.0, 0.0)]
+    assert found.event_times == [4.0]
+
+
+def test_a_slope_is_that_of_the_last_readings_known():
+    model = ruled(Branch(when=parsed("level_a > 1.4", "level_a"), actions=(act("note", lines=()),)))
+    model = replace(model, signals=(replace(model.signals[0], intervals=2, spacing=1.0),))
+    lines = (tuple(Dose(time=t, amount=a) for t, a in ((0.5, 1.0), (1.5, 1.0), (2.5, 3.0))),)
+    found = course(model, lines=lines, readings=read_at(0.0, 1.0, 2.0, 3.0, delay=0.5), checks=((2.0, 2.6, 3.5),))
+    # Read 0, 1, 2, 5: two of them known, then three, then the last three.
+    assert [each.branch for each in found.decisions] == [-2, -1, 0]
+    assert [each.seen["level_a"] for each in found.decisions[1:]] == pytest.approx([1.0, 2.0])
+
+
 def test_a_rule_asked_on_an_event_starts_the_second_line():
     model = built("a", "h", ("0",), inlets=(("a", None, None),), hazards={"progression": "h"})
     model = replace(model, rules=(Rule(name="second line", on_events=(0,), branches=(
         Branch(when=None, actions=(Action(kind="start", lines=(1,)),)),)),))
     found = course(model, parameters=(0.5,), thresholds=((1.0,),), stops_dosing=(True,), dormant=(False, True),
                    lines=(tuple(Dose(time=t, amount=1.0) for t in (0.0, 1.5, 3.0)), (
-                       Dose(time=0.5, amount=10.0),)), samples=(2.25, 2.75, 4.0))
+                       Dose(time=0.5, amount=10.0),)), checks=((math.inf,),), samples=(2.25, 2.75, 4.0))
     assert found.outputs == [[2.0], [12.0], [12.0]]
     assert [(d.time, d.branch) for d in found.decisions] == [(pytest.approx(2.0, rel=1e-12), 0)]
 

@@ -77,9 +77,10 @@ def tumour() -> CourseModel:
 
 
 def clinic() -> CourseModel:
-    """Return neutrophils under a drug, two signals, and three rules with every kind of action; lines 0 and 1, 1 asleep.
+    """Return neutrophils under a drug, three signals, and four rules with every kind of action; lines 0, 1 asleep, 2.
 
-    Rule 0 is asked before doses, rule 1 by the calendar, rule 2 on the event.
+    Rule 0 is asked before doses, rule 1 by the calendar, rule 2 on the event; rule 3, by the calendar, sets the rate of
+    what runs in by line 2.
     """
     model = built(
         "cent neut", "vm km kin imax ic kout lag low high target tox",
@@ -108,11 +109,22 @@ def clinic() -> CourseModel:
             Branch(when=_one("low_so_far < 0.2 * low"), actions=(Action(kind="leave"),))))
     on_event = Rule(name="on the event", on_events=(0,), branches=(
         Branch(when=None, actions=(Action(kind="start", lines=(1,)),)),))
+    pump = Rule(
+        name="pump", remembers=(("steepness", 0.0, _one("0.5 * steepness + trend")), ("n", 1.0, _one("n + 1"))),
+        branches=(
+            Branch(when=_one("trend < -0.5 * low"), actions=(
+                Action(kind="rate", lines=(2,), inlet=2, value=_one("0")), Action(kind="note"))),
+            Branch(when=_one("n > 5"), actions=(Action(kind="rate", lines=(2,), inlet=2, value=_one("0")),
+                                                Action(kind="stop", lines=(2,)))),
+            Branch(when=None, actions=(Action(kind="rate", lines=(2,), inlet=2, step=0.3, least=0.2, most=4.0,
+                                              value=_one("0.2 * vm + 2 * steepness")),))))
     return replace(
         model, inlets=(Inlet(drug="x", route="iv", state="cent", lag=_one("lag")),
-                       Inlet(drug="x", route="short", state="cent", bioavailability=_one("0.9"))),
+                       Inlet(drug="x", route="short", state="cent", bioavailability=_one("0.9")),
+                       Inlet(drug="x", route="pump", state="cent", bioavailability=_one("0.7"), lag=_one("lag / 2"))),
         signals=(Signal(name="anc", value=_one("neut"), additive=0.05, proportional=0.1, lloq=0.2),
-                 Signal(name="read", value=_one("cent"), proportional=0.2)),
+                 Signal(name="read", value=_one("cent"), proportional=0.2),
+                 Signal(name="trend", value=_one("neut"), additive=0.05, intervals=2, spacing=0.75)),
         functionals=(Functional(name="low_so_far", kind="lowest", of=_one("neut")),),
         triggers=(Trigger(name="toxicity", excess=_one("cent - tox")),),
-        rules=(before_doses, by_calendar, on_event))
+        rules=(before_doses, by_calendar, on_event, pump))

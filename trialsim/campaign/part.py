@@ -53,11 +53,23 @@ def simulated_part(simulate: Simulate, world: Any, task: Task) -> Outcome:
     """Simulate and write one part. A trial that cannot be simulated becomes a row of `failures`, the others stay."""
     traces: list[str] = []
     try:
-        tables = simulated_tables(simulate, world, range(task.first, task.stop), task.keep, task.chunk)
+        tables = simulated_tables(simulate, world, range(task.first, task.stop), task.keep, chunk_of(task, world))
         failed: dict[int, str] = {}
     except Exception:
         tables, failed = trials_one_by_one(simulate, world, task, traces)
     return Outcome(written(task, tables, failed), tuple(traces))
+
+
+def chunk_of(task: Task, world: Any) -> int | None:
+    """Return how many trials are simulated at once: as the task says, and fewer where sensors are read very often."""
+    from trialsim.trial.world import World
+
+    most = None
+    if isinstance(world, World):
+        from trialsim.trial.sight import trials_at_once
+
+        most = trials_at_once(world.protocol)
+    return min((each for each in (task.chunk, most) if each is not None), default=None)
 
 
 def trials_one_by_one(

@@ -132,7 +132,7 @@ def taken(
     terms = b.terms[lane]
     lag, share = terms[LAG, inlet], terms[SHARE, inlet]
     if kind == PUMP:
-        return int(pumped(i, t, inlet, rate, lag, g, o, b, lane))
+        return int(pumped(i, t, inlet, rate, share, lag, g, o, b, lane))
     sound, duration, rate = timed(inlet, duration, rate, modelled, terms)
     size, lasts, inflow = infusion(amount, duration, rate, share)
     if not (sound and 0.0 <= lag < np.inf and 0.0 <= share < np.inf and -np.inf < size < np.inf and lasts < np.inf):
@@ -156,18 +156,22 @@ def tell_dose(
 
 
 @kernel
-def pumped(i: int, t: float, inlet: int, rate: float, lag: float, g: Any, o: Any, b: Any, lane: int) -> int:
-    """Return a status, having set what runs in through an inlet until it is changed."""
-    if not (0.0 <= rate < np.inf and 0.0 <= lag < np.inf):
+def pumped(
+    i: int, t: float, inlet: int, rate: float, share: float, lag: float, g: Any, o: Any, b: Any, lane: int
+) -> int:
+    """Return a status, having set what runs in through an inlet until it is changed: of its rate the share that enters.
+    """
+    enters = rate * share
+    if not (0.0 <= rate < np.inf and 0.0 <= lag < np.inf and 0.0 <= enters < np.inf):
         return BAD_DOSE
     tell_dose(i, t, PUMPED, inlet, 0.0, 0.0, rate, PUMP, g, o)
     for k in range(b.counts[lane, UNDER_WAY]):
         way = b.way[lane, k]
         if way[OF_LINE] == PUMPED and way[INTO] == inlet:
-            if way[INFLOW] == rate and way[END] == np.inf:
+            if way[INFLOW] == enters and way[END] == np.inf:
                 return OK
             way[END] = max(way[START], min(way[END], t + lag))
-    return put(t + lag, np.inf, rate, 0.0, lag, inlet, PUMPED, b, lane) if rate > 0.0 else OK
+    return put(t + lag, np.inf, enters, 0.0, lag, inlet, PUMPED, b, lane) if enters > 0.0 else OK
 
 
 @kernel

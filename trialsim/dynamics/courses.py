@@ -55,6 +55,7 @@ class Happening:
     event_time: NDArray[np.float64]
     dose: NDArray[np.float64]  # [doses, 7]: time taken, line (-1: a rule), inlet, amount, duration, rate, kind
     decision: NDArray[np.float64]  # [decisions, 4 + signals]: time, rule, branch (-1 hold, -2 nothing known), level, …
+    kept: NDArray[np.float64]  # [decisions, remembered numbers of all rules]: as they were afterwards
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -64,7 +65,8 @@ class Courses:
     `outputs[i, s, o]` is NaN for a sample not wanted, after the horizon, after an event that ended the course
     (`event_times` says when), or from the moment on at which the patient failed (`status` says why, in the words
     of `STATUS`). `event_times[i, e]` is infinite if the event had not happened by the horizon, `n_events[i, e]` how
-    often it did. Ledgers hold rows of patients for whom they were asked.
+    often it did; what rules note are the last events, one a rule. Ledgers hold rows of patients for whom they were
+    asked.
     """
 
     outputs: NDArray[np.float64]
@@ -76,6 +78,7 @@ class Courses:
     ledgers: NDArray[np.float64]
     ledger: NDArray[np.int64]
     n_signals: int
+    n_kept: int = 0
 
     def happening(self, i: int) -> Happening:
         """Return what the ledgers tell of patient i."""
@@ -83,7 +86,8 @@ class Courses:
         events, doses, decisions = (
             rows[first : first + int(n)] for rows, n in zip(self.ledgers, counts, strict=True))
         return Happening(event=events[:, 1].astype(np.int64), event_time=events[:, 0], dose=doses[:, :7],
-                         decision=decisions[:, : 4 + self.n_signals])
+                         decision=decisions[:, : 4 + self.n_signals],
+                         kept=decisions[:, 4 + self.n_signals : 4 + self.n_signals + self.n_kept])
 
 
 def courses(
@@ -124,14 +128,19 @@ def courses(
     return Courses(
         outputs=found.outputs, event_times=found.event_times, status=found.counts[:, 0].astype(np.int8),
         steps=found.counts[:, 1], n_events=found.counts[:, HAPPENED:], counts=found.counts, ledgers=found.ledger,
-        ledger=ledger, n_signals=len(model.signals))
+        ledger=ledger, n_signals=len(model.signals), n_kept=n_kept(model))
+
+
+def n_kept(model: CourseModel) -> int:
+    """Return how many numbers the rules of a model remember."""
+    return sum(len(rule.remembers) for rule in model.rules)
 
 
 def nothing_found(model: CourseModel, shape: tuple[int, ...], room: int) -> Found:
     """Return what a kernel fills for so many patients and samples, with room for so many rows in the ledgers."""
     n, n_samples = shape
-    n_events = len(model.hazards) + len(model.triggers)
+    n_events = len(model.hazards) + len(model.triggers) + model.n_notes
     return Found(
         outputs=np.full((n, n_samples, len(model.outputs)), np.nan), event_times=np.full((n, n_events), np.inf),
         counts=np.zeros((n, HAPPENED + n_events), dtype=np.int64),
-        ledger=np.full((3, room, max(7, 4 + len(model.signals))), np.nan))
+        ledger=np.full((3, room, max(7, 4 + len(model.signals) + n_kept(model))), np.nan))

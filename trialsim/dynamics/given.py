@@ -48,6 +48,7 @@ class Watch:
     """When signals are read and rules asked: of signal k of patient i from `reading_offsets[i * K + k]` on, ascending.
 
     `reading_index` numbers the random number of a reading's error; `delays` [K] is how long until a value is known.
+    A rule that events ask is asked of those who have a check of it, be it at infinity.
     `known` says it reading by reading instead, and `errors` [readings, 3] the errors: a standard normal number, and
     the additive and proportional parts for it.
     """

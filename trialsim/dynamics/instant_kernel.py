@@ -52,7 +52,7 @@ from trialsim.dynamics.arrays import (
 )
 from trialsim.dynamics.chain import chain_start, is_spent
 from trialsim.dynamics.compiling import kernel
-from trialsim.dynamics.doses import DOSE, PUMP, RESET, RESET_AND_DOSE, STEADY, STEADY_ADDED
+from trialsim.dynamics.doses import DOSE, PUMP, PUMP_OFF, RESET, RESET_AND_DOSE, STEADY, STEADY_ADDED
 from trialsim.dynamics.empty_model import (
     CHAINS,
     INLET_STATES,
@@ -267,9 +267,14 @@ def set_inflows(b: Any, w: Any, lane: int) -> None:
 def done(row: int, i: int, line: int, g: Any, o: Any, b: Any, w: Any, lane: int, rtol: float) -> int:
     """Return a status, having done what a row of the schedule says."""
     dose = g.dose[row]
-    kind, amount = dose[KIND], dose[AMOUNT]
-    if b.line[lane, line, OVERRIDE] == b.line[lane, line, OVERRIDE]:
-        amount = b.line[lane, line, OVERRIDE]
+    kind, amount, rate = dose[KIND], dose[AMOUNT], dose[RATE]
+    override = b.line[lane, line, OVERRIDE]
+    if override == override and kind == PUMP:
+        rate = override
+    elif override == override:
+        amount = override
+    if kind == PUMP_OFF:
+        kind, rate = PUMP, 0.0
     status = 0
     if kind in (RESET, RESET_AND_DOSE):
         status = emptied(w[AT_P:AT_C, lane], b, w, lane)
@@ -278,7 +283,7 @@ def done(row: int, i: int, line: int, g: Any, o: Any, b: Any, w: Any, lane: int,
     if status == 0 and kind in (STEADY, STEADY_ADDED) and dose[INTERVAL] == 0.0:
         tell_dose(i, w[AT_T, lane], line, int(dose[INLET]), amount, dose[DURATION], dose[RATE], kind, g, o)
     elif status == 0 and kind != RESET:
-        status = taken(i, w[AT_T, lane], line, int(dose[INLET]), amount, dose[DURATION], dose[RATE], kind, MODELLED,
+        status = taken(i, w[AT_T, lane], line, int(dose[INLET]), amount, dose[DURATION], rate, kind, MODELLED,
                        g, o, b, lane)
     return status
 
@@ -293,7 +298,7 @@ def dosed(i: int, g: Any, o: Any, b: Any, w: Any, lane: int, rtol: float) -> tup
             row = next_row(i, line, g, b, lane)
             b.line[lane, line, DUE] += 1.0
             if b.line[lane, line, IDLE] != HELD:
-                any_taken, moved = True, moved or (g.dose[row, KIND] != DOSE and g.dose[row, KIND] != PUMP)
+                any_taken, moved = True, moved or (g.dose[row, KIND] != DOSE and g.dose[row, KIND] < PUMP)
                 status = done(row, i, line, g, o, b, w, lane, rtol)
     if status == 0 and any_taken:
         status, again = arrived(b, w, lane)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
@@ -67,29 +68,43 @@ class Functional:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Signal:
-    """What a rule sees of the course: a value read with an error whose variances add; below `lloq` half of it."""
+    """What a rule sees of the course: a value read with an error whose variances add; below `lloq` half of it.
+
+    With `intervals` it is the least-squares slope of that many readings and one more, which are `spacing` apart.
+    """
 
     name: str
     value: Expr
     additive: float = 0.0
     proportional: float = 0.0
     lloq: float | None = None
+    intervals: int = 0
+    spacing: float = 1.0
 
 
 ActionKind = Literal[
-    "stop", "hold", "resume", "level_up", "level_down", "level_to", "delay", "amount", "rate", "give", "start", "leave"
+    "stop", "hold", "resume", "level_up", "level_down", "level_to", "delay", "amount", "rate", "give", "start", "leave",
+    "note",
 ]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Action:
-    """What a rule does: to which dosing lines, or through which inlet, and by how much."""
+    """What a rule does: to which dosing lines, or through which inlet, and by how much.
+
+    A rate with `lines` is that of what runs in by these lines: kept for the next that begins, set at once where it
+    runs, of no effect where it has ended. A rate is the nearest whole number of `step`, from `least` to `most`. A note
+    is told as an event of its own: that of the rule, after the triggers.
+    """
 
     kind: ActionKind
     lines: tuple[int, ...] = ()
     value: Expr | None = None
     inlet: int | None = None
     duration: Expr | None = None
+    step: float = 0.0
+    least: float = 0.0
+    most: float = math.inf
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,6 +166,12 @@ class CourseModel:
                 raise ValueError(f"an inlet opens into {inlet.state!r}, which is no state")
 
     @property
+    def n_notes(self) -> int:
+        """Return how many events are those of rules: one a rule where any rule notes anything."""
+        kinds = (action.kind for rule in self.rules for branch in rule.branches for action in branch.actions)
+        return len(self.rules) if "note" in kinds else 0
+
+    @property
     def digest(self) -> str:
         """Return the SHA-256 of what the model says, in hexadecimal: equal for models that say the same."""
         return _digest(self)
@@ -178,6 +199,7 @@ def _digest(model: CourseModel) -> str:
               for hazard in model.hazards]
     lines += [f"{trigger.name}: {to_text(trigger.excess)}" for trigger in model.triggers]
     lines += [f"{f.kind} {f.name} over {f.over!r}: {to_text(f.of)}" for f in model.functionals]
-    lines += [f"{s.name} {s.additive!r} {s.proportional!r} {s.lloq!r}: {to_text(s.value)}" for s in model.signals]
+    lines += [f"{s.name} {s.additive!r} {s.proportional!r} {s.lloq!r} {s.intervals} {s.spacing!r}: {to_text(s.value)}"
+              for s in model.signals]
     lines += [repr(rule) for rule in model.rules]
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()

@@ -12,6 +12,7 @@ from trialsim.dynamics.administrations import PUMPED, due_time, next_row, stoppe
 from trialsim.dynamics.arrays import (
     CHECK,
     DORMANT,
+    DUE,
     ERROR,
     ERROR_ADDED,
     ERROR_SHARE,
@@ -31,18 +32,25 @@ from trialsim.dynamics.empty_model import (
     ACTION_BRANCH,
     ACTION_INLET,
     ACTION_KIND,
+    ACTION_LEAST,
     ACTION_LINES,
+    ACTION_MOST,
+    ACTION_STEP,
     ADDITIVE,
     BRANCH_RULE,
     IN_A_ROW,
+    INTERVALS,
     LEVELS,
     LLOQ,
     MODELLED,
     N_FUNCTIONALS,
+    N_HAZARDS,
     N_RULES,
     N_SIGNALS,
+    N_TRIGGERS,
     ON_EVENTS,
     PROPORTIONAL,
+    SPACING,
     START_LEVELS,
     action_duration,
     action_value,
@@ -74,10 +82,10 @@ from trialsim.dynamics.lane_table import (
     TOO_MANY_READINGS,
     TRUTH,
 )
-from trialsim.dynamics.watching import reading_luck, tell_decision
+from trialsim.dynamics.watching import reading_luck, tell_decision, tell_event
 
 # --- copied from here ---
-STOP, HOLD, RESUME, LEVEL_UP, LEVEL_DOWN, LEVEL_TO, DELAY, SET_AMOUNT, INFUSE, GIVE, WAKE, LEAVE = range(12)
+STOP, HOLD, RESUME, LEVEL_UP, LEVEL_DOWN, LEVEL_TO, DELAY, SET_AMOUNT, INFUSE, GIVE, WAKE, LEAVE, NOTE = range(13)
 NOTHING_KNOWN, NOTHING_DONE = -2, -1
 
 
@@ -158,9 +166,46 @@ def looked(i: int, g: Any, b: Any, w: Any, lane: int) -> int:
         for back in range(1, min(room, b.counts[lane, READ + k]) + 1):
             j = (b.counts[lane, READ + k] - back) % room
             if b.seen[lane, k, j, 1] <= t:
-                b.number[lane, SIGNAL + k] = b.seen[lane, k, j, 0]
+                b.number[lane, SIGNAL + k] = b.seen[lane, k, j, 0] if INTERVALS[k] == 0 else slope(k, back, b, lane)
                 break
     return 0
+
+
+@kernel
+def slope(k: int, back: int, b: Any, lane: int) -> float:
+    """Return the least-squares slope of the readings of a signal, the last of them so far back; unknown if too few.
+
+    sum (j - m/2) y_j / (d sum (j - m/2)²) of m + 1 readings that are d apart.
+    """
+    room, m = b.seen.shape[2], INTERVALS[k]
+    if back + m > min(room, b.counts[lane, READ + k]):
+        return np.nan
+    above, below = 0.0, 0.0
+    for n in range(m + 1):
+        x = n - 0.5 * m
+        above += x * b.seen[lane, k, (b.counts[lane, READ + k] - back - m + n) % room, 0]
+        below += x * x
+    return float(above / (SPACING[k] * below))
+
+
+@kernel
+def settable(a: int, value: float) -> float:
+    """Return the rate nearest to a wanted one: a whole number of steps, within limits."""
+    if ACTION_STEP[a] > 0.0:
+        value = np.floor(value / ACTION_STEP[a] + 0.5) * ACTION_STEP[a]
+    return float(min(max(value, ACTION_LEAST[a]), ACTION_MOST[a]))
+
+
+@kernel
+def rerated(a: int, rate: float, i: int, t: float, g: Any, o: Any, b: Any, lane: int) -> int:
+    """Return a status, having set the rate at which the lines of an action run in, or will when they begin."""
+    status = 0
+    for n in range(g.n_lines):
+        if ACTION_LINES[a] >> n & 1 and b.line[lane, n, IDLE] == ON and next_row(i, n, g, b, lane) >= 0:
+            b.line[lane, n, OVERRIDE] = rate
+            if b.line[lane, n, DUE] > 0.0 and status == 0:
+                status = taken(i, t, PUMPED, ACTION_INLET[a], 0.0, 0.0, rate, PUMP, MODELLED, g, o, b, lane)
+    return int(status)
 
 
 @kernel
@@ -185,14 +230,19 @@ def acted(a: int, r: int, i: int, g: Any, o: Any, b: Any, w: Any, lane: int) -> 
         return 0, True
     if value != value or abs(value) == np.inf:
         return BAD_PARAMETERS, False
-    if kind == LEVEL_UP:
+    if kind == NOTE:
+        tell_event(i, t, N_HAZARDS + N_TRIGGERS + r, g, o)
+    elif kind == LEVEL_UP:
         relevelled(r, levels[r] + 1.0, lines, b, w, lane)
     elif kind == LEVEL_DOWN:
         relevelled(r, levels[r] - 1.0, lines, b, w, lane)
     elif kind == LEVEL_TO:
         relevelled(r, float(int(value)), lines, b, w, lane)
     elif kind == INFUSE:
-        return int(taken(i, t, PUMPED, ACTION_INLET[a], 0.0, 0.0, value, PUMP, MODELLED, g, o, b, lane)), False
+        rate = settable(a, value)
+        if lines != 0:
+            return int(rerated(a, rate, i, t, g, o, b, lane)), False
+        return int(taken(i, t, PUMPED, ACTION_INLET[a], 0.0, 0.0, rate, PUMP, MODELLED, g, o, b, lane)), False
     elif kind == GIVE:
         duration = action_duration(a, p, c, t, t, y, z, s, m, levels)
         if not (0.0 <= value < np.inf and 0.0 <= duration < np.inf):
@@ -228,7 +278,7 @@ def asked(r: int, i: int, g: Any, o: Any, b: Any, w: Any, lane: int) -> tuple[in
     y, z = w[AT_Y:AT_SLOPE, lane], w[AT_Z:AT_G, lane]
     levels, holds = b.number[lane, LEVEL:KEPT], b.counts[lane, HOLDS:N_COUNTS]
     if not decisions(r, p, c, t, t, y, z, s, m, levels, holds):
-        tell_decision(i, t, r, NOTHING_KNOWN, levels[r], s, g, o)
+        tell_decision(i, t, r, NOTHING_KNOWN, levels[r], s, m, g, o)
         return 0, False
     fires = -1
     for k in range(BRANCH_RULE.size):
@@ -247,7 +297,7 @@ def asked(r: int, i: int, g: Any, o: Any, b: Any, w: Any, lane: int) -> tuple[in
             if ACTION_BRANCH[a] == fires and status == 0:
                 status, ends = acted(a, r, i, g, o, b, w, lane)
                 left = left or ends
-    tell_decision(i, t, r, branch, levels[r], s, g, o)
+    tell_decision(i, t, r, branch, levels[r], s, m, g, o)
     return status, left
 
 
@@ -269,6 +319,13 @@ def is_due(r: int, i: int, g: Any, b: Any, w: Any, lane: int) -> bool:
 
 
 @kernel
+def is_called(r: int, events: int, i: int, g: Any) -> bool:
+    """Return whether events ask a rule: only those do who have a check of it, be it at infinity."""
+    at = LINES + g.n_lines + 1 + N_SIGNALS + 1 + r
+    return bool(ON_EVENTS[r] & events != 0 and g.starts[i, at] < g.starts[i, at + 1])
+
+
+@kernel
 def rules_asked(events: int, i: int, g: Any, o: Any, b: Any, w: Any, lane: int) -> tuple[int, bool]:
     """Return a status and whether a rule ends the course, having asked every rule whose turn it is, each once.
 
@@ -278,7 +335,7 @@ def rules_asked(events: int, i: int, g: Any, o: Any, b: Any, w: Any, lane: int) 
     if next_reading(i, g, b, lane) <= w[AT_T, lane]:
         status = looked(i, g, b, w, lane)
     for r in range(N_RULES):
-        if status == 0 and not left and (is_due(r, i, g, b, w, lane) or ON_EVENTS[r] & events != 0):
+        if status == 0 and not left and (is_due(r, i, g, b, w, lane) or is_called(r, events, i, g)):
             status = looked(i, g, b, w, lane)
             if status == 0:
                 status, left = asked(r, i, g, o, b, w, lane)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Protocol, get_args
 
@@ -89,9 +90,14 @@ def _tables(model: CourseModel) -> str:
         "ACTION_LINES": [sum(1 << line for line in a.lines) for _, a in actions],
         "ACTION_INLET": [-1 if a.inlet is None else a.inlet for _, a in actions]}
     floats = {"ADDITIVE": [s.additive for s in model.signals], "PROPORTIONAL": [s.proportional for s in model.signals]}
+    floats |= {"ACTION_STEP": [a.step for _, a in actions], "ACTION_LEAST": [a.least for _, a in actions],
+               "SPACING": [s.spacing for s in model.signals]}
+    wholes["INTERVALS"] = [s.intervals for s in model.signals]
+    mosts = ["np.inf" if a.most == math.inf else repr(float(a.most)) for _, a in actions]
     limits = ["-np.inf" if s.lloq is None else repr(float(s.lloq)) for s in model.signals]
     lines = [f"{name} = np.array({numbers}, dtype=np.int64)" for name, numbers in wholes.items()]
     lines += [f"{name} = np.array({numbers}, dtype=np.float64)" for name, numbers in floats.items()]
+    lines.append(f"ACTION_MOST = np.array([{', '.join(mosts)}], dtype=np.float64)")
     return "\n".join([*lines, f"LLOQ = np.array([{', '.join(limits)}], dtype=np.float64)", ""])
 
 

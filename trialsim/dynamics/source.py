@@ -31,7 +31,7 @@ from trialsim.dynamics.bundles import bundle
 from trialsim.dynamics.chain import chain_start, is_spent
 from trialsim.dynamics.compiling import allocating_kernel, kernel, outer_kernel
 from trialsim.dynamics.dop853 import ERROR_3, ERROR_5, N_STAGES, NODES, STAGES, WEIGHTS
-from trialsim.dynamics.doses import DOSE, PUMP, RESET, RESET_AND_DOSE, STEADY, STEADY_ADDED
+from trialsim.dynamics.doses import DOSE, PUMP, PUMP_OFF, RESET, RESET_AND_DOSE, STEADY, STEADY_ADDED
 from trialsim.dynamics.lane_power import lane_power
 from trialsim.dynamics.stage_sums import (
     error_3, error_5, state_after, state_at_1, state_at_2, state_at_3, state_at_4, state_at_5, state_at_6, state_at_7,

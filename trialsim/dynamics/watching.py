@@ -24,7 +24,7 @@ from trialsim.foundation.streams import exponential, normal
 
 @kernel
 def tell_decision(
-    i: int, t: float, rule: int, branch: int, level: float, signals: Any, g: Any, o: Any
+    i: int, t: float, rule: int, branch: int, level: float, signals: Any, kept: Any, g: Any, o: Any
 ) -> None:
     """Write a decision into the ledger."""
     told = o.counts[i, DECISIONS_TOLD]
@@ -33,6 +33,8 @@ def tell_decision(
         row[0], row[1], row[2], row[3] = t, rule, branch, level
         for k in range(signals.size):
             row[4 + k] = signals[k]
+        for k in range(kept.size):
+            row[4 + signals.size + k] = kept[k]
     o.counts[i, DECISIONS_TOLD] = told + 1
 
 

@@ -91,11 +91,15 @@ DOSES = (
     truth("taken", "whether the dose is taken"),
     number("taken_time", "time since randomisation it is taken; null if it is not", unit="day", nullable=True),
     number("amount", "amount as planned, in `unit`; null where its formula gives none", nullable=True),
-    number("taken_amount", "amount as taken, in `unit`: 0, or twice the planned one if it is doubled", nullable=True),
+    number(
+        "taken_amount",
+        "amount as taken, in `unit`: 0, twice the planned one if it is doubled, of an infusion what ran in",
+        nullable=True,
+    ),
     UNIT,
     number(
         "infusion",
-        "planned length of the infusion; 0 is a bolus, null where the cohort's model says how long",
+        "length of the infusion, as far as it ran, or at one rate; 0 is a bolus, null where the cohort's model says it",
         unit="day",
         nullable=True,
     ),
@@ -108,7 +112,7 @@ DECISIONS = (
     word("condition", "condition of the step that is done, `otherwise` without one; empty if no step is"),
     word("done", "what is done, in the protocol's words; `nothing` where no step fits or a value is not known"),
     number("level", "level of the rule's ladder after the decision, from 1; null without a ladder", nullable=True),
-    word("values", "what the rule sees, with units: the newest values known"),
+    word("values", "what the rule sees, with units: the newest values known, then what it remembers"),
 )
 VISITS = (
     TRIAL,

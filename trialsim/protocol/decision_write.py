@@ -13,11 +13,16 @@ def rule_data(rule: DosingRule) -> dict[str, Data]:
     data: dict[str, Data] = {}
     if rule.before_doses:
         data["before"] = "doses"
+    elif rule.events:
+        data["on"] = list(rule.events)
     elif rule.every is not None:
         data |= {"every": duration_text(rule.every), "start": moment_text(rule.start), "until": moment_text(rule.until)}
     else:
         data["at"] = [*map(moment_text, rule.moments), *rule.visits]
-    data |= {"watch": dict(rule.watch)} if rule.watch else {}
+    watch: dict[str, Data] = {**dict(rule.watch), **{sensor.name: sensor.text for sensor in rule.sensors}}
+    data |= {"watch": watch} if watch else {}
+    kept: dict[str, Data] = {each.name: {"start": str(each.start), "then": each.then_text} for each in rule.remember}
+    data |= {"remember": kept} if kept else {}
     data |= {"drug": rule.drug} if rule.drug is not None else {}
     data |= {"ladder": [str(amount) for amount in rule.ladder]} if rule.ladder else {}
     return data | {"do": [step_data(step) for step in rule.steps]}
@@ -37,6 +42,10 @@ def act_data(act: Act) -> Data:
         case "add":
             assert act.added is not None
             return {"add": added_data(act.added)}
+        case "rate":
+            data: dict[str, Data] = {"rate": act.rate_text}
+            data |= {"step": str(act.step)} if act.step is not None else {}
+            return data | ({"within": [str(limit) for limit in act.within]} if act.within is not None else {})
     return act.kind
 
 

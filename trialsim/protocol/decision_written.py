@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 from trialsim.foundation.sections import FormulaText
 from trialsim.foundation.units import Quantity
@@ -12,11 +13,29 @@ from trialsim.protocol.dosing_written import WrittenDosing
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WrittenAct:
-    """An action with something to it: one of the three."""
+    """An action with something to it: one of the four; step and within belong to a rate."""
 
     delay: Quantity | None
     amount: Quantity | None
     add: WrittenDosing | None
+    rate: FormulaText | None
+    step: Quantity | None
+    within: tuple[Quantity, ...] | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WrittenWatch:
+    """What a name in conditions stands for: a measure at visits, by the rule's own sensor, or its slope there."""
+
+    measure: str
+    kind: Literal["visits", "sensor", "slope"] = "visits"
+    over: Quantity | None = None  # of a slope
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WrittenRemembered:
+    start: Quantity | None
+    then: FormulaText
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,10 +54,12 @@ class WrittenStep:
 class WrittenRule:
     at: float | str | tuple[float | str, ...] | None  # moments, and visits by name
     before: str | None
+    on: str | tuple[str, ...] | None
     every: Quantity | None
     start: float | None
     until: float | None
-    watch: str | tuple[str, ...] | Mapping[str, str] | None
+    watch: str | tuple[str, ...] | Mapping[str, WrittenWatch] | None
+    remember: Mapping[str, FormulaText | WrittenRemembered] | None
     drug: str | None
     ladder: tuple[Quantity, ...]
     do: tuple[WrittenStep, ...]
@@ -51,10 +72,24 @@ class WrittenRule:
         return self.at if isinstance(self.at, tuple) else (self.at,)
 
     @property
-    def watched(self) -> dict[str, str]:
-        """Return the name of each thing watched and its measure."""
+    def events(self) -> tuple[str, ...]:
+        """Return the events it is asked at as a list, however they were written."""
+        return (self.on,) if isinstance(self.on, str) else self.on or ()
+
+    @property
+    def watched(self) -> dict[str, WrittenWatch]:
+        """Return the name of each thing watched and what it stands for."""
         if self.watch is None:
             return {}
         if isinstance(self.watch, Mapping):
             return dict(self.watch)
-        return {name: name for name in (self.watch if isinstance(self.watch, tuple) else (self.watch,))}
+        names = self.watch if isinstance(self.watch, tuple) else (self.watch,)
+        return {name: WrittenWatch(measure=name) for name in names}
+
+    @property
+    def remembered(self) -> dict[str, WrittenRemembered]:
+        """Return what it remembers by name, however it was written."""
+        return {
+            name: WrittenRemembered(start=None, then=kept) if isinstance(kept, FormulaText) else kept
+            for name, kept in (self.remember or {}).items()
+        }

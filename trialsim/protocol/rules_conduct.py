@@ -55,7 +55,8 @@ def check_hazards(draft: Draft) -> None:
     conduct = draft.written.conduct
     if conduct is None:
         return
-    taken = dict.fromkeys((*units_of(draft.cohort), RANDOMISED), "the cohort")
+    events = (event.name for event in draft.cohort.events)
+    taken = dict.fromkeys((*units_of(draft.cohort), *events, RANDOMISED), "the cohort")
     for section, hazards in (
         ("intercurrent_events", {name: event.hazard for name, event in conduct.intercurrent_events.items()}),
         ("lost_to_follow_up", {name: loss_hazard(loss) for name, loss in conduct.lost_to_follow_up.items()}),

@@ -22,13 +22,13 @@ from trialsim.foundation.sections import (
     Section,
     Whole,
 )
-from trialsim.foundation.units import moment
+from trialsim.foundation.units import duration, moment
 from trialsim.protocol.decision_model import PLAIN_ACTS
-from trialsim.protocol.decision_written import WrittenAct, WrittenRule, WrittenStep
+from trialsim.protocol.decision_written import WrittenAct, WrittenRemembered, WrittenRule, WrittenStep, WrittenWatch
 from trialsim.protocol.dosing_written import WrittenDosing
 from trialsim.protocol.schema_dosing import DOSING
 
-LATER_ACTS = ("leave trial",)
+KINDS_OF_WATCH = {"sensor": 1, "slope": 2, "given": 2}  # and how many arguments each has
 
 
 def added_dosing(**values: Any) -> WrittenDosing:
@@ -58,10 +58,29 @@ ADDED = Section(
 
 def act_word(text: str) -> str:
     """Return an action that is one phrase."""
-    if text.strip() in LATER_ACTS:
-        message = f"the action '{text.strip()}' of a rule is not supported by this version"
-        raise UnreadableText("not-yet", message, ["instead: write stop dosing; patients are lost by lost_to_follow_up"])
     return choice(text.strip(), PLAIN_ACTS)
+
+
+def written_watch(text: str) -> WrittenWatch:
+    """Return what is watched: a measure as read at visits, `sensor(MEASURE)` or `slope(MEASURE, LENGTH)`."""
+    word, bracket, rest = text.strip().partition("(")
+    if not bracket:
+        return WrittenWatch(measure=name(word))
+    kind = word.strip() if word.strip() == "given" else choice(word.strip(), ("sensor", "slope"))
+    arguments = [part.strip() for part in rest.removesuffix(")").split(",")]
+    if not rest.endswith(")") or len(arguments) != KINDS_OF_WATCH[kind]:
+        expected = "expected: sensor(MEASURE) or slope(MEASURE, 15 min)"
+        raise UnreadableText("bad-watch", f"'{text.strip()}' is nothing that can be watched", [expected])
+    if kind == "given":
+        message = f"'{text.strip()}', what was given lately, is not supported by this version"
+        instead = "remember it: remember: {u: RATE, on_board: 0.98 * on_board + u * 5 min}, then: {rate: u, …}"
+        raise UnreadableText("not-yet", message, [f"instead: {instead}"])
+    if kind == "sensor":
+        return WrittenWatch(measure=name(arguments[0]), kind="sensor")
+    over = duration(arguments[1])
+    if over.coherent <= 0.0:
+        raise UnreadableText("out-of-range", f"{arguments[1]} is out of range", ["expected: above 0"])
+    return WrittenWatch(measure=name(arguments[0]), kind="slope", over=over)
 
 
 ACT = Section(
@@ -70,25 +89,52 @@ ACT = Section(
         "delay": Field(Duration(positive=True), "later doses of the drug all move by so long", example="1 week"),
         "amount": Field(Amount(positive=True), "later doses of the drug are of this amount", example="10 mg"),
         "add": Field(ADDED, "further doses, from the moment of the decision"),
-        "rate": Field(NotYet("an action's 'rate'", "give doses that run in, and change their amount"), ""),
+        "rate": Field(
+            Formula(),
+            "what runs in runs at this rate from now on: a rate, or an expression of what conditions see",
+            example="0.5 U/h + 0.02 U*dL/mg/h * (g - 110 mg/dL)",
+        ),
+        "step": Field(
+            Amount(positive=True), "a rate is the nearest whole number of these, with rate", example="0.05 U/h"
+        ),
+        "within": Field(
+            ListOf(Amount(at_least=0), at_least=2, at_most=2),
+            "the lowest and the highest rate, with rate; needed where the rate is computed",
+            example="[0 U/h, 5 U/h]",
+        ),
     },
-    exactly_one=(("delay", "amount", "add"),),
+    exactly_one=(("delay", "amount", "add", "rate"),),
     make=WrittenAct,
 )
 ACT_WORD = Phrase("an action", "level up", act_word, "|".join(PLAIN_ACTS))
+WATCHED = Phrase(
+    "a measure, or what a sensor reads",
+    "sensor(cgm)",
+    written_watch,
+    r"[A-Za-z][A-Za-z0-9_]*|sensor\(.*\)|slope\(.*,.*\)",
+)
+
+REMEMBERED = Section(
+    "a remembered number",
+    {
+        "start": Field(Amount(), "what it is before the rule is first asked", required=True, example="0 mg/dL"),
+        "then": Field(Formula(), "what it becomes whenever the rule is asked", required=True, example="min(low, g)"),
+    },
+    make=WrittenRemembered,
+)
 
 STEP = Section(
     "a step of a rule",
     {
         "when": Field(
             Formula(condition=True),
-            "a condition on what is watched, on covariates and on level; always unless written",
+            "a condition on what is watched or remembered, on covariates and on level; always unless written",
             example='"sbp > 140 mmHg"',
         ),
         "in_a_row": Field(Whole(1, 100), "how many times in a row it must hold when asked", default=1, example="2"),
         "then": Field(
             ByShape(scalar=ACT_WORD, mapping=ACT, sequence=ListOf(ByShape(scalar=ACT_WORD, mapping=ACT), at_least=1)),
-            "what is done: stop dosing, hold dosing, resume dosing, level up, level down, or more than a phrase",
+            f"what is done: {', '.join(PLAIN_ACTS)}, or more than a phrase",
             required=True,
             example="level up",
         ),
@@ -113,13 +159,25 @@ RULE = Section(
             example="[w4, w8]",
         ),
         "before": Field(Choice("doses"), "it is asked before every dose of the drug that would be taken"),
+        "on": Field(
+            ByShape(scalar=Name(), sequence=ListOf(Name(), at_least=1)),
+            "it is asked when this happens: an event of the cohort or an intercurrent event, or one of several",
+            example="progression",
+        ),
         "every": Field(Duration(positive=True), "it is asked again and again", example="7 days"),
         "start": Field(Moment(), "the first time it is asked, with every; day 0 unless written", example="week 1"),
         "until": Field(Moment(), "it is asked no more from then on, with every", example="week 12"),
         "watch": Field(
-            ByShape(scalar=Name(), mapping=MapOf(Name(), Name(), at_least=1), sequence=ListOf(Name(), at_least=1)),
-            "the measures it sees, as last read and known; a map gives them other names",
+            ByShape(scalar=Name(), mapping=MapOf(WATCHED, at_least=1), sequence=ListOf(Name(), at_least=1)),
+            "the measures it sees, as last read at visits and known; a map gives them other names. With every, "
+            "sensor(MEASURE) is read whenever the rule is asked, and slope(MEASURE, 15 min) is how fast it rises",
             example="{anc: neutrophils}",
+        ),
+        "remember": Field(
+            MapOf(ByShape(scalar=Formula(), mapping=REMEMBERED), at_least=1),
+            "numbers it keeps: what each becomes whenever the rule is asked, from those kept so far; 0 at first "
+            "unless a start is written",
+            example="{highest: 'max(highest, anc)'}",
         ),
         "drug": Field(Name(), "the drug whose doses it decides about; the arm's only drug unless written"),
         "ladder": Field(
@@ -131,11 +189,10 @@ RULE = Section(
         "do": Field(
             ListOf(STEP, at_least=1), "steps in order: the first that fits is done, and no other", required=True
         ),
-        "remember": Field(NotYet("a rule's 'remember'", "conditions see the newest known values"), ""),
         "twin": Field(NotYet("a rule's 'twin'", "decide by measured values, with do"), ""),
         "aim": Field(NotYet("a rule's 'aim'", "decide by measured values, with do"), ""),
         "choose": Field(NotYet("a rule's 'choose'", "list amounts in a ladder"), ""),
     },
-    exactly_one=(("at", "before", "every"),),
+    exactly_one=(("at", "before", "every", "on"),),
     make=WrittenRule,
 )  # fmt: skip

@@ -45,5 +45,6 @@ class Batch:
 def words(texts: list[str], positions: Ints) -> Coded:
     """Return a category column from the text of each position."""
     categories = list(dict.fromkeys(texts))
-    codes = np.array([categories.index(text) for text in texts], dtype=np.int64)
+    position = {text: i for i, text in enumerate(categories)}
+    codes = np.array([position[text] for text in texts], dtype=np.int64)
     return Coded(codes=codes[positions], categories=tuple(categories))

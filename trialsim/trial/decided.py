@@ -28,7 +28,18 @@ class Decided:
 
     at: Ints  # positions of patients, ascending
     decisions: Floats  # [D, 5 + signals]: position in `at`, time, rule, branch, level, values seen
-    doses: Floats  # [E, 5]: position in `at`, time, line (-1: a rule), inlet, amount
+    kept: Floats  # [D, numbers remembered by all rules]
+    doses: Floats  # [E, 8]: position in `at`, time, line (-1: a rule, -2: a pump), inlet, amount, duration, rate, kind
+
+    def decisions_about(self, number: int) -> Floats:
+        """Return the decisions about the patient at that position in `at`."""
+        lo, hi = np.searchsorted(self.decisions[:, 0], (number, number + 1))
+        return self.decisions[lo:hi]
+
+    def doses_of(self, number: int) -> Floats:
+        """Return the doses of the patient at that position in `at`."""
+        lo, hi = np.searchsorted(self.doses[:, 0], (number, number + 1))
+        return self.doses[lo:hi]
 
 
 def decided(setup: Setup, typical: TypicalValues, patients: Enrolled, intake: Intake, arms: Ints, at: Ints) -> Decided:
@@ -36,16 +47,20 @@ def decided(setup: Setup, typical: TypicalValues, patients: Enrolled, intake: In
 
     A course is the same whoever else is computed with it, so that these are the decisions of the courses reported.
     """
-    n_signals = len(setup.ruling.measures)
-    with_rules = at[np.isin(arms[at], [each.arm for each in setup.ruling.rules])]
-    decisions, doses = [np.zeros((0, 5 + n_signals))], [np.zeros((0, 5))]
+    ruling = setup.ruling
+    n_signals, n_kept = len(ruling.signals), ruling.kept_before(len(ruling.rules))
+    with_rules = at[np.isin(arms[at], [each.arm for each in ruling.rules])]
+    decisions, kept, doses = [np.zeros((0, 5 + n_signals))], [np.zeros((0, n_kept))], [np.zeros((0, 8))]
     if with_rules.size:
         course = _told(setup, typical, patients, intake, arms[with_rules], with_rules)
         for i in np.flatnonzero(course.status == 0):
             happening = course.happening(int(i))
             decisions.append(np.insert(happening.decision, 0, i, axis=1))
-            doses.append(np.insert(happening.dose[:, :4], 0, i, axis=1))
-    return Decided(at=with_rules, decisions=np.concatenate(decisions), doses=np.concatenate(doses))
+            kept.append(happening.kept)
+            doses.append(np.insert(happening.dose, 0, i, axis=1))
+    return Decided(
+        at=with_rules, decisions=np.concatenate(decisions), kept=np.concatenate(kept), doses=np.concatenate(doses)
+    )
 
 
 def _told(setup: Setup, typical: TypicalValues, patients: Enrolled, intake: Intake, arms: Ints, at: Ints) -> Courses:

@@ -11,7 +11,8 @@ from trialsim.protocol.dosing_model import Dosing
 from trialsim.trial.amounts import line_amounts, line_rates
 from trialsim.trial.batch import Batch, words
 from trialsim.trial.decided import Decided
-from trialsim.trial.dose_rows_under_rules import added_rows, taken_under_rules
+from trialsim.trial.dose_rows_under_rules import added_rows, cut_short, stops_by_rules, taken_under_rules
+from trialsim.trial.pump_rows import pump_rows
 from trialsim.trial.schedules import OwnDoses, own_doses
 from trialsim.trial.setup import Setup
 
@@ -34,10 +35,14 @@ def dose_rows(setup: Setup, batch: Batch, at: Ints, told: Decided) -> dict[str, 
         here = at[batch.arms[at] == k]
         decided = here[np.isin(here, told.at) & ~batch.own_failed[here]]
         for own in own_doses(setup, k, batch.intake, np.setdiff1d(here, decided)):
-            pieces.append(_rows(own, amounts, lengths, stopped, int(first_line[k])))
+            planned = _rows(own, amounts, lengths, stopped, int(first_line[k]))
+            pieces.append(cut_short(planned, stopped[planned["who"].astype(np.int64)]))
         for own in own_doses(setup, k, batch.intake, decided):
             planned = _rows(own, amounts, lengths, stopped, int(first_line[k]))
-            pieces.append(planned | taken_under_rules(setup, own, told))
+            planned |= taken_under_rules(setup, own, told)
+            ends = np.minimum(stopped[planned["who"].astype(np.int64)], stops_by_rules(setup, own, told))
+            pieces.append(cut_short(planned, ends))
+            pieces += pump_rows(setup, k, own, told, np.minimum(stopped, batch.ended_at), pieces[-1])
         pieces.append(added_rows(setup, told, decided, int(first_line[-1])))
     columns = {name: np.concatenate([piece[name] for piece in pieces]) for name in pieces[0]}
     # Patient after patient as in the other tables: `at` ascends.

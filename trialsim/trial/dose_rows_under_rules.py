@@ -22,7 +22,7 @@ def taken_under_rules(setup: Setup, own: OwnDoses, told: Decided) -> dict[str, N
     planned = clock.model_times(own.day)
     for i, row in enumerate(own.rows.tolist()):
         number = int(np.searchsorted(told.at, row))
-        doses, decisions = told.doses[told.doses[:, 0] == number], told.decisions[told.decisions[:, 0] == number]
+        doses, decisions = told.doses_of(number), told.decisions_about(number)
         for line in range(setup.ruling.n_planned):
             mine = np.flatnonzero((own.plan.line == line) & own.taken[i])
             given = doses[doses[:, 2] == line]
@@ -36,6 +36,30 @@ def taken_under_rules(setup: Setup, own: OwnDoses, told: Decided) -> dict[str, N
         "taken_time": clock.days(time).reshape(-1),
         "taken_amount": amount.reshape(-1),
     }
+
+
+def cut_short(rows: dict[str, NDArray[Any]], ends: Floats) -> dict[str, NDArray[Any]]:
+    """Return rows of doses with infusions that were stopped as far as they ran; `ends` is the day of each row's stop.
+
+    A stop ends what runs in after its lag, as what ran in began after its lag.
+    """
+    lasts, ran = rows["infusion"], ends - rows["taken_time"]
+    is_cut = (rows["taken"] > 0) & (lasts > 0) & (ran < lasts)
+    share = np.divide(ran, lasts, out=np.ones(lasts.shape), where=is_cut)
+    return rows | {"taken_amount": rows["taken_amount"] * share, "infusion": np.where(is_cut, ran, lasts)}
+
+
+def stops_by_rules(setup: Setup, own: OwnDoses, told: Decided) -> Floats:
+    """Return the day on which a rule stopped the line of each planned dose, infinite if none did, patient by patient.
+    """
+    ends, rules = np.full((own.rows.shape[0], own.plan.n_doses), np.inf), setup.ruling.rules
+    for i, row in enumerate(own.rows.tolist()):
+        for decision in told.decisions_about(int(np.searchsorted(told.at, row))):
+            each, branch = rules[int(decision[2])], int(decision[3])
+            if branch >= 0 and any(act.kind == "stop dosing" for act in each.rule.steps[branch].acts):
+                mine = np.isin(own.plan.line, each.lines)
+                ends[i, mine] = np.minimum(ends[i, mine], setup.calendar.clock.days(decision[1]))
+    return ends.reshape(-1)
 
 
 def _late(setup: Setup, decisions: Floats, line: int, at: Floats) -> Floats:

@@ -40,7 +40,7 @@ def happened(
     numbers, and what happened is written down.
     """
     first = len(setup.events) + len(setup.course_losses)
-    who, event = np.nonzero(np.isfinite(event_days[:, first:]))
+    who, event = np.nonzero(np.isfinite(event_days[:, first : len(setup.ends_course)]))
     day = event_days[who, first + event]
     recurrent = np.array([each.recurrent for each in setup.own_events], dtype=np.bool_)
     again = np.unique(who[recurrent[event]]) if recurrent.any() else np.zeros(0, dtype=np.int64)

@@ -88,6 +88,14 @@ def measurement_key(measure: str, visit: str, after_dose: float) -> int:
     return label("measurement", word(measure), word(visit), f"{round(after_dose * SECONDS_PER_DAY)} s after dose")
 
 
+def sensor_key(measure: str) -> int:
+    """Return the key of the errors of a sensor's readings; the second since randomisation (modulo 2³²) is the index.
+
+    No rule is named: two rules that read one sensor at one instant read the same.
+    """
+    return label("measurement", "sensor", word(measure))
+
+
 def event_key(event: str) -> int:
     """Return the key of the threshold at which a patient has an intercurrent event."""
     return label("event", word(event))

@@ -13,6 +13,9 @@ from trialsim.trial.keys import loss_key
 from trialsim.trial.setup import Setup
 
 Floats = NDArray[np.float64]
+Flags = NDArray[np.bool_]
+
+HALF_A_SECOND = 0.5 / 86400.0  # days; visits and rules that calendars ask are on whole seconds
 
 
 def loss_days(setup: Setup, patients: Enrolled, own_hazards: Floats) -> Floats:
@@ -35,13 +38,25 @@ def loss_days(setup: Setup, patients: Enrolled, own_hazards: Floats) -> Floats:
         at_risk = rate > 0.0
         time = np.divide(threshold, rate, out=np.full(rate.shape, np.inf), where=at_risk)
         days[name] = time * setup.calendar.clock.hours_per_unit / 24.0
+    # Rules' own events stand after the model's: a rule is one of an arm, and only those of the own arm are asked.
+    first = len(setup.ends_course)
+    for name in setup.ruling.leaving:
+        own = [first + k for k, each in enumerate(setup.ruling.rules) if each.rule.name == name]
+        days[name] = own_hazards[:, own].min(axis=1)
     columns = [days[name] for name in setup.losses]
     return np.column_stack(columns) if columns else np.empty((patients.trials.shape[0], 0))
 
 
+def leaves_by_rule(setup: Setup, by_reason: Floats, lost_at: Floats) -> Flags:
+    """Return who leaves by a rule [N]: after what is measured at that instant, which the rule may have seen."""
+    by_rule = by_reason[:, len(setup.losses) - len(setup.ruling.leaving) :].min(axis=1, initial=np.inf)
+    return np.asarray(np.isfinite(lost_at) & (by_rule == lost_at), dtype=np.bool_)
+
+
 def ended_days(setup: Setup, own_hazards: Floats) -> Floats:
     """Return the day a terminal event of the cohort ends each patient's course [N], infinite if none does."""
-    ended: Floats = own_hazards[:, np.array(setup.ends_course, dtype=np.bool_)].min(axis=1, initial=np.inf)
+    ends = np.flatnonzero(np.array(setup.ends_course, dtype=np.bool_))
+    ended: Floats = own_hazards[:, ends].min(axis=1, initial=np.inf)
     return ended
 
 

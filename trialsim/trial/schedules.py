@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from trialsim.dynamics.doses import Schedule
+from trialsim.dynamics.doses import PUMP, PUMP_OFF, Schedule
 from trialsim.protocol.dosing_times import planned_days
 from trialsim.trial.adhere import Intake
 from trialsim.trial.amounts import line_amounts, line_rates
@@ -93,6 +93,7 @@ def schedule_under(setup: Setup, arm: int, intake: Intake, patients: Enrolled, n
                 "check": _checks(before_doses, line, dose),
             }
         )
+    parts = [each for part in parts for each in _with_pumps(part, setup.ruling.pumped(arm), n_lines)]
     parts += _added(setup, arm, patients, n_lines)
     columns = {name: np.concatenate([part[name] for part in parts]) for name in ("line", *COLUMNS)}
     # Ascending within a line; what is taken at one instant stays in the order of the plan.
@@ -102,6 +103,26 @@ def schedule_under(setup: Setup, arm: int, intake: Intake, patients: Enrolled, n
     return _schedule(
         np.concatenate(([0], np.cumsum(counts))), ordered, n_lines, setup.ruling.dormant if n_lines > 1 else ()
     )
+
+
+def _with_pumps(
+    part: dict[str, NDArray[Any]], pumped: frozenset[int], n_lines: int
+) -> Iterator[dict[str, NDArray[Any]]]:
+    """Yield administrations, an infusion whose rate rules set as a pump that begins and one that ends."""
+    if not pumped:
+        yield part
+        return
+    runs = np.isin(part["line"] % n_lines, list(pumped))
+    yield {name: column[~runs] for name, column in part.items()}
+    own = {name: column[runs] for name, column in part.items()}
+    n = own["line"].shape[0]
+    by_rate = own["rate"] > 0.0
+    lasts = np.where(by_rate, np.divide(own["amount"], own["rate"], out=np.zeros(n), where=by_rate), own["duration"])
+    rate = np.where(by_rate, own["rate"], np.divide(own["amount"], lasts, out=np.zeros(n), where=lasts > 0.0))
+    no = {"amount": np.zeros(n), "duration": np.zeros(n)}
+    yield own | no | {"rate": rate, "kind": np.full(n, PUMP)}
+    off = {"rate": np.zeros(n), "kind": np.full(n, PUMP_OFF), "check": np.zeros(n, dtype=np.int64)}
+    yield own | no | off | {"time": own["time"] + lasts}
 
 
 def _checks(before_doses: Mapping[int, int], line: Ints, dose: Ints) -> Ints:

@@ -69,14 +69,15 @@ class Setup:
 
     @property
     def losses(self) -> tuple[str, ...]:
-        """Return the reasons for loss."""
-        return tuple(loss.name for loss in self.protocol.conduct.lost_to_follow_up)
+        """Return the reasons for loss: by hazards, then by rules."""
+        return (*(loss.name for loss in self.protocol.conduct.lost_to_follow_up), *self.ruling.leaving)
 
     @property
     def course_losses(self) -> tuple[str, ...]:
         """Return the reasons for loss that the course decides: the model's hazards after the intercurrent events."""
         constant = {name for name, _ in self.constant_losses}
-        return tuple(name for name in self.losses if name not in constant)
+        losses = (loss.name for loss in self.protocol.conduct.lost_to_follow_up)
+        return tuple(name for name in losses if name not in constant)
 
 
 def setup_of(world: World) -> Setup:
@@ -89,7 +90,8 @@ def setup_of(world: World) -> Setup:
     hazards = tuple((event.name, event.hazard) for event in conduct.intercurrent_events)
     hazards += tuple((loss.name, loss.hazard) for loss in varying)
     rules = ruling(protocol)
-    model = course_model(cohort, hazards, calendar.measures, calendar.clock.shift_days, events=True)
+    outputs = tuple(dict.fromkeys((*calendar.measures, *rules.sensed)))
+    model = course_model(cohort, hazards, outputs, calendar.clock.shift_days, events=True)
     model = with_rules(model, rules, protocol, cohort, calendar.clock)
     by_name = {measure.name: measure for measure in cohort.measures}
     units = units_of(cohort)

@@ -18,7 +18,7 @@ from trialsim.trial.enrolled import Enrolled
 from trialsim.trial.estimate import endpoint_data
 from trialsim.trial.happen import happened
 from trialsim.trial.look import cut_days, look, successes
-from trialsim.trial.lose import ended_days, loss_days, lost_days
+from trialsim.trial.lose import HALF_A_SECOND, ended_days, leaves_by_rule, loss_days, lost_days
 from trialsim.trial.observe import measurement_luck, moment_days, observations
 from trialsim.trial.patient_rows import kept, patient_tables
 from trialsim.trial.randomize import allocated_arms, crossed
@@ -65,7 +65,8 @@ def _lived(setup: Setup, typical: TypicalValues, patients: Enrolled) -> tuple[Ba
     ended_at = ended_days(setup, own_hazards)
     luck = np.array([measurement_luck(setup, i, trials, numbers) for i in range(len(setup.calendar.readings))])
     lost_at = lost_days(np.column_stack([by_reason, ended_at]), days)
-    seen = observations(setup, typical, patients, days, worlds[NOTHING].actual[:, arms, every], luck, lost_at)
+    unseen_from = lost_at + np.where(leaves_by_rule(setup, by_reason, lost_at), HALF_A_SECOND, 0.0)
+    seen = observations(setup, typical, patients, days, worlds[NOTHING].actual[:, arms, every], luck, unseen_from)
     batch = Batch(
         patients=patients,
         sites=at_sites,
