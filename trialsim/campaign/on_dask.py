@@ -114,21 +114,22 @@ class DaskPool:
             while not self._completed.has_ready():
                 self._glance()
             for future in self._completed.next_batch(block=False):
-                # Its result may be lost with the worker that held it, and is computed again then.
-                while not future.done():
-                    self._glance()
                 task, alone = self._tasks.pop(future)
-                if not alone and isinstance(future.exception(), KilledWorker):
+                outcome = self._outcome(future, task, alone)
+                if outcome is None:
                     self._suspects.append(task)
                 else:
-                    done.append((task, self._outcome(future, task)))
+                    done.append((task, outcome))
         return done
 
-    def _outcome(self, future: Future, task: Task) -> Outcome:
+    def _outcome(self, future: Future, task: Task, alone: bool) -> Outcome | None:
+        """Return a part's outcome; None if workers died of it, and perhaps of another part."""
         while True:
             try:
                 return outcome_of(future, task)
-            except TimeoutError:
+            except KilledWorker:
+                return failed_part(task, killed_worker(task).message) if alone else None
+            except TimeoutError:  # lost with the worker that held it, it is computed again
                 self._check()
 
     def _glance(self) -> None:
@@ -176,15 +177,10 @@ def part_on_worker(simulate: Simulate, world: Any, task: Task, digest: str) -> O
 
 
 def outcome_of(future: Future, task: Task) -> Outcome:
-    """Return a part's outcome; a part that kills its workers is a failed part, told by name.
-
-    TimeoutError if it is not at hand.
-    """
+    """Return a part's outcome. KilledWorker if workers died of it, TimeoutError if it is not at hand."""
     try:
         outcome: Outcome = future.result(timeout=GLANCES_A_CHECK * GLANCE)
-    except KilledWorker:
-        return failed_part(task, killed_worker(task).message)
-    except TimeoutError:
+    except (KilledWorker, TimeoutError):
         raise
     except (FutureCancelledError, OSError) as error:
         raise TrialsimError(
