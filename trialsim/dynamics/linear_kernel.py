@@ -154,7 +154,8 @@ def advanced(i: int, t_stop: float, g: Any, o: Any, b: Any, x: Any, w: Any, lane
         if wanted == wanted:
             if wanted < t:
                 return TOO_EARLY, -1
-            moved_to(wanted, fed, w, lane, x)
+            if N_STATES > 0:
+                moved_to(wanted, fed, w, lane, x)
             if FOLLOWS:
                 w[AT_T, lane] = wanted
                 finish_windows(s, i, g, b, w, lane)
@@ -167,7 +168,7 @@ def advanced(i: int, t_stop: float, g: Any, o: Any, b: Any, x: Any, w: Any, lane
                     return NOT_A_NUMBER, -1
         s += 1
         b.counts[lane, SAMPLE] = s
-    if t_stop < np.inf:
+    if N_STATES > 0 and t_stop < np.inf:
         moved_to(t_stop, fed, w, lane, x)
     for h in range(N_HAZARDS):
         w[AT_Y + N_STATES + h, lane] += w[AT_RATES + h, lane] * (t_stop - t)
