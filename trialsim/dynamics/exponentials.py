@@ -17,17 +17,15 @@ LAST_TERM = 399
 
 @kernel
 def propagator(dt: float, fed: float, s: int, x: Any) -> None:
-    """Fill a slot with the propagator of an interval. The commonest numbers of states are written out: half the time.
-    """
-    n, a, b, u, e, g = x.u.size, x.a, x.b, x.u, x.es[s], x.gs[s]
-    if n == 1:
-        exponential(1, a, u, fed, dt, e, g, b, x.term, x.fresh, x.w, x.v)
-    elif n == 2:
-        exponential(2, a, u, fed, dt, e, g, b, x.term, x.fresh, x.w, x.v)
+    """Fill a slot with the propagator of an interval."""
+    n, nought = x.u.size, x.u.size - x.u.size
+    a, b, u, e, g = x.a, x.b, x.u, x.es[s], x.gs[s]
+    # With two or three states written out it takes half the time. Computed, for numba would translate all of it once
+    # more for each number that it sees.
+    if n == 2:
+        exponential(nought + 2, a, u, fed, dt, e, g, b, x.term, x.fresh, x.w, x.v)
     elif n == 3:
-        exponential(3, a, u, fed, dt, e, g, b, x.term, x.fresh, x.w, x.v)
-    elif n == 4:
-        exponential(4, a, u, fed, dt, e, g, b, x.term, x.fresh, x.w, x.v)
+        exponential(nought + 3, a, u, fed, dt, e, g, b, x.term, x.fresh, x.w, x.v)
     else:
         exponential(n, a, u, fed, dt, e, g, b, x.term, x.fresh, x.w, x.v)
 
@@ -111,22 +109,6 @@ def square(n: int, e: Any, g: Any, fed: float, fresh: Any, v: Any) -> None:
     for i in range(n):
         for j in range(n):
             e[i, j] = fresh[i, j]
-
-
-@kernel
-def propagator_at(dt: float, t_next: float, fed: float, x: Any) -> int:
-    """Return the slot of a propagator over an interval to a time, made if none of the latest is the one."""
-    s = slot_of(dt, t_next, x)
-    if s < 0:
-        s = x.used[1] % N_SLOTS
-        x.used[1] += 1
-        x.used[0] = min(x.used[1], N_SLOTS)
-        x.dts[s] = dt
-        for i in range(x.u.size):
-            x.us[s, i] = x.u[i]
-        propagator(dt, fed, s, x)
-    x.used[2] = s
-    return int(s)
 
 
 @kernel

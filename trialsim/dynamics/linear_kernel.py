@@ -38,8 +38,8 @@ from trialsim.dynamics.lane_table import (
 )
 from trialsim.dynamics.no_paths import FOLLOWS, finish_windows
 from trialsim.dynamics.no_series import sampled_together
+from trialsim.dynamics.no_solver import propagator_at
 from trialsim.dynamics.series import FILLED, STEPPED
-from trialsim.dynamics.together import propagator_at
 
 # --- copied from here ---
 # Below the rows of a lane: the time by the propagators' own count, whether the matrix is a new one, and the matrix and

@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 
 from trialsim.dynamics.compiling import kernel, part_of_kernel
-from trialsim.dynamics.exponentials import RECIPROCALS, propagator_at, slot_of
-from trialsim.foundation.elementary import exp
+from trialsim.dynamics.exponentials import RECIPROCALS
+from trialsim.foundation.arithmetic import inlined
 
 # Times at once; the fewest for which that is worth the while, and the fewest for which it is where the next one can be
 # reached by a propagator that is there already.
@@ -106,14 +106,10 @@ def series_filled(columns: int, x: Any) -> None:
             x.b[i, j] = x.a[i, j] + (shift if i == j else 0.0)
     for r in range(x.powers.shape[0] if reach > 0.0 else 0):
         rows, i = x.powers[r], x.shown[r]
-        if n == 1:
-            row_of_series(1, i, reach, shift, columns, x.b, rows)
-        elif n == 2:
-            row_of_series(2, i, reach, shift, columns, x.b, rows)
+        if n == 2:
+            row_of_series(n - n + 2, i, reach, shift, columns, x.b, rows)
         elif n == 3:
-            row_of_series(3, i, reach, shift, columns, x.b, rows)
-        elif n == 4:
-            row_of_series(4, i, reach, shift, columns, x.b, rows)
+            row_of_series(n - n + 3, i, reach, shift, columns, x.b, rows)
         else:
             row_of_series(n, i, reach, shift, columns, x.b, rows)
 
@@ -139,12 +135,12 @@ def row_of_series(n: int, shown: int, reach: float, shift: float, columns: int, 
         share *= shift * scale
 
 
-@kernel
+@inlined("float64(float64, float64, float64, float64[::1], int64)")
 def eight(s: float, s2: float, s4: float, terms: Any, j: int) -> float:
     """Return eight terms of a series from one on, in sums that run side by side."""
     a, b, c, d = terms[j], terms[j + 1], terms[j + 2], terms[j + 3]
     e, f, g, h = terms[j + 4], terms[j + 5], terms[j + 6], terms[j + 7]
-    return ((a + s * b) + s2 * (c + s * d)) + s4 * ((e + s * f) + s2 * (g + s * h))
+    return float(((a + s * b) + s2 * (c + s * d)) + s4 * ((e + s * f) + s2 * (g + s * h)))
 
 
 @kernel
@@ -166,65 +162,15 @@ def summed(n: int, terms: Any, shares: Any, decays: Any, sums: Any) -> None:
 
 
 @kernel
-def seen_by_series(n: int, clock: float, fed: float, x: Any) -> int:
-    """Return how many of the next n times are within reach, having filled the states that outputs see there."""
-    columns = 2 * x.y.size if fed != 0.0 else x.y.size
-    if x.known[FILLED] < columns:
-        series_filled(columns, x)
-    shift, reach = x.known[SHIFTED], x.known[FAR]
-    times, first, until = x.room[TIMES], x.room[TIMES, 0], clock + reach
-    while n > 0 and not times[n - 1] < until:
-        n -= 1
-    if n < FEWEST or (n < FEWEST_BY_KNOWN_WAYS and slot_of(first - clock, first, x) >= 0):
-        return 0
-    n_full, per_reach = (n + 7) // 8 * 8, 1.0 / reach
-    shares, decays = x.room[SHARES], x.room[DECAYS]
-    for k in range(n_full):
-        since = times[k] - clock
-        since = since if since > 0.0 else 0.0
-        since = since if since < reach else reach
-        decays[k] = exp(-(shift * since))
-        shares[k] = since * per_reach
-    for r in range(x.powers.shape[0]):
-        combined(TERMS, x.powers[r], x.y, x.u, fed, x.terms)
-        summed(n_full, x.terms, shares, decays, x.room[SEEN + r])
-    x.known[REACHES] = reach
-    return n
-
-
-@kernel
-def equal_step(n: int, clock: float, x: Any) -> float:
-    """Return the step to and between n times if it is the same to within four roundings of the clock; or 0.
-
-    Minus the step if only the first time is not a step away.
-    """
-    times, first, last = x.room[TIMES], x.room[TIMES, 0], x.room[TIMES, n - 1]
-    if n < FEWEST_BY_KNOWN_WAYS:
-        return 0.0
-    slack, step, odd = 9e-16 * abs(last), (last - first) / (n - 1), 0
-    if not abs(times[1] - first - step) <= slack or not step > 1e3 * slack:
-        return 0.0
-    for k in range(n):
-        odd |= 0 if abs(times[k] - (first + k * step)) <= slack else 1
-    if odd != 0:
-        return 0.0
-    return step if abs(first - clock - step) <= slack else -step
-
-
-@kernel
 def steps_filled(n: int, step: float, e: Any, x: Any) -> None:
     """Fill what n equal steps make of the states, and of what one step adds: rows of e^k and of the sums of these."""
     x.known[STEP], x.known[STEPPED], n_states = step, n, x.y.size
     for r in range(x.ways.shape[0]):
         rows, i = x.ways[r], x.shown[r]
-        if n_states == 1:
-            row_of_steps(1, i, n, e, rows)
-        elif n_states == 2:
-            row_of_steps(2, i, n, e, rows)
+        if n_states == 2:
+            row_of_steps(n_states - n_states + 2, i, n, e, rows)
         elif n_states == 3:
-            row_of_steps(3, i, n, e, rows)
-        elif n_states == 4:
-            row_of_steps(4, i, n, e, rows)
+            row_of_steps(n_states - n_states + 3, i, n, e, rows)
         else:
             row_of_steps(n_states, i, n, e, rows)
 
@@ -241,21 +187,6 @@ def row_of_steps(n_states: int, shown: int, n: int, e: Any, rows: Any) -> None:
                 total += rows[j, k - 1] * e[j, i]
             rows[i, k] = total
             rows[n_states + i, k] = rows[n_states + i, k - 1] + rows[i, k - 1]
-
-
-@kernel
-def seen_by_steps(n: int, step: float, clock: float, fed: float, x: Any) -> int:
-    """Return n, having filled the states that outputs see after each of n equal steps."""
-    n_full, last = (n + 7) // 8 * 8, x.room[TIMES, n - 1]
-    is_there = x.known[STEPPED] >= n_full and abs(x.known[STEP] - step) * n <= 9e-16 * abs(last)
-    step = x.known[STEP] if is_there else step
-    s = propagator_at(step, last, fed, x) if fed != 0.0 or not is_there else 0
-    if not is_there:
-        steps_filled(n_full, step, x.es[s], x)
-    for r in range(x.ways.shape[0]):
-        combined(n_full, x.ways[r], x.y, x.gs[s], fed, x.room[SEEN + r])
-    x.known[REACHES] = last - clock
-    return n
 
 
 @kernel

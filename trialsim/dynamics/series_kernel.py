@@ -9,8 +9,8 @@ from trialsim.dynamics.compiling import kernel
 from trialsim.dynamics.empty_model import N_STATES, read_together
 from trialsim.dynamics.lane_table import AT_C, AT_P, AT_Y, AT_Z
 from trialsim.dynamics.linear_kernel import AT_CLOCK, moved_to
+from trialsim.dynamics.no_solver import states_seen
 from trialsim.dynamics.series import FEWEST, REACHES, TIMES, times_before, written
-from trialsim.dynamics.together import states_seen
 
 # --- copied from here ---
 
