@@ -87,8 +87,16 @@ class Steps(NamedTuple):
     us: Floats
     es: Floats
     gs: Floats
+    b: Floats
     term: Floats
     fresh: Floats
     w: Floats
     v: Floats
     used: Wholes  # how many propagators there are, how many were made, the latest
+    y: Floats  # the states now
+    shown: Wholes  # the states that outputs see
+    known: Floats  # of what many samples share: `series` names the places
+    powers: Floats  # [states that outputs see, states and inflows, terms]
+    ways: Floats  # [states that outputs see, states and inflows, steps]
+    terms: Floats
+    room: Floats  # [rows, samples at once]: times, states, outputs

@@ -5,9 +5,12 @@ from __future__ import annotations
 from types import ModuleType
 
 import numpy as np
+from numpy.typing import NDArray
 
 from trialsim.dynamics.arrays import LINES, Bench, Given, Steps
+from trialsim.dynamics.exponentials import N_SLOTS
 from trialsim.dynamics.model import CourseModel
+from trialsim.dynamics.series import MOST, N_KNOWN, SEEN, TERMS, TOGETHER, reach_of_a_series
 
 SPARE = 64  # administrations under way beyond those of the schedule: of a steady state, of rules
 READINGS = 32  # readings kept of each signal: no more may be under way before they are known
@@ -28,9 +31,20 @@ def bench(module: ModuleType, model: CourseModel, given: Given) -> Bench:
 
 
 def steps(module: ModuleType) -> Steps:
-    """Return the work space for the steps of a linear system."""
-    n, slots = int(module.N_STATES), int(getattr(module, "N_SLOTS", 1))
+    """Return the work space for the steps of a linear system; other systems need none."""
+    if not hasattr(module, "sampled_together"):
+        return steps_of(0, np.zeros(0, dtype=np.int64), 0)
+    return steps_of(int(module.N_STATES), module.SHOWN[: int(module.N_SHOWN)], int(module.N_OUTPUTS))
+
+
+def steps_of(n: int, shown: NDArray[np.int64], n_outputs: int) -> Steps:
+    """Return the work space for the steps of a linear system of n states, of which outputs see some."""
+    known, square = np.zeros(N_KNOWN), (n, n)
+    known[MOST] = reach_of_a_series(n)
     return Steps(
-        a=np.zeros((n, n)), u=np.zeros(n), dts=np.zeros(slots), us=np.zeros((slots, n)), es=np.zeros((slots, n, n)),
-        gs=np.zeros((slots, n)), term=np.zeros((n, n)), fresh=np.zeros((n, n)), w=np.zeros(n), v=np.zeros(n),
-        used=np.zeros(3, dtype=np.int64))
+        a=np.zeros(square), u=np.zeros(n), dts=np.zeros(N_SLOTS), us=np.zeros((N_SLOTS, n)),
+        es=np.zeros((N_SLOTS, n, n)), gs=np.zeros((N_SLOTS, n)), b=np.zeros(square), term=np.zeros(square),
+        fresh=np.zeros(square), w=np.zeros(n), v=np.zeros(n), used=np.zeros(3, dtype=np.int64), y=np.zeros(n),
+        shown=shown.copy(), known=known, powers=np.zeros((shown.size, 2 * n, TERMS)),
+        ways=np.zeros((shown.size, 2 * n, TOGETHER)), terms=np.zeros(TERMS),
+        room=np.zeros((SEEN + shown.size + n_outputs, TOGETHER)))

@@ -11,6 +11,7 @@ from __future__ import annotations
 from typing import Any
 
 from llvmlite import ir  # type: ignore[import-untyped]
+from numba import typeof
 from numba.core import cgutils, config, types
 from numba.core.typing.templates import AttributeTemplate
 from numba.extending import infer_getattr, intrinsic, lower_getattr_generic, models, register_model
@@ -108,6 +109,12 @@ def bundle(_: Any, arrays: Any) -> Any:
         return block
 
     return kind(arrays), code
+
+
+def bundle_kind(arrays: Any) -> Bundle:
+    """Return the type of the bundle of a named tuple."""
+    found = typeof(arrays)
+    return Bundle(type(arrays).__name__, tuple(zip(found.fields, found.types, strict=True)))
 
 
 def _as_it_is(arrays: Any) -> Any:

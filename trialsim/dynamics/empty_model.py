@@ -22,11 +22,13 @@ N_CHAINS = 0
 PULSES = 8
 N_FUNCTIONALS = 0
 N_MEMORIES = 0
+N_OUTPUTS = 0
+N_SHOWN = 0  # the states that outputs see
 N_ROOTS = 0
 LANES = 1
 NO_WHOLES = np.array([0], dtype=np.int64)
 NO_FLOATS = np.array([0.0])
-INLET_STATES, CHAINS, MODELLED, RECURRENT = NO_WHOLES, NO_WHOLES, NO_WHOLES, NO_WHOLES
+INLET_STATES, CHAINS, MODELLED, RECURRENT, SHOWN = NO_WHOLES, NO_WHOLES, NO_WHOLES, NO_WHOLES, NO_WHOLES
 OVER, PATH_KIND, PATH_STATE, ROOT_FUNCTIONAL, ROOT_RISES = NO_FLOATS, NO_WHOLES, NO_WHOLES, NO_WHOLES, NO_WHOLES
 N_RULES = 0
 N_SIGNALS = 0
@@ -62,6 +64,11 @@ def breakpoints(p: Any, c: Any, out: Any) -> None:
 @njit(error_model="numpy")  # type: ignore[untyped-decorator]
 def read_outputs(p: Any, c: Any, t: float, tc: float, y: Any, z: Any, out: Any) -> None:
     """Fill the outputs at time `t`; `tc` is the time that conditions see."""
+
+
+@njit(error_model="numpy")  # type: ignore[untyped-decorator]
+def read_together(p: Any, c: Any, n: int, room: Any) -> None:
+    """Fill the rows of the outputs from n times and states in the rows of `room` (`series_kernel` names them)."""
 
 
 @njit(error_model="numpy")  # type: ignore[untyped-decorator]

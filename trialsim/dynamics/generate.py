@@ -24,7 +24,7 @@ from trialsim.dynamics import (
     compiling,
     dop853,
     doses,
-    exponential_kernel,
+    exponentials,
     instant_kernel,
     lane_power,
     lane_table,
@@ -32,11 +32,14 @@ from trialsim.dynamics import (
     linear_steady_kernel,
     no_paths,
     no_rules,
+    no_series,
     no_steady,
     path_kernel,
     rodas5p,
     rodas5p_sums,
     rule_kernel,
+    series,
+    series_kernel,
     stage_sums,
     steady_kernel,
     step_kernel,
@@ -52,10 +55,12 @@ from trialsim.foundation.caches import cache_directory
 from trialsim.foundation.version import VERSION
 
 # What generated modules import: their compiled code holds it, of which numba's own cache knows nothing.
-_IMPORTED = (administrations, arrays, bundles, chain, compiling, dop853, doses, lane_power, stage_sums, watching,
-             arithmetic, elementary, gamma, normal, streams)
+_IMPORTED = (administrations, arrays, bundles, chain, compiling, dop853, doses, exponentials, lane_power, series,
+             stage_sums, watching, arithmetic, elementary, gamma, normal, streams)
 _MARKER = "# --- copied from here ---\n"
 _LARGE_MARKER = "# --- copied for large models ---\n"
+# What only linear models import, and what is compiled when it is imported.
+_OF_LINEAR = Path(str(series.__file__)).with_name("together.py")
 _LOADING = threading.Lock()
 
 
@@ -72,7 +77,8 @@ def kernel_source(model: CourseModel, solver: Solver = "explicit", steady: bool 
              _copied(steady_kernel if steady else no_steady), _copied(instant_kernel)]
     if is_linear:
         last = [_copied(linear_steady_kernel)] if steady else []
-        return "\n\n".join([*parts, _copied(exponential_kernel), _copied(linear_kernel), *last])
+        together = _copied(no_series if model.functionals else series_kernel)
+        return "\n\n".join([*parts, together, _copied(linear_kernel), *last])
     step, alone = _copied(step_kernel).split(_LARGE_MARKER)
     if solver == "stiff":
         step += f"\n\n{_copied(stiff_step_kernel)}"
@@ -96,7 +102,7 @@ def compiled(model: CourseModel, solver: Solver = "explicit", steady: bool = Fal
 def _compiled(model: CourseModel, solver: Solver = "explicit", steady: bool = False) -> ModuleType:
     source = kernel_source(model, solver, steady)
     method = (rodas5p, rodas5p_sums) if solver == "stiff" else ()
-    imported = [_text(module) for module in (*_IMPORTED, *method)]
+    imported = [*(_text(module) for module in (*_IMPORTED, *method)), _OF_LINEAR.read_text(encoding="utf-8")]
     key = hashlib.sha256("\0".join([source, *imported, VERSION, numba.__version__]).encode()).hexdigest()[:32]
     name = f"trialsim_model_{key}"
     return sys.modules[name] if name in sys.modules else _loaded(name, _written(name, source))

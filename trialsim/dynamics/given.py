@@ -75,7 +75,7 @@ def given(
     samples = _floats(sample_times, (n, np.shape(sample_times)[-1]), "sample_times")
     limits = _floats(thresholds, (n, n_hazards), "thresholds")
     _check_schedule(model, schedule, n)
-    if np.any(np.diff(samples, axis=1) < 0):
+    if np.any(samples[:, 1:] < samples[:, :-1]):
         raise ValueError("sample_times must ascend along each row")
     later = changes or no_changes(n, rows.shape[1])
     if later.offsets.size != n + 1 or later.rows.shape[1] != rows.shape[1]:

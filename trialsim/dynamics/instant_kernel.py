@@ -60,6 +60,7 @@ from trialsim.dynamics.empty_model import (
     N_BREAKPOINTS,
     N_CHAINS,
     N_HAZARDS,
+    N_INLETS,
     N_PARAMETERS,
     N_STATES,
     N_TRIGGERS,
@@ -87,6 +88,7 @@ from trialsim.dynamics.lane_table import (
     AT_Z,
     BAD_PARAMETERS,
     BREAKS,
+    N_EVENTS,
     NOT_A_NUMBER,
     TOO_EARLY,
     TOO_MANY_PULSES,
@@ -234,7 +236,7 @@ def arrived(b: Any, w: Any, lane: int) -> tuple[int, bool]:
             state = INLET_STATES[inlet]
             w[AT_SCALE + state, lane] = max(w[AT_SCALE + state, lane], abs(size))
             moved, way[IS_ON] = True, 1.0
-            if CHAINS[inlet] >= 0:
+            if N_CHAINS > 0 and CHAINS[inlet] >= 0:
                 through = BAD_PARAMETERS
                 if way[INFLOW] == 0.0:
                     through = pulsed(inlet, size, way[OWN_NUMBER], way[OWN_PACE], w, lane)
@@ -311,7 +313,9 @@ def dosed(i: int, g: Any, o: Any, b: Any, w: Any, lane: int, rtol: float) -> tup
 @kernel
 def next_stop(i: int, t: float, g: Any, b: Any, lane: int) -> float:
     """Return the next time, samples apart, at which a step must land."""
-    t_stop = min(g.person[i, HORIZON], next_administration(i, g, b, lane))
+    t_stop = g.person[i, HORIZON]
+    if N_INLETS > 0:
+        t_stop = min(t_stop, next_administration(i, g, b, lane))
     at = g.starts[i, CHANGES] + b.counts[lane, CHANGE]
     if at < g.starts[i, CHANGES_END]:
         t_stop = min(t_stop, g.later[at, WHEN])
@@ -352,7 +356,10 @@ def served(
     status = sampled(0.0, i, g, o, b, w, lane)
     if status != 0:
         return status, False, False, t
-    asked = happenings(event, i, g, o, b, w, lane)
+    # A condition on a size alone: what a model has none of is not compiled.
+    asked = 0
+    if N_EVENTS > 0:
+        asked = happenings(event, i, g, o, b, w, lane)
     for _ in range(2):
         if t >= g.person[i, HORIZON] or asked & 2:
             return 0, False, False, t
@@ -361,14 +368,18 @@ def served(
         status, left = rules_asked(asked >> 2, i, g, o, b, w, lane)
         if status != 0 or left:
             return status, False, False, t
-        status, given = dosed(i, g, o, b, w, lane, rtol)
+        given = False
+        if N_INLETS > 0:
+            status, given = dosed(i, g, o, b, w, lane, rtol)
         if status != 0:
             return status, False, False, t
         moved = moved or given
         if given:
             follow(-1, i, g, b, w, lane)
         # A dose may lift a trigger over zero: that event is of this instant, too.
-        asked = happenings(-1, i, g, o, b, w, lane) if given and N_TRIGGERS > 0 else 0
+        asked = 0
+        if N_TRIGGERS > 0 and given:
+            asked = happenings(-1, i, g, o, b, w, lane)
         if asked == 0:
             break
     opened(0.0, i, g, b, w, lane)

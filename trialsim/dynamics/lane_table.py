@@ -28,6 +28,7 @@ __all__ = ["LANES"]
 TOO_STIFF, COLLAPSED, NOT_A_NUMBER, BAD_PARAMETERS, NEGATIVE_HAZARD, TOO_EARLY = 1, 2, 3, 4, 5, 6
 NO_STEADY_STATE, BAD_DELAY, TOO_MANY_PULSES, TOO_MANY_READINGS = 7, 8, 9, 11
 N_ALL = N_STATES + N_HAZARDS
+N_EVENTS = N_HAZARDS + N_TRIGGERS
 # What a lockstep says of a lane: go on, the step landed where it had to, or the step is not made: make it alone.
 GOES_ON, LANDED, UNMADE = 0.0, 1.0, 2.0
 # The rows of a lane: its time, the time that conditions see, where to land, next step size, whether the last step was

@@ -17,8 +17,7 @@ from trialsim.dynamics.empty_model import (
     hazard_rates,
     read_outputs,
 )
-from trialsim.dynamics.exponential_kernel import N_SLOTS, propagator, slot_of
-from trialsim.dynamics.instant_kernel import begun, served
+from trialsim.dynamics.instant_kernel import begun, served, waits
 from trialsim.dynamics.lane_table import (
     AT_C,
     AT_G,
@@ -38,6 +37,9 @@ from trialsim.dynamics.lane_table import (
     TOO_STIFF,
 )
 from trialsim.dynamics.no_paths import FOLLOWS, finish_windows
+from trialsim.dynamics.no_series import sampled_together
+from trialsim.dynamics.no_solver import propagator_at
+from trialsim.dynamics.series import FILLED, STEPPED
 
 # --- copied from here ---
 # Below the rows of a lane: the time by the propagators' own count, whether the matrix is a new one, and the matrix and
@@ -83,17 +85,7 @@ def moved_to(t_next: float, fed: float, w: Any, lane: int, x: Any) -> None:
     if not dt > 0.0:
         return
     w[AT_STEPS, lane] += 1.0
-    slack = 9e-16 * abs(t_next)
-    s = slot_of(dt, slack if dt > 1e3 * slack else 0.0, x.u, x.dts, x.us, x.used[0], x.used[2])
-    if s < 0:
-        s = x.used[1] % N_SLOTS
-        x.used[1] += 1
-        x.used[0] = min(x.used[1], N_SLOTS)
-        x.dts[s] = dt
-        for i in range(N_STATES):
-            x.us[s, i] = x.u[i]
-        propagator(x.a, x.u, fed, dt, x.es[s], x.gs[s], x.term, x.fresh, x.w, x.v)
-    x.used[2] = s
+    s = propagator_at(dt, t_next, fed, x)
     for i in range(N_STATES):
         total = x.gs[s, i]
         for k in range(N_STATES):
@@ -143,6 +135,7 @@ def advanced(i: int, t_stop: float, g: Any, o: Any, b: Any, x: Any, w: Any, lane
         w[AT_FRESH, lane] = 0.0
         matrix_of(w, lane, x.a)
         x.used[0], x.used[1], x.used[2] = 0, 0, -1
+        x.known[FILLED], x.known[STEPPED] = 0.0, 0.0
     for k in range(N_STATES):
         x.u[k] = w[AT_B + k, lane] + w[AT_U + k, lane]
         fed = 1.0 if x.u[k] != 0.0 else fed
@@ -151,10 +144,17 @@ def advanced(i: int, t_stop: float, g: Any, o: Any, b: Any, x: Any, w: Any, lane
     s = b.counts[lane, SAMPLE]
     while s < n_samples and not g.samples[i, s] >= t_stop:
         wanted = g.samples[i, s]
+        together = sampled_together(s, t_stop, fed, i, g, o, w, lane, x) if wanted >= t else 0
+        if together > 0:
+            w[AT_STEPS, lane] += 1.0
+            s += together
+            b.counts[lane, SAMPLE] = s
+            continue
         if wanted == wanted:
             if wanted < t:
                 return TOO_EARLY, -1
-            moved_to(wanted, fed, w, lane, x)
+            if N_STATES > 0:
+                moved_to(wanted, fed, w, lane, x)
             if FOLLOWS:
                 w[AT_T, lane] = wanted
                 finish_windows(s, i, g, b, w, lane)
@@ -167,7 +167,9 @@ def advanced(i: int, t_stop: float, g: Any, o: Any, b: Any, x: Any, w: Any, lane
                     return NOT_A_NUMBER, -1
         s += 1
         b.counts[lane, SAMPLE] = s
-    if t_stop < np.inf:
+    if not waits(i, g, b, w, lane):
+        return 0, -1
+    if N_STATES > 0 and t_stop < np.inf:
         moved_to(t_stop, fed, w, lane, x)
     for h in range(N_HAZARDS):
         w[AT_Y + N_STATES + h, lane] += w[AT_RATES + h, lane] * (t_stop - t)

@@ -10,7 +10,7 @@ import numpy as np
 from trialsim.dynamics.administrations import repeated_dose, runs_besides
 from trialsim.dynamics.compiling import allocating_kernel, kernel
 from trialsim.dynamics.empty_model import INLET_STATES, N_INTEGRALS, N_STATES, starts
-from trialsim.dynamics.exponential_kernel import propagator
+from trialsim.dynamics.exponentials import exponential
 from trialsim.dynamics.lane_table import AT_C, AT_P, AT_Y, AT_Z, NO_STEADY_STATE
 from trialsim.dynamics.linear_kernel import AT_B, matrix_of
 
@@ -79,7 +79,7 @@ def settled(
         found = solved(a, v, n)
     else:
         u = np.zeros(N_STATES)
-        e, g = np.empty((N_STATES, N_STATES)), np.empty(N_STATES)
+        e, g, b = np.empty((N_STATES, N_STATES)), np.empty(N_STATES), np.empty((N_STATES, N_STATES))
         term, fresh, x, z = np.empty_like(e), np.empty_like(e), np.empty(N_STATES), np.empty(N_STATES)
         phase, ends, whole = repeated_dose(lag, lasts, inflow, interval)
         marks = (min(phase, ends), max(phase, ends), interval)
@@ -91,7 +91,7 @@ def settled(
                 for i in range(N_STATES):
                     u[i] = 0.0 if added else w[AT_B + i, lane]
                 u[state] += whole * inflow + besides
-                propagator(a, u, 1.0, mark - passed, e, g, term, fresh, x, z)
+                exponential(N_STATES, a, u, 1.0, mark - passed, e, g, b, term, fresh, x, z)
                 for i in range(N_STATES):
                     total = g[i]
                     for j in range(N_STATES):
@@ -102,7 +102,7 @@ def settled(
                 passed = mark
             if k == 0 and inflow == 0.0:
                 v[state] += size
-        propagator(a, u, 0.0, interval, e, g, term, fresh, x, z)
+        exponential(N_STATES, a, u, 0.0, interval, e, g, b, term, fresh, x, z)
         for i in range(n):
             for j in range(n):
                 m[i, j] = (1.0 if i == j else 0.0) - e[i, j]

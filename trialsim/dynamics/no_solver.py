@@ -26,3 +26,15 @@ def settled(
     `interval` 0 is an inflow that never ends.
     """
     return 0
+
+
+@njit(error_model="numpy")  # type: ignore[untyped-decorator]
+def propagator_at(dt: float, t_next: float, fed: float, x: Any) -> int:
+    """Return the slot of the propagator of an interval; `together` has it, compiled when it is imported."""
+    return 0
+
+
+@njit(error_model="numpy")  # type: ignore[untyped-decorator]
+def states_seen(n: int, clock: float, fed: float, x: Any) -> int:
+    """Return at how many of the next times states have been filled; `together` has it."""
+    return 0

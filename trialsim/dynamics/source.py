@@ -39,6 +39,10 @@ from trialsim.dynamics.stage_sums import (
 from trialsim.dynamics.watching import next_threshold, reading_luck, tell_decision, tell_event
 from trialsim.foundation.elementary import exp, log, logistic, logit, power
 '''
+_LINEAR = '''from trialsim.dynamics.exponentials import exponential
+from trialsim.dynamics.series import FEWEST, FILLED, REACHES, SEEN, STEPPED, TIMES, times_before, written
+from trialsim.dynamics.together import propagator_at, states_seen
+'''
 _DECORATOR = "@kernel"
 FUNCTIONS = ("exp", "log", "power", "logistic", "logit")
 MOST_FUNCTIONS = 40  # written out at twelve stages each; two transit chains have 32
@@ -98,11 +102,11 @@ class Writer:
         self._places, self._time, self._suffix = _ARRAYS, "t", ""
         return found, names
 
-    def read(self) -> list[str]:
+    def read(self, place: str = "ws[(AT_{2} + {1}) * LANES + lane]") -> list[str]:
         """Return the lines that read the parameters and memories that `lines` have used since the last time."""
         used = sorted((array, i) for array, i in self._used if array not in "yk")
         self._used.clear()
-        return [f"{array}{i} = ws[(AT_{array.upper()} + {i}) * LANES + lane]" for array, i in used]
+        return [f"{array}{i} = {place.format(array, i, array.upper())}" for array, i in used]
 
     def hoist(self) -> str:
         """Return the source of the function that fills `c`; to be asked last."""
@@ -182,7 +186,8 @@ def model_source(model: CourseModel, solver: Solver = "explicit") -> str:
         functions.append(rule_functions(model, found, writer))
     functions.insert(0, writer.hoist())
     sizes = _sizes(model, found, len(writer.hoisted), lanes(found, stiff))
-    return "\n\n".join([_HEADER + sizes + (stiff_sizes(stiff) if stiff else ""), *functions])
+    header = _HEADER if found.linear is None or stiff else _HEADER + _LINEAR
+    return "\n\n".join([header + sizes + (stiff_sizes(stiff) if stiff else ""), *functions])
 
 
 def _rate_functions(writer: Writer, found: System, stiff: StiffSystem | None) -> list[str]:
@@ -211,7 +216,33 @@ def _rate_functions(writer: Writer, found: System, stiff: StiffSystem | None) ->
     matrix = [(f"w[AT_A + {i * len(found.states) + j}, lane]", k) for (i, j), k in found.linear.matrix.items()]
     constant = [(f"w[AT_B + {i}, lane]", k) for i, k in found.linear.constant.items()]
     return [writer.function("coefficients(p, c, w, lane)", matrix + constant),
-            writer.function("hazard_rates(p, c, tc, rates)", hazards)]
+            writer.function("hazard_rates(p, c, tc, rates)", hazards), _read_together(writer, found)]
+
+
+def _read_together(writer: Writer, found: System) -> str:
+    """Return the function that reads the outputs of many samples at once: a loop without branches."""
+    writer.read()
+    shown = shown_states(found)
+    lines, values = writer.lines(found.outputs, "x{0}", "t", "")
+    rows = [("times", "TIMES"), *((f"row{i}", f"SEEN + {k}") for k, i in enumerate(shown)),
+            *((f"out{k}", f"SEEN + N_SHOWN + {k}") for k in range(len(values)))]
+    head = [f"{name} = room[{row}, 0:n]" for name, row in rows] + writer.read("{0}[{1}]")
+    body = ["t = times[k]", "tc = t", *(f"x{i} = row{i}[k]" for i in shown), *lines,
+            *(f"out{k}[k] = {value}" for k, value in enumerate(values))]
+    return "\n".join([_DECORATOR, "def read_together(p, c, n, room):", *(f"    {line}" for line in head),
+                      "    for k in range(n):", *(f"        {line}" for line in body), ""])
+
+
+def shown_states(found: System) -> list[int]:
+    """Return the states that outputs depend on."""
+    seen: set[int] = set()
+    waiting = list(found.outputs)
+    while waiting:
+        i = waiting.pop()
+        if i not in seen:
+            seen.add(i)
+            waiting += [] if found.tape.nodes[i][0] in LEAVES else found.tape.nodes[i][1:]
+    return sorted(found.tape.nodes[i][1] for i in seen if found.tape.nodes[i][0] == "state")
 
 
 def root_positions(found: System) -> list[int]:
@@ -241,11 +272,12 @@ def _sizes(model: CourseModel, found: System, n_constants: int, n_lanes: int) ->
         "N_FUNCTIONALS": len(model.functionals), "N_MEMORIES": 2 * len(model.functionals) + 4 * PULSES * sum(chains),
         "N_ROOTS": len(root_positions(found)), "LANES": n_lanes, "N_RULES": len(model.rules),
         "N_SIGNALS": len(model.signals), "N_KEPT": sum(len(rule.remembers) for rule in model.rules),
-        "N_BRANCHES": sum(len(rule.branches) for rule in model.rules)}
+        "N_BRANCHES": sum(len(rule.branches) for rule in model.rules), "N_OUTPUTS": len(model.outputs),
+        "N_SHOWN": len(shown_states(found))}
     wholes = {
         "INLET_STATES": [model.states.index(inlet.state) for inlet in model.inlets],
         "CHAINS": [sum(chains[:k]) if chain else -1 for k, chain in enumerate(chains)],
-        "MODELLED": modelled,
+        "MODELLED": modelled, "SHOWN": shown_states(found),
         "RECURRENT": [int(hazard.recurrent) for hazard in model.hazards],
         "PATH_KIND": [kinds.index(f.kind) for f in model.functionals],
         "PATH_STATE": [len(model.states) + integrals.index(f.name) if f.kind == "integral" else -1

@@ -50,6 +50,13 @@ def test_a_place_where_nothing_can_be_written_does_no_harm(monkeypatch, tmp_path
     assert compiled(built("a", "k", ("-k * a * 1.125",))).N_STATES == 1
 
 
+def test_what_linear_models_share_is_compiled_for_them_alone():
+    """The adaptive engine does not wait for what it never calls."""
+    program = "import sys, trialsim.dynamics.courses; print('trialsim.dynamics.together' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", program], capture_output=True, text=True,
+                          check=True).stdout.strip() == "False"
+
+
 def test_source_is_the_models_own_and_straight_line():
     source = kernel_source(one_compartment())
     assert "empty_model" not in source
