@@ -124,6 +124,7 @@ def assert_graph_and_engine_agree(problem, n_patients):
         np.testing.assert_allclose(density, own[name][0], rtol=1e-5)
 
 
+@pytest.mark.long
 def test_two_measures_of_a_non_linear_course_are_predicted_and_judged_as_the_engine_does(tmp_path):
     """Saturable elimination and the response it drives."""
     score = ("score", DataColumn(column="score", unit=unit("1")))

@@ -99,10 +99,8 @@ def outputs(cohort):
     return run.outputs.tobytes()
 
 
-ONE_OF_THEM = [pytest.param(name, marks=[pytest.mark.long] * (name != "one_compartment")) for name in LINEAR]
-
-
-@pytest.mark.parametrize("name", ONE_OF_THEM)
+@pytest.mark.long
+@pytest.mark.parametrize("name", LINEAR)
 def test_a_linear_system_by_name_is_the_system_by_its_rates_bit_for_bit(name):
     needs, states, volume = LINEAR[name]
     used = [*needs.split(", "), "ka", "lag", "F"]

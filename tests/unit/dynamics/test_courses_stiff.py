@@ -73,6 +73,7 @@ def test_the_explicit_solver_gives_these_up():
     assert np.isnan(found.outputs).all()
 
 
+@pytest.mark.long
 def test_target_mediated_disposition_against_the_twin():
     times, doses = [0.1, 1.0, 5.0, 13.9, 14.0, 20.0, 28.0, 29.0, 40.0, 56.0], [0.0, 14.0, 28.0]
     schedule = same_doses(1, doses, [300.0, 300.0, 60.0], [0, 1, 1], [0.0, 0.0, 2.0])

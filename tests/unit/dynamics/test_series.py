@@ -77,6 +77,7 @@ def test_the_tail_after_equal_and_unequal_rates(ka):
         assert found[s] == pytest.approx(float(100 * fast * risen), rel=1e-11)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("kind", ["anywhere", "in equal steps"])
 def test_what_swings_is_not_summed_where_it_would_cancel(kind):
     model = built("y z", "rate", ("rate * z", "-rate * y"), starts=("1", "0"))
@@ -107,6 +108,7 @@ def test_one_that_is_not_wanted_among_those_that_are():
                                rtol=1e-12)
 
 
+@pytest.mark.long
 def test_outputs_of_time_alone_and_where_they_end():
     """What was computed before a failure stays, though samples are read many at once."""
     times = np.arange(20) * 0.5

@@ -73,6 +73,7 @@ def test_steps_in_lanes_are_the_steps_made_alone(everybody, monkeypatch):
     assert bits(followed(np.arange(N))) == bits(everybody)
 
 
+@pytest.mark.long
 def test_rows_are_exchanged_where_a_step_needs_it():
     params = np.array([[w, k] for w in (3e4, 1.0, 1e5, 3.0) for k in (200.0, 20.0, 500.0)])
     times = np.array([0.5, 20.0, 60.0, 200.0])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+import pytest
 
 from tests.unit.trial.worlds import formula, method, shift_world
 from trialsim.cohort.model import Event
@@ -67,6 +68,7 @@ def test_events_happen_and_a_terminal_one_is_the_end():
     assert tables["failures"]["trial"].size == 0
 
 
+@pytest.mark.long
 def test_what_happens_moves_nobodys_numbers():
     with_events, without = lived(EVENTS[1:2]), lived(())
     for column in ("true_value", "value"):

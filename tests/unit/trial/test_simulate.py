@@ -214,6 +214,7 @@ def test_loss_at_a_constant_rate_is_exponential():
     assert abs(observed - share) < 4 * np.sqrt(share * (1 - share) / 180)
 
 
+@pytest.mark.long
 def test_loss_that_depends_on_the_state_is_decided_by_the_course():
     constant = (LossReason(name="moved", hazard=formula("0.5 per month"), hazard_text=""),)
     varying = (LossReason(name="moved", hazard=formula("0.5 per month * (1 + 0 * pressure / base)"), hazard_text=""),)

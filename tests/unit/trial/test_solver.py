@@ -58,6 +58,7 @@ def test_the_pilot_is_the_same_whatever_is_computed():
     assert one["schedule"].amount.max() == 5.0  # the first arm with doses
 
 
+@pytest.mark.long
 def test_a_fast_turnover_is_followed_stiffly_and_to_the_same_end():
     world = turnover_world(2000.0)
     found = solution(setup_of(world))

@@ -17,6 +17,8 @@ NUMBER, MEAN_TIME, LAG = formulas("n m lag k", "n", "m", "lag")
 MODEL = replace(
     built("gut", "n m lag k", ("-k * gut",)),
     inlets=(Inlet(drug="x", route="oral", state="gut", lag=LAG, transit=Transit(number=NUMBER, mean_time=MEAN_TIME)),))
+# The quick tests have chains among the random patients of the plain twin.
+pytestmark = pytest.mark.long
 TIMES = np.array([0.02, 0.3, 0.75, 1.0, 2.0, 3.5, 5.0, 9.0, 30.0])
 
 

@@ -72,10 +72,8 @@ def compartments(n: int) -> str:
     )
 
 
-LONG = pytest.mark.long
-
-
-@pytest.mark.parametrize("n", [pytest.param(1, marks=LONG), 2, pytest.param(3, marks=LONG)])
+@pytest.mark.long
+@pytest.mark.parametrize("n", [1, 2, 3])
 def test_published_curves(n: int, tmp_path: Path) -> None:
     """The curves of pmxTools for n compartments: one individual a curve, its parameters from a file."""
     curves = [curve for curve in CURVES["curves"] if curve["name"].startswith(str(n))]
