@@ -190,6 +190,7 @@ def test_another_event_moves_no_threshold(tables):
     assert not np.any(beside[:, 0] == beside[:, 1])
 
 
+@pytest.mark.long
 def test_another_parameter_moves_nobody(tables):
     more = replace(WORLD.cohort, parameters=(parameter("y", 3.0, "", 0.5), *WORLD.cohort.parameters))
     other = simulated(replace(WORLD, cohort=more))

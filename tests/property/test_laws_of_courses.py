@@ -62,7 +62,11 @@ def entered(doses, t, lag, share):
     return total
 
 
-@pytest.mark.parametrize("model", [LINEARLY_COLLECTED, COLLECTED], ids=["linear", "adaptive"])
+BOTH = pytest.mark.parametrize(
+    "model", [LINEARLY_COLLECTED, pytest.param(COLLECTED, marks=pytest.mark.long)], ids=["linear", "adaptive"])
+
+
+@BOTH
 @BOUNDED
 @given(doses=regimens(), ka=RATES, vm=st.floats(0.5, 20.0), q=RATES, lag=st.floats(0.0, 6.0), share=st.floats(0.1, 1.0))
 def test_what_has_entered_is_there_or_has_left(model, doses, ka, vm, q, lag, share):
@@ -92,7 +96,7 @@ def test_a_linear_system_scales_to_the_last_bit(doses, ka, cl, power):
     assert (once * 2.0**power).tobytes() == more.tobytes()
 
 
-@pytest.mark.parametrize("model", [LINEARLY_COLLECTED, COLLECTED], ids=["linear", "adaptive"])
+@BOTH
 @BOUNDED
 @given(doses=regimens(), ka=RATES, vm=st.floats(0.5, 20.0), shift=st.integers(-200, 2000))
 def test_the_clock_may_start_at_any_time(model, doses, ka, vm, shift):
@@ -114,7 +118,7 @@ def test_a_linear_system_is_the_same_by_either_way(doses, ka, cl, q):
     np.testing.assert_allclose(stepped, exact, rtol=1e-7, atol=1e-9 * np.abs(exact).max())
 
 
-@pytest.mark.parametrize("model", [LINEARLY_COLLECTED, COLLECTED], ids=["linear", "adaptive"])
+@BOTH
 @BOUNDED
 @given(doses=regimens(), ka=RATES, vm=st.floats(0.5, 20.0), parts=st.integers(2, 5))
 def test_a_pump_may_be_changed_on_the_way(model, doses, ka, vm, parts):
@@ -126,7 +130,7 @@ def test_a_pump_may_be_changed_on_the_way(model, doses, ka, vm, parts):
     np.testing.assert_allclose(pieces, whole, rtol=1e-8, atol=1e-9)
 
 
-@pytest.mark.parametrize("model", [LINEARLY_COLLECTED, COLLECTED], ids=["linear", "adaptive"])
+@BOTH
 @BOUNDED
 @given(doses=regimens(), ka=RATES, vm=st.floats(0.5, 20.0), seed=st.integers(0, 2**30))
 def test_looking_changes_nothing_that_is_seen(model, doses, ka, vm, seed):

@@ -177,6 +177,7 @@ def test_a_stiff_course_is_fitted_by_the_stiff_solver(tmp_path):
     assert_graph_and_engine_agree(problem, 2)
 
 
+@pytest.mark.long
 def test_a_fit_of_saturable_elimination_is_sampled_by_nutpie(tmp_path):
     """Few draws: that they are of the posterior is what the long test shows."""
     quick = {"chains": 1, "tune": 60, "draws": 30, "most_divergences": 30, "least_ess": 1.0, "largest_r_hat": 9.0}

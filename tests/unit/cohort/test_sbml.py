@@ -138,6 +138,7 @@ def refusal(text: str, **options: Any) -> TrialsimError:
     return fault.value
 
 
+@pytest.mark.long
 def test_saturable_elimination_and_its_effect_with_units() -> None:
     cohort = imported((MODELS / "michaelis-menten.xml").read_text(encoding="utf-8"))
     assert (cohort.time.text, cohort.limits) == ("h", ())

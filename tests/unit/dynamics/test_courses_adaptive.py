@@ -73,6 +73,7 @@ def test_events_where_the_cumulative_hazard_crosses():
     assert found.status.tolist() == [0, 0, 0]
 
 
+@pytest.mark.long
 def test_event_stops_dosing_as_in_the_twin():
     model = built("cent toxic", "k", ("-k * cent", "0.3 * cent - 0.1 * toxic"),
                   inlets=(("cent", None, None),), hazards={"intolerance": "0.002 * toxic"})

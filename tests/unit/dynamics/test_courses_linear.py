@@ -12,6 +12,7 @@ from trialsim.dynamics.doses import Schedule, no_doses, same_doses
 
 ORAL = np.array([[1.0, 5.0, 50.0, 0.8, 0.5]])
 SHARP = Tolerance(relative=1e-11, absolute=1e-14)
+BOTH = pytest.mark.parametrize("twist", ["", pytest.param(TWIST, marks=pytest.mark.long)])
 
 
 def stopping(twist=""):
@@ -83,7 +84,7 @@ def test_order_in_the_schedule_does_not_matter():
     assert there.outputs.tobytes() == back.outputs.tobytes()
 
 
-@pytest.mark.parametrize("twist", ["", TWIST])
+@BOTH
 def test_constant_hazards_in_closed_form(twist):
     doses = same_doses(1, [5.0, 10.0, 20.0], 100.0)
     found = run(stopping(twist), [[0.1, 0.2, 0.01, 0.0, 10.0]], doses, [9.0, 10.0, 12.0, 30.0, 60.0], [[2.0, 0.5]],
@@ -102,7 +103,7 @@ def test_dose_at_exactly_the_event_is_not_given():
     assert found.outputs[0, :, 0].tolist() == [0.0, 0.0]
 
 
-@pytest.mark.parametrize("twist", ["", TWIST])
+@BOTH
 def test_running_infusion_stops_and_swallowed_dose_still_arrives(twist):
     doses = [(0.0, 0, 100.0, 8.0), (3.0, 1, 10.0, 0.0), (5.0, 1, 10.0, 0.0)]
     schedule = Schedule(offsets=[0, 3], time=[0, 3, 5], inlet=[0, 1, 1], amount=[100, 10, 10], duration=[8, 0, 0])
@@ -125,7 +126,7 @@ def test_piecewise_hazard_without_states():
     assert found.event_times[2].tolist() == pytest.approx([np.inf, 5.0])
 
 
-@pytest.mark.parametrize("twist", ["", pytest.param(TWIST, marks=pytest.mark.long)])
+@BOTH
 def test_chunks_and_failures_leave_every_bit_alone(twist):
     model = two_compartments(twist)
     rng = np.random.default_rng(7)
@@ -147,7 +148,7 @@ def test_chunks_and_failures_leave_every_bit_alone(twist):
             assert part.status.tobytes() == whole.status[lo:hi].tobytes()
 
 
-@pytest.mark.parametrize("twist", ["", TWIST])
+@BOTH
 def test_failures_have_a_status(twist):
     model = one_compartment(twist)
     bad = np.repeat(ORAL, 4, axis=0)

@@ -55,6 +55,7 @@ def followed(model, params, times, schedule=None, thresholds=None, **options):
                    Tolerance(**options), solver="stiff")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("relative", "allowed"), [(1e-6, 2e-4), (1e-8, 3e-6), (1e-10, 5e-8)])
 def test_robertson_and_van_der_pol(relative, allowed):
     found = followed(CLASSICS, [0.04, 1e4, 3e7, 1e3], CLASSICAL_TIMES, relative=relative, absolute=1e-4 * relative)
@@ -66,6 +67,7 @@ def test_robertson_and_van_der_pol(relative, allowed):
     assert found.steps[0] < 60.0 * relative**-0.2
 
 
+@pytest.mark.long
 def test_the_explicit_solver_gives_these_up():
     found = courses(CLASSICS, np.array([[0.04, 1e4, 3e7, 1e3]]), no_doses(1), np.array([[2000.0]]), np.zeros((1, 0)),
                     (), (), 1e5, Tolerance(most_steps=20_000))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+import pytest
 
 from tests.unit.trial.worlds import formula, method, shift_world
 from trialsim.cohort.model import Covariate, Distribution, Effect, Parameter, RandomEffect, Trajectory
@@ -56,6 +57,7 @@ def truths(world):
     return tables["visits"]["true_value"].reshape(N, -1), tables["patients"]
 
 
+@pytest.mark.long
 def test_a_score_grows_on_every_occasion_at_its_own_rate():
     seen, patients = truths(drifting(**OCCASIONS))
     luck = [normals(1, label("occasion", "kin"), np.zeros(N, dtype=np.int64), patients["patient"], 2 * k)

@@ -93,7 +93,7 @@ def test_one_compartment(case, form, twist, tolerance, bound):
     np.testing.assert_allclose(observed, [float(y[1] / v) for y in expected], rtol=bound)
 
 
-@TIERS
+@ALONE
 @pytest.mark.parametrize("form", FORMS)
 def test_two_compartments(form, twist, tolerance, bound):
     params = [0.9, 5.0, 20.0, 12.0, 150.0]

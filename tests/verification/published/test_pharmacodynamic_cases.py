@@ -54,6 +54,10 @@ def assert_is(found: Any, each: Mapping[str, Any]) -> None:
 WEEK, MINUTE = 168.0, 1.0 / 60.0  # in the document's hours
 
 
+# One document, half a minute to compile.
+pytestmark = pytest.mark.long
+
+
 @pytest.fixture(scope="module")
 def courses() -> pd.DataFrame:
     """The courses of all models side by side; who takes something takes nothing of what the others take."""
@@ -85,7 +89,6 @@ def test_a_tumour_whose_inhibition_wanes(courses: pd.DataFrame) -> None:
     assert_is(courses.loc[2].loc[[time * WEEK for time in each["at"]], "claret"], each)
 
 
-@pytest.mark.long
 def test_when_and_where_extremes_are() -> None:
     """An extreme is reached where the share of the time ends in which the way there went on."""
     found = seen(WITH_EXTREMES, [*observed(1, [48.0], ("central", 10.0)), *observed(2, [0.0, 104 * WEEK])])
@@ -162,7 +165,6 @@ def whig(folder: Path) -> Path:
     return folder / "whig.yaml"
 
 
-@pytest.mark.long
 def test_weight_glucose_insulin_and_hba1c(tmp_path: Path) -> None:
     found = seen(whig(tmp_path), observed(1, [0, 42, 126, 182, 365, 469])).loc[1]
     measure = {"weight": "weight_measured", "fsi": "insulin_measured", "fpg": "glucose_measured",
@@ -171,7 +173,6 @@ def test_weight_glucose_insulin_and_hba1c(tmp_path: Path) -> None:
         assert_is(found.loc[each["at"], measure[each["what"]]], each)
 
 
-@pytest.mark.long
 def test_glucose_and_insulin_in_type_1_diabetes(tmp_path: Path) -> None:
     """Held at 5.5 mmol/L, then fed, with and without a bolus; and held by basal insulin alone at four levels."""
     each = expected("PDD-08")
