@@ -137,7 +137,7 @@ def root_of(function: Callable[[float], float], low: float, high: float) -> floa
     side = 0
     for _ in range(200):
         middle = (low * above - high * below) / (above - below)
-        if not low < middle < high or high - low > 4.0 * abs(middle - low) > 0.0 and side > 3:
+        if not low < middle < high:
             middle = 0.5 * (low + high)
         value = function(middle)
         if value == 0.0 or high - low <= 1e-12 * max(1.0, abs(middle)):

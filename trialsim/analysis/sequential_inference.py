@@ -8,7 +8,7 @@ futility) are to be left out, as -inf: then what is concluded holds whether they
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -70,18 +70,3 @@ def repeated_p_value(bounds_at: Callable[[float], Bounds], look: int, z: float) 
     `bounds_at(level)` gives the bounds of the same design at another level. 1/2 is the greatest level there is.
     """
     return root_of(lambda level: z - float(bounds_at(level).upper[look]), 1e-12, 0.5)
-
-
-def first_crossing(bounds: Bounds, z: Sequence[float]) -> tuple[int, int]:
-    """Return at which look (from 0) a trial stops, and how: 1 above, -1 below, 0 at the last look without either.
-
-    >>> design = Bounds(information=np.array([0.5, 1.0]), lower=np.array([0.0, 2.0]), upper=np.array([3.0, 2.0]))
-    >>> first_crossing(design, [1.0, 2.5]), first_crossing(design, [-0.1])
-    ((1, 1), (0, -1))
-    """
-    for look, value in enumerate(z):
-        if value >= bounds.upper[look]:
-            return look, 1
-        if value <= bounds.lower[look]:
-            return look, -1
-    return len(z) - 1, 0

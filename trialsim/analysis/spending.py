@@ -47,6 +47,3 @@ def increments(cumulative: Sequence[float] | Floats) -> Floats:
     """
     steps: Floats = np.maximum(np.diff(np.concatenate([[0.0], np.asarray(cumulative, dtype=np.float64)])), 0.0)
     return steps
-
-
-__all__ = ["FAMILIES", "increments", "spent"]

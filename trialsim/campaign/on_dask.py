@@ -32,7 +32,9 @@ from trialsim.store.manifest import software_versions
 RETRIES = 2
 GLANCE = 0.02  # seconds between looks for what has finished
 GLANCES_A_CHECK = 50  # looks between two checks that there are workers
-CHECKS_ALONE = 15  # checks without any worker after which none will come by itself
+# Checks, a second apart, without any worker after which none will come by itself: one that is started again is there
+# within two seconds, on a machine with four times the load it can carry within ten.
+CHECKS_ALONE = 15
 
 
 class DaskPool:

@@ -255,8 +255,21 @@ def lanes(found: System, stiff: StiffSystem | None) -> int:
     if stiff:
         return LANES if is_unrolled(stiff.elimination) else 1
     n = len(found.rates) + len(found.hazards)
-    functions = sum(node[0] in FUNCTIONS and found.tape.depends[i] != 0 for i, node in enumerate(found.tape.nodes))
-    return 1 if n > LARGEST or functions > MOST_FUNCTIONS or found.linear is not None else LANES
+    many = n_functions(found) > MOST_FUNCTIONS
+    return 1 if n > LARGEST or many or found.linear is not None else LANES
+
+
+def n_functions(found: System) -> int:
+    """Return how many elementary functions the rates and hazards ask for at every stage; outputs are not among them."""
+    tape = found.tape
+    reached: set[int] = set()
+    waiting = [*found.rates, *found.hazards]
+    while waiting:
+        i = waiting.pop()
+        if i not in reached and tape.nodes[i][0] not in LEAVES and tape.depends[i]:
+            reached.add(i)
+            waiting += tape.nodes[i][1:]
+    return sum(tape.nodes[i][0] in FUNCTIONS for i in reached)
 
 
 def _sizes(model: CourseModel, found: System, n_constants: int, n_lanes: int) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -94,6 +95,12 @@ def world(text: str = PROTOCOL) -> World:
     """Return the world of a protocol about that cohort."""
     protocol = protocol_from(text, cohort())
     return World(protocol=protocol, cohort=cohort(), scenario="expected", mode="typical", design="", seed=7)
+
+
+def patients_of(tables: dict[str, dict[str, Any]], arm: str) -> list[int]:
+    """Return the patients of an arm."""
+    table = tables["patients"]
+    return [int(p) for p in np.asarray(table["patient"])[plain(table["arm"]) == arm]]  # type: ignore[index]
 
 
 def own(table: dict[str, object], patient: int) -> dict[str, np.ndarray]:  # type: ignore[type-arg]

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from tests.unit.trial.pump_documents import world
-from tests.unit.trial.rules_documents import own, plain
+from tests.unit.trial.rules_documents import own, patients_of, plain
 from trialsim.dynamics.courses import Courses, Luck, courses
 from trialsim.dynamics.doses import Schedule
 from trialsim.trial.setup import setup_of
@@ -24,11 +24,6 @@ EVERY = 5.0  # minutes
 @pytest.fixture(scope="module")
 def tables() -> Tables:
     return simulate_trials(world(), range(1), 1)
-
-
-def patients(tables: Tables, arm: str) -> list[int]:
-    table = tables["patients"]
-    return [int(p) for p in np.asarray(table["patient"])[plain(table["arm"]) == arm]]  # type: ignore[index]
 
 
 def seen(values: str) -> dict[str, float]:
@@ -70,7 +65,7 @@ def test_doses_given_replayed_as_a_fixed_schedule_give_the_same_course(tables: T
     setup = setup_of(world())
     compared = 0
     for arm in ("basal", "loop", "switched", "bolus"):
-        for patient in patients(tables, arm):
+        for patient in patients_of(tables, arm):
             visits = own(tables["visits"], patient)
             shown = np.flatnonzero(~visits["missed"])
             times = np.unique(visits["actual_time"][shown] * 1440.0)
@@ -86,7 +81,7 @@ def test_doses_given_replayed_as_a_fixed_schedule_give_the_same_course(tables: T
 def test_a_pump_is_set_to_what_the_rule_says(tables: Tables) -> None:
     """What is remembered, the slope, the condition, steps and limits, worked out again from what the sensor read."""
     rated = stood = limited = 0
-    for patient in patients(tables, "loop"):
+    for patient in patients_of(tables, "loop"):
         decided = own(tables["decisions"], patient)
         mine = decided["rule"] == "loop"
         assert np.allclose(decided["time"][mine] * 1440.0, EVERY * np.arange(288), atol=1e-6)
@@ -120,7 +115,7 @@ def test_a_pump_is_set_to_what_the_rule_says(tables: Tables) -> None:
 
 
 def test_rates_that_were_set_are_in_the_table_of_doses(tables: Tables) -> None:
-    for patient in patients(tables, "loop"):
+    for patient in patients_of(tables, "loop"):
         decided, doses = own(tables["decisions"], patient), own(tables["doses"], patient)
         mine = (decided["rule"] == "loop") & np.char.startswith(decided["done"].astype(str), "rate ")
         rates = [26.0 / 24.0, *(float(done.split()[1]) for done in decided["done"][mine])]
@@ -140,7 +135,7 @@ def test_fewer_trials_are_simulated_at_once_where_sensors_are_read_often(tables:
 def test_a_sensor_reads_with_its_error_and_is_known_later(tables: Tables) -> None:
     setup = setup_of(world())
     errors = []
-    for patient in patients(tables, "loop"):
+    for patient in patients_of(tables, "loop"):
         decided = own(tables["decisions"], patient)
         mine = decided["rule"] == "loop"
         g = np.array([seen(values)["g"] for values in decided["values"][mine]])
@@ -157,7 +152,7 @@ def test_a_sensor_reads_with_its_error_and_is_known_later(tables: Tables) -> Non
 def test_a_rule_is_asked_on_the_event_in_its_own_arm_and_switches_treatment(tables: Tables) -> None:
     switched = rescued = 0
     for arm in ("basal", "loop", "switched", "bolus"):
-        for patient in patients(tables, arm):
+        for patient in patients_of(tables, arm):
             events, decided = own(tables["events"], patient), own(tables["decisions"], patient)
             doses = own(tables["doses"], patient)
             low = float(events["time"][events["event"] == "low"][0])
@@ -185,7 +180,7 @@ def test_a_rule_is_asked_on_the_event_in_its_own_arm_and_switches_treatment(tabl
 
 def test_who_leaves_by_a_rule_is_lost_for_that_reason(tables: Tables) -> None:
     left = stayed = 0
-    for patient in patients(tables, "switched"):
+    for patient in patients_of(tables, "switched"):
         events, decided = own(tables["events"], patient), own(tables["decisions"], patient)
         visits = own(tables["visits"], patient)
         gone = events["event"] == "gone"
@@ -210,7 +205,7 @@ def test_who_leaves_by_a_rule_is_lost_for_that_reason(tables: Tables) -> None:
 def test_the_truth_of_who_leaves_goes_on(tables: Tables) -> None:
     values, who = (np.asarray(tables["counterfactuals"][name]) for name in ("value", "patient"))
     analysed = dict(zip(np.asarray(tables["endpoints"]["patient"]).tolist(), tables["endpoints"]["value"], strict=True))
-    for patient in patients(tables, "switched"):
+    for patient in patients_of(tables, "switched"):
         day = own(tables["events"], patient)
         is_gone = math.isfinite(float(day["time"][day["event"] == "gone"][0]))
         assert np.isfinite(values[who == patient]).all() and math.isnan(analysed[patient]) == is_gone
@@ -218,7 +213,7 @@ def test_the_truth_of_who_leaves_goes_on(tables: Tables) -> None:
 
 def test_a_ladder_per_kilogram_is_multiplied_by_each_patients_weight(tables: Tables) -> None:
     ladder, moved = [0.05, 0.1, 0.2, 0.4], 0
-    for patient in patients(tables, "bolus"):
+    for patient in patients_of(tables, "bolus"):
         doses, decided = own(tables["doses"], patient), own(tables["decisions"], patient)
         weight = float(own(tables["patients"], patient)["weight"][0])
         insulin = doses["drug"] == "insulin"

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.unit.trial.rules_documents import PROTOCOL, own, plain, world
+from tests.unit.trial.rules_documents import PROTOCOL, own, patients_of, plain, world
 from trialsim.dynamics.courses import Luck, courses
 from trialsim.dynamics.doses import Schedule
 from trialsim.trial.setup import setup_of
@@ -21,11 +21,6 @@ LADDER = [10.0, 20.0, 40.0, 80.0]
 @pytest.fixture(scope="module")
 def tables() -> Tables:
     return simulate_trials(world(), range(1), 1)
-
-
-def patients(tables: Tables, arm: str) -> list[int]:
-    table = tables["patients"]
-    return [int(p) for p in np.asarray(table["patient"])[plain(table["arm"]) == arm]]  # type: ignore[index]
 
 
 def texts(tables: Tables, patient: int) -> dict[str, np.ndarray[Any, Any]]:
@@ -42,7 +37,7 @@ def test_a_rule_sees_the_newest_number_that_is_known_and_stored(tables: Tables) 
     compared = 0
     names = {"c": "level_x", "n": "anc", "anc": "anc"}
     for arm in ("titrated", "careful", "rescued"):
-        for patient in patients(tables, arm):
+        for patient in patients_of(tables, arm):
             visits, decided = own(tables["visits"], patient), texts(tables, patient)
             for time, values in zip(decided["time"], decided["values"], strict=True):
                 for name, value in seen(values).items():
@@ -61,7 +56,7 @@ def test_doses_given_replayed_as_a_fixed_schedule_give_the_same_course(tables: T
     parameters = tables["patients"]
     compared = 0
     for arm in ("titrated", "careful", "rescued"):
-        for patient in patients(tables, arm):
+        for patient in patients_of(tables, arm):
             doses, visits = own(tables["doses"], patient), own(tables["visits"], patient)
             row = int(np.flatnonzero(np.asarray(parameters["patient"]) == patient)[0])
             given = np.flatnonzero(doses["taken"])
@@ -98,7 +93,7 @@ def test_titration_is_what_the_closed_form_says(tables: Tables) -> None:
     """One compartment, boluses: C(t) = sum D exp(-K (t - t_i)) / V, and the ladder moves by what it is at visits."""
     moved = 0
     table = tables["patients"]
-    for patient in patients(tables, "titrated"):
+    for patient in patients_of(tables, "titrated"):
         row = int(np.flatnonzero(np.asarray(table["patient"]) == patient)[0])
         rate, volume = float(table["K"][row]), float(table["V"][row])
         doses, visits, decided = own(tables["doses"], patient), own(tables["visits"], patient), texts(tables, patient)
@@ -130,7 +125,7 @@ def test_titration_is_what_the_closed_form_says(tables: Tables) -> None:
 
 def test_what_is_done_is_in_the_doses(tables: Tables) -> None:
     stopped = delayed = held = added = 0
-    for patient in patients(tables, "careful"):
+    for patient in patients_of(tables, "careful"):
         doses, decided = own(tables["doses"], patient), texts(tables, patient)
         for time, done in zip(decided["time"], decided["done"], strict=True):
             later = doses["taken_time"][doses["taken"] & (doses["taken_time"] >= time)]
@@ -140,7 +135,7 @@ def test_what_is_done_is_in_the_doses(tables: Tables) -> None:
             elif "delay" in done:
                 assert np.all(later >= time + 7)
                 delayed += 1
-    for patient in patients(tables, "rescued"):
+    for patient in patients_of(tables, "rescued"):
         doses, decided = own(tables["doses"], patient), texts(tables, patient)
         rescue = doses["drug"] == "gcsf"
         first = decided["time"][decided["done"] == "add gcsf"]
@@ -158,10 +153,10 @@ def test_what_is_done_is_in_the_doses(tables: Tables) -> None:
 
 
 def test_every_time_a_rule_is_asked_is_a_row(tables: Tables) -> None:
-    for patient in patients(tables, "rescued"):
+    for patient in patients_of(tables, "rescued"):
         decided = texts(tables, patient)
         assert decided["time"][decided["rule"] == "rescue"].tolist() == [7.0 * k for k in range(1, 10)]
-    assert not any(len(texts(tables, patient)["time"]) for patient in patients(tables, "fixed"))
+    assert not any(len(texts(tables, patient)["time"]) for patient in patients_of(tables, "fixed"))
     assert "nothing: a value is not known" in plain(tables["decisions"]["done"])  # type: ignore[operator]
 
 

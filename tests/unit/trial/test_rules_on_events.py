@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.unit.trial.rules_documents import COHORT, PROTOCOL, own, plain
+from tests.unit.trial.rules_documents import COHORT, PROTOCOL, own, patients_of, plain
 from trialsim.cohort.read import cohort_of_text
 from trialsim.protocol.read import protocol_from
 from trialsim.trial.simulate import simulate_trials
@@ -50,11 +50,10 @@ def tables() -> Tables:
 
 def rashes(tables: Tables, arm: str) -> dict[int, float]:
     """Return the day of the rash of every patient of an arm; infinite for none."""
-    patients, events = tables["patients"], tables["events"]
-    of_arm = np.asarray(patients["patient"])[plain(patients["arm"]) == arm]  # type: ignore[index]
+    events = tables["events"]
     is_rash = plain(events["event"]) == "rash"
     day = dict(zip(np.asarray(events["patient"])[is_rash], np.asarray(events["time"])[is_rash], strict=True))
-    return {int(p): float(np.nan_to_num(day[p], nan=np.inf)) for p in of_arm}
+    return {int(p): float(np.nan_to_num(day[p], nan=np.inf)) for p in patients_of(tables, arm)}
 
 
 def test_an_intercurrent_event_stops_one_drug_and_a_rule_gives_another(tables: Tables) -> None:
