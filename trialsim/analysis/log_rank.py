@@ -183,9 +183,10 @@ def log_rank_scores(
     weights: tuple[Weight, ...] = (PLAIN,),
     stratum: ArrayLike | None = None,
     n_strata: int = 0,
+    cause: int = 0,
 ) -> Scores:
     """Return the scores of weighted log-rank tests and how they vary together; one sort a trial for all of them."""
-    times, events, arms, bounds = checked_times(time, event, arm, offsets)
+    times, events, arms, bounds = checked_times(time, event, arm, offsets, cause)
     strata, n = checked_strata(stratum, n_strata, times.size)
     kind = np.array([w.kind for w in weights], np.int64)
     first = np.array([w.first for w in weights], np.float64)
@@ -239,6 +240,7 @@ def log_rank(
     better: ArrayLike,
     alpha: float,
     weight: Weight = PLAIN,
+    cause: int = 0,
 ) -> Comparisons:
     """Return the one-step log hazard ratios (treated over control) with the log-rank test of each pair of arms.
 
@@ -246,11 +248,12 @@ def log_rank(
     ``better`` is -1 where fewer events are a benefit. statistic = score / sqrt(variance), the usual test, and
     estimate = score / information, for the plain test U / V (Peto, in Yusuf et al. 1985), so that 1 / se^2 is then the
     variance of the score. The estimate is near a hazard ratio that is constant and not far from one; use ``cox``
-    otherwise, and for every margin. Strata add scores and variances (Mantel 1966); weights go by each stratum's own
-    curve. Rows, pairs and strata as for ``risk_difference``.
+    otherwise, and for every margin. ``cause`` counts one kind of event only, others being censored; 0 counts all.
+    Strata add scores and variances (Mantel 1966); weights go by each stratum's own curve. Rows, pairs and strata as
+    for ``risk_difference``.
     """
     what = contrasts(pairs, better, alpha)
-    scores = log_rank_scores(time, event, arm, offsets, what.pairs, (weight,), stratum, n_strata)
+    scores = log_rank_scores(time, event, arm, offsets, what.pairs, (weight,), stratum, n_strata, cause)
     estimate, se, df = (np.full(scores.n_events.shape, np.nan) for _ in range(3))
     status = np.zeros(scores.n_events.shape, np.int8)
     one = (np.ascontiguousarray(a) for a in (

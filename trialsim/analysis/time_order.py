@@ -98,12 +98,12 @@ def fill_time_order(
 
 
 def checked_times(
-    time: ArrayLike, event: ArrayLike, arm: ArrayLike, offsets: ArrayLike
+    time: ArrayLike, event: ArrayLike, arm: ArrayLike, offsets: ArrayLike, cause: int = 0
 ) -> tuple[Floats, Codes, Integers, Integers]:
     """Return times, events, arms and offsets in the types the kernels take; ValueError where they do not fit together.
 
     A time is how long a patient was followed: not negative, finite, or missing (NaN: not in the analysis). An event
-    is 0 where the patient was then censored, else which event it was.
+    is 0 where the patient was then censored, else which event it was; a cause other than 0 makes all others censored.
     """
     times, arms, bounds = checked_rows(time, arm, offsets)
     events = np.require(event, np.int8, ["C", "W"])
@@ -111,6 +111,8 @@ def checked_times(
         raise ValueError(f"there are {times.shape} times and {events.shape} events")
     if np.any((times < 0.0) | (times == np.inf)):
         raise ValueError("a time is negative or infinite")
+    if cause != 0:
+        events = np.where(events == cause, np.int8(1), np.int8(0))
     return times, events, arms, bounds
 
 
