@@ -128,12 +128,12 @@ def _reached(at: Floats, curve: Floats, m: int, share: float) -> float:
     """Return when a falling curve first comes below a share, the middle of a step that lies on it, or infinity."""
     for k in range(m):
         if curve[k] < share - FLAT:
-            return at[k]
+            return float(at[k])
         if curve[k] <= share + FLAT:
             for later in range(k + 1, m):
                 if curve[later] < share - FLAT:
-                    return 0.5 * (at[k] + at[later])
-            return at[k]
+                    return float(0.5 * (at[k] + at[later]))
+            return float(at[k])
     return np.inf
 
 

@@ -256,9 +256,9 @@ def log_rank(
     scores = log_rank_scores(time, event, arm, offsets, what.pairs, (weight,), stratum, n_strata, cause)
     estimate, se, df = (np.full(scores.n_events.shape, np.nan) for _ in range(3))
     status = np.zeros(scores.n_events.shape, np.int8)
-    one = (np.ascontiguousarray(a) for a in (
-        scores.score[:, :, 0], scores.variance[:, :, 0, 0], scores.information[:, :, 0],
-    ))  # fmt: skip
-    fill_one_step(*one, scores.n_events, scores.n_treated, scores.n_control, estimate, se, df, status)
+    fill_one_step(
+        scores.score[:, :, 0].copy(), scores.variance[:, :, 0, 0].copy(), scores.information[:, :, 0].copy(),
+        scores.n_events, scores.n_treated, scores.n_control, estimate, se, df, status,
+    )  # fmt: skip
     counts = scores.n_treated, scores.n_control
     return concluded(estimate, se, df, status, counts, what.better, what.alpha, what.margin)

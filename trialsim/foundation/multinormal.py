@@ -44,7 +44,7 @@ def _from_independence(h: float, k: float, r: float) -> float:
             whole = 1.0 + u * u
             sine, cosine = 2.0 * u / whole, (1.0 - u * u) / whole
             total += WEIGHTS[i] * exp((h * k * sine - 0.5 * (h * h + k * k)) / (cosine * cosine)) / whole
-    return normal_cdf(h) * normal_cdf(k) + total * end / TWO_PI
+    return float(normal_cdf(h) * normal_cdf(k) + total * end / TWO_PI)
 
 
 @compiled("float64(float64, float64, float64)")
@@ -75,7 +75,7 @@ def _from_identity(h: float, k: float, r: float) -> float:
             fall = -0.5 * (gap / x) * (gap / x)
             rest = exp(fall - product / (1.0 + s)) / s - exp(fall - 0.5 * product) * (1.0 + square * (c + square * d))
             total += 0.5 * end * WEIGHTS[i] * rest
-    return both - total / TWO_PI
+    return float(both - total / TWO_PI)
 
 
 @compiled("float64(float64, float64, float64)")
