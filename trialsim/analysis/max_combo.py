@@ -42,7 +42,7 @@ class MaxCombo:
 
 @compiled("float64(float64, float64[:, ::1])")
 def greatest_above(z: float, correlation: Floats) -> float:
-    """Return the probability that the greatest of correlated standard normals exceeds z; error below 1e-9."""
+    """Return the probability that the greatest of correlated standard normals exceeds z; error below 1e-8."""
     return 1.0 - normals_below(np.full(correlation.shape[0], z), correlation)
 
 

@@ -29,7 +29,7 @@ WEIGHTS = (
     0.15275338713072584, 0.14917298647260374, 0.14209610931838204, 0.13168863844917664, 0.11819453196151841,
     0.10193011981724044, 0.08327674157670475, 0.06267204833410907, 0.04060142980038694, 0.017614007139152118,
 )  # fmt: skip
-GREATEST_ERROR = 1e-11  # of a stretch
+GREATEST_ERROR = 1e-9  # of a stretch
 MOST_HALVINGS = 30
 
 
@@ -157,7 +157,7 @@ def _stretch(bound: Floats, correlation: Floats, low: float, high: float, given:
 def normals_below(bounds: Floats, correlation: Floats) -> float:
     """Return P(Z_1 < b_1, ..., Z_k < b_k) of standard normals with a correlation matrix; k from 1 to 4.
 
-    The matrix may be singular. Error below 1e-9: stretches of the integral are halved until both halves together agree
+    The matrix may be singular. Error below 1e-8: stretches of the integral are halved until both halves together agree
     with the whole. NaN for more than four dimensions.
     """
     k = bounds.size
