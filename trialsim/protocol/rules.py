@@ -19,10 +19,12 @@ from trialsim.protocol.rules_campaign import (
 from trialsim.protocol.rules_conduct import check_accrual, check_adherence, check_hazards
 from trialsim.protocol.rules_endpoints import check_endpoints, check_estimands
 from trialsim.protocol.rules_visits import check_assessments, check_eligibility, check_visits
+from trialsim.protocol.settings import check_settings
 
 RULES: tuple[tuple[Callable[[Draft], None], tuple[str, ...]], ...] = (
     (check_arms, ("arms",)),
     (check_dosing, ("arms",)),
+    (check_settings, ("arms",)),
     (check_ratio, ("arms", "randomise")),
     (check_blocks, ("arms", "randomise")),
     (check_number, ("arms", "randomise", "patients")),
