@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from trialsim.foundation.expression import Expr
+from trialsim.foundation.units import Unit
 from trialsim.protocol.decision_model import DosingRule
 from trialsim.protocol.dosing_model import Adherence as Adherence
 from trialsim.protocol.dosing_model import Dosing as Dosing
@@ -41,11 +42,21 @@ class Patients:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Setting:
+    """What an arm sets an input of the cohort to: from each day on a value, before the first the input's default."""
+
+    input: str
+    unit: Unit
+    steps: tuple[tuple[float, float], ...]  # days since randomisation, ascending, and values in the input's unit
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Arm:
     name: str
     label: str
     dosing: tuple[Dosing, ...]
     rules: tuple[str, ...] = ()
+    sets: tuple[Setting, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -54,6 +54,7 @@ from trialsim.protocol.rules_endpoints import (
     thresholds_of,
 )
 from trialsim.protocol.rules_visits import screening_visit
+from trialsim.protocol.settings import settings
 from trialsim.protocol.times import days, moment_text
 from trialsim.protocol.written import Written, WrittenAnalysis, WrittenComparison, WrittenEndpoint
 
@@ -130,6 +131,7 @@ def arms(draft: Draft) -> tuple[Arm, ...]:
             label=arm.label or name,
             dosing=tuple(resolved_dosing(draft, line) for line in arm.dosing),
             rules=arm.rules,
+            sets=settings(draft, arm),
         )
         for name, arm in draft.written.arms.items()
     )

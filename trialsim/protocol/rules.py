@@ -20,10 +20,12 @@ from trialsim.protocol.rules_conduct import check_accrual, check_adherence, chec
 from trialsim.protocol.rules_endpoints import check_endpoints, check_estimands
 from trialsim.protocol.rules_milestones import check_milestones, check_spending
 from trialsim.protocol.rules_visits import check_assessments, check_eligibility, check_visits
+from trialsim.protocol.settings import check_settings
 
 RULES: tuple[tuple[Callable[[Draft], None], tuple[str, ...]], ...] = (
     (check_arms, ("arms",)),
     (check_dosing, ("arms",)),
+    (check_settings, ("arms",)),
     (check_ratio, ("arms", "randomise")),
     (check_blocks, ("arms", "randomise")),
     (check_number, ("arms", "randomise", "patients")),

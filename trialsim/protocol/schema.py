@@ -132,7 +132,7 @@ PROTOCOL = Section(
             NotYet("a protocol's 'occasions'", "patients vary between, not within, in this version"), ""
         ),
         "assign": Field(NotYet("a protocol's 'assign'", "write randomise: patients are allocated in fixed ratios"), ""),
-        "inputs": Field(NotYet("a protocol's 'inputs'", "only doses act on patients in this version"), ""),
+        "inputs": Field(NotYet("a protocol's 'inputs'", "write them in the cohort, and sets: {…} in arms"), ""),
     },
     make=written_protocol,
 )

@@ -80,7 +80,12 @@ ARM = Section(
             default=(),
             example="[titrate]",
         ),
-        "sets": Field(NotYet("an arm's 'sets'", "only doses act on patients in this version"), ""),
+        "sets": Field(
+            MapOf(ByShape(scalar=Amount(), mapping=MapOf(Amount(), key=Text(), at_least=1))),
+            "the cohort's inputs that it sets: from day 0 on, or from points in time on; before, the input's default",
+            default={},
+            example="{treated: 1}",
+        ),
         "opens": Field(NotYet("an arm's 'opens'", "all arms of this version are open from the first day"), ""),
         "closes": Field(NotYet("an arm's 'closes'", "all arms of this version stay open to the last patient"), ""),
     },

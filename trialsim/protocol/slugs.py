@@ -42,6 +42,13 @@ SLUGS: dict[str, Explanation] = {
         "amount: 0 mg",
         "Write an amount above 0, or leave the line out.",
     ),
+    "input-steps": Explanation(
+        "Values of an input that do not follow each other",
+        "An arm sets an input from randomisation or later points in time on, in their order; before the first point the"
+        " input has its default.",
+        "arms: {new: {sets: {treated: {week 4: 1, day 0: 0}}}}",
+        "Write the points in their order, none before day 0.",
+    ),
     "weight-missing": Explanation(
         "A dose per kilogram of unknown weight",
         "An amount per kg is multiplied by each patient's `weight`, which this cohort does not have.",

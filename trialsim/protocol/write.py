@@ -22,6 +22,7 @@ from trialsim.protocol.model import (
     Scenario,
     Simulate,
 )
+from trialsim.protocol.settings import setting_data
 from trialsim.protocol.times import duration_text, moment_text, rate_text
 
 PLAIN = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_ .%+*/^()<>='-]*[A-Za-z0-9_.%)])?")
@@ -106,7 +107,8 @@ def assessed_data(protocol: Protocol) -> dict[str, Data]:
 
 def arm_data(arm: Arm) -> dict[str, Data]:
     data: dict[str, Data] = {"label": arm.label, "dosing": [dosing_data(line) for line in arm.dosing]}
-    return data | ({"rules": list(arm.rules)} if arm.rules else {})
+    data |= {"rules": list(arm.rules)} if arm.rules else {}
+    return data | ({"sets": {each.input: setting_data(each) for each in arm.sets}} if arm.sets else {})
 
 
 def conduct_data(conduct: Conduct) -> dict[str, Data]:

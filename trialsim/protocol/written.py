@@ -24,6 +24,7 @@ class WrittenArm:
     label: str | None
     dosing: tuple[WrittenDosing, ...]
     rules: tuple[str, ...] = ()
+    sets: Mapping[str, Quantity | Mapping[str, Quantity]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,6 +15,7 @@ from trialsim.dynamics.stiff_system import Solver
 from trialsim.dynamics.tier import with_second_tries
 from trialsim.foundation.streams import exponentials
 from trialsim.trial.adhere import Intake
+from trialsim.trial.arm_inputs import with_inputs
 from trialsim.trial.enrolled import Enrolled
 from trialsim.trial.grid import Grid, sample_grid
 from trialsim.trial.keys import event_key, loss_key, own_event_key
@@ -118,17 +119,18 @@ class Run:
         setup, who = self.setup, rows % self.n
         limits = self.thresholds[who]
         limits[:, [setup.events.index(name) for name in sorted(off)]] = np.inf
+        parameters, changes = with_inputs(setup, rows // self.n, self.parameters[who], changes_of(self.changes, who))
         ends = np.array(setup.ends_course, dtype=np.bool_)
         stops = np.arange(ends.size) < len(setup.events)
         return {
-            "params": self.parameters[who],
+            "params": parameters,
             "schedule": schedule_of_rows(self.schedules, rows, self.n),
             "sample_times": self.grid.times[who],
             "thresholds": limits,
             "stops_dosing": stops,
             "ends_course": ends,
             "horizon": np.maximum(self.grid.times[who, -1], self.follow_up),
-            "changes": changes_of(self.changes, who),
+            "changes": changes,
             "luck": Luck(
                 seed=setup.world.seed,
                 trial=self.patients.trials[who],
