@@ -30,8 +30,8 @@ def _wald(n1: float, y1: float, n0: float, y0: float) -> tuple[float, float]:
 
 
 @compiled("UniTuple(float64, 2)(float64[:, ::1], float64[:, ::1], int64, int64)")
-def _mantel_haenszel(n: Floats, events: Floats, a: int, b: int) -> tuple[float, float]:
-    """The difference over strata with Mantel-Haenszel weights and its variance after Sato (1989)."""
+def mantel_haenszel_difference(n: Floats, events: Floats, a: int, b: int) -> tuple[float, float]:
+    """Return the difference over strata with Mantel-Haenszel weights and its variance after Sato (1989)."""
     weights = 0.0
     difference = 0.0
     p = 0.0
@@ -83,7 +83,7 @@ def _compare(
                 status[t, c] = TOO_FEW_PATIENTS
                 continue
             if n_strata > 0:
-                difference, variance = _mantel_haenszel(n, events, a, b)
+                difference, variance = mantel_haenszel_difference(n, events, a, b)
             else:
                 difference, variance = _wald(n[0, a], events[0, a], n[0, b], events[0, b])
             estimate[t, c] = difference
