@@ -124,6 +124,7 @@ def _compare(
                     variance = null_variance / (weights * weights)
             if not null_variance > 0.0:
                 status[t, c] = NO_VARIANCE
+                found[0, t, c] = estimate
             elif not variance > 1e-14 / (n_treated[t, c] + n_control[t, c]):
                 status[t, c] = NOT_ESTIMABLE
             else:

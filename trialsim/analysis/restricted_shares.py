@@ -50,7 +50,7 @@ def share_at_ratio(n1: float, y1: float, n0: float, y0: float, ratio: float) -> 
     a = (n1 + n0) * ratio
     b = ratio * (n1 + y0) + y1 + n0
     c = y1 + y0
-    return min(2.0 * c / (b + np.sqrt(max(b * b - 4.0 * a * c, 0.0))), 1.0, 1.0 / ratio)
+    return min(2.0 * c / (b + float(np.sqrt(max(b * b - 4.0 * a * c, 0.0)))), 1.0, 1.0 / ratio)
 
 
 @compiled("float64(float64, float64, float64, float64, float64)")
@@ -62,7 +62,7 @@ def share_at_odds_ratio(n1: float, y1: float, n0: float, y0: float, odds_ratio: 
     a = n0 * (odds_ratio - 1.0)
     c = y1 + y0
     b = n1 * odds_ratio + n0 - c * (odds_ratio - 1.0)
-    root = np.sqrt(max(b * b + 4.0 * a * c, 0.0))
+    root = float(np.sqrt(max(b * b + 4.0 * a * c, 0.0)))
     return min(2.0 * c / (b + root) if b >= 0.0 else (root - b) / (2.0 * a), 1.0)
 
 

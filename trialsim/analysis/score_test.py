@@ -57,8 +57,8 @@ def _z(measure: int, n: Floats, events: Floats, a: int, b: int, null: float, is_
     """The standardised score at a null value; zero where nothing is left of either score or variance."""
     score, variance, _ = _summed(measure, n, events, a, b, null, is_corrected)
     if variance > 0.0:
-        return score / np.sqrt(variance)
-    return 0.0 if abs(score) < 1e-12 else np.copysign(np.inf, score)
+        return score / float(np.sqrt(variance))
+    return 0.0 if abs(score) < 1e-12 else (np.inf if score > 0.0 else -np.inf)
 
 
 @compiled("float64(int64, float64[:, ::1], float64[:, ::1], int64, int64, boolean, float64, float64, float64)")
@@ -209,6 +209,7 @@ def _compare(
             proper = _log_odds_ratio(n, events, a, b) if measure == ODDS_RATIO else _estimate(measure, n, events, a, b)
             if not variance > 1e-14 or not slope > 0.0 or proper != proper and measure != DIFFERENCE:
                 status[t, c] = NO_VARIANCE
+                found[0, t, c] = proper if np.isfinite(proper) else np.nan
                 continue
             status[t, c] = OK
             z = score / np.sqrt(variance)

@@ -12,14 +12,14 @@ from trialsim.analysis.ancova import ancova
 from trialsim.analysis.comparisons import REASONS, Comparisons
 from trialsim.analysis.endpoints import failures_imputed
 from trialsim.analysis.multiplicity import adjusted_p_values
-from trialsim.analysis.risk_difference import risk_difference
 from trialsim.analysis.t_test import t_test
 from trialsim.protocol.model import Analysis
 from trialsim.trial.enrolled import Enrolled
-from trialsim.trial.estimate import EndpointData, true_effects
+from trialsim.trial.estimate import EndpointData
 from trialsim.trial.observe import Observations
 from trialsim.trial.randomize import crossed, factor_levels
 from trialsim.trial.setup import Setup
+from trialsim.trial.share_comparisons import compared_shares, true_measures
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -53,7 +53,8 @@ def look(
     missing = np.isnan(y).reshape(-1, per_trial)
     by_trial = arms.reshape(-1, per_trial)
     n_missing = [(missing & ((by_trial == a) | (by_trial == b))).sum(axis=1) for a, b in pairs]
-    truth = [true_effects(data.counterfactual, a, b, per_trial) for a, b in pairs]
+    strata = _strata(setup, analysis.method.strata, patients, sites)
+    truth = [true_measures(analysis.method, data.counterfactual, a, b, per_trial, *strata) for a, b in pairs]
     return Look(
         analysis=analysis,
         results=results,
@@ -88,8 +89,8 @@ def _compared(
     if method.kind in ("t_test", "welch"):
         return t_test(y, arms, offsets, pairs, better, analysis.alpha, margin, method.kind == "t_test")
     stratum, n_strata = _strata(setup, method.strata, patients, sites)
-    if method.kind == "risk_difference":
-        return risk_difference(y, arms, offsets, stratum, n_strata, pairs, better, analysis.alpha, margin)
+    if method.kind in ("risk_difference", "risk_ratio", "odds_ratio", "cmh"):
+        return compared_shares(method, y, arms, offsets, stratum, n_strata, pairs, better, analysis.alpha, margin)
     columns = _covariates(setup, method.covariates, patients, seen)
     n_arms = len(setup.protocol.arms)
     return ancova(y, arms, offsets, columns, stratum, n_strata, pairs, better, analysis.alpha, margin, n_arms)

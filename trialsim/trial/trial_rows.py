@@ -15,6 +15,7 @@ from trialsim.foundation.tables import Coded
 from trialsim.trial.batch import Batch, words
 from trialsim.trial.look import Look, reasons
 from trialsim.trial.setup import Setup
+from trialsim.trial.share_comparisons import UNITS
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -73,7 +74,9 @@ def looks_table(setup: Setup, trials: Ints, looks: Mapping[str, Look], cut_at: F
 
 
 def _unit(setup: Setup, each: Look) -> str:
-    """Return the unit of an analysis's estimates: its endpoint's."""
+    """Return the unit of an analysis's estimates: its endpoint's, unless the method measures a ratio."""
+    if each.analysis.method.is_ratio:
+        return UNITS[str(each.analysis.method.measure)]
     return setup.protocol.endpoint(setup.protocol.estimand(each.analysis.estimand).endpoint).unit
 
 
