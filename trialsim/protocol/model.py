@@ -186,8 +186,8 @@ class Comparison:
     treated: str
     control: str
     better: Better
-    margin: float  # null value of treated - control, in the endpoint's unit, 0 = superiority
-    margin_text: str = "0"  # with its unit
+    margin: float  # null value of treated - control, in the endpoint's unit, or of log ratio; 0 = superiority
+    margin_text: str = "0"  # with its unit; of a ratio the ratio
 
     @property
     def name(self) -> str:
@@ -197,10 +197,17 @@ class Comparison:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Method:
-    kind: Literal["t_test", "welch", "ancova", "risk_difference"]
+    kind: Literal["t_test", "welch", "ancova", "risk_difference", "risk_ratio", "odds_ratio", "cmh"]
     covariates: tuple[tuple[str, str | None], ...]  # (covariate, None) or (measure, visit)
     strata: tuple[str, ...]  # factors: categorical covariates, or site
     missing: Literal["complete_cases", "failure"]  # failure: a missing binary endpoint counts as not met
+    measure: Literal["risk_difference", "risk_ratio", "odds_ratio"] | None = None  # of shares; None: of means
+    test: Literal["miettinen_nurminen", "farrington_manning", "wald"] | None = None  # where a method has several
+
+    @property
+    def is_ratio(self) -> bool:
+        """Return whether estimates, truth and margins are logarithms of ratios."""
+        return self.measure in ("risk_ratio", "odds_ratio")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

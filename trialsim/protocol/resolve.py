@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from trialsim.cohort.model import Cohort
 from trialsim.foundation.expression import to_text
-from trialsim.foundation.units import quantity_text
+from trialsim.foundation.units import number_text, quantity_text
 from trialsim.protocol.decisions import resolved_rules
 from trialsim.protocol.dosing import resolved_dosing
 from trialsim.protocol.draft import Draft
@@ -35,6 +35,7 @@ from trialsim.protocol.model import (
 from trialsim.protocol.resolve_conduct import resolved_conduct
 from trialsim.protocol.resolve_milestones import resolved_milestones, resolved_spend
 from trialsim.protocol.rules_analyses import (
+    ONE,
     SUCCESS,
     VERSUS,
     covariate_parts,
@@ -53,6 +54,7 @@ from trialsim.protocol.rules_endpoints import (
     measure_unit,
     thresholds_of,
 )
+from trialsim.protocol.rules_shares import is_ratio, log_of, measure_of, test_of
 from trialsim.protocol.rules_visits import screening_visit
 from trialsim.protocol.settings import settings
 from trialsim.protocol.times import days, moment_text
@@ -250,23 +252,30 @@ def method(draft: Draft, written: WrittenAnalysis) -> Method:
         kind=written.method.kind,  # type: ignore[arg-type]
         covariates=tuple(covariate_parts(text) for text in written.method.covariates),
         strata=written.method.strata,
+        measure=measure_of(written.method),  # type: ignore[arg-type]
+        test=test_of(written.method),  # type: ignore[arg-type]
         missing=written.missing or ("failure" if counts_as_failure else "complete_cases"),  # type: ignore[arg-type]
     )
 
 
-def comparison(draft: Draft, analysis: WrittenAnalysis, text: str, written: WrittenComparison) -> Comparison:
-    parts = VERSUS.fullmatch(text.strip())
+def comparison(draft: Draft, analysis: WrittenAnalysis, name: str, written: WrittenComparison) -> Comparison:
+    parts = VERSUS.fullmatch(name.strip())
     endpoint = endpoint_of(draft, analysis)
     assert parts is not None and endpoint is not None
     target = endpoint_unit(endpoint.derive, measure_unit(draft, endpoint.measure))
     assert target is not None
-    margin = 0.0 if written.margin is None else written.margin.to(target)
+    if is_ratio(analysis.method):
+        ratio = 1.0 if written.margin is None else written.margin.to(ONE)
+        margin, text = log_of(ratio), number_text(ratio)
+    else:
+        margin = 0.0 if written.margin is None else written.margin.to(target)
+        text = quantity_text(margin, target)
     return Comparison(
         treated=parts[1],
         control=parts[2],
         better=written.better,  # type: ignore[arg-type]
         margin=margin,
-        margin_text=quantity_text(margin, target),
+        margin_text=text,
     )
 
 

@@ -23,6 +23,7 @@ from trialsim.foundation.sections import (
     Text,
 )
 from trialsim.protocol.schema_milestones import SPEND
+from trialsim.protocol.schema_shares import SHARE_METHODS, STRATA
 from trialsim.protocol.written import (
     WrittenAnalysis,
     WrittenComparison,
@@ -134,14 +135,12 @@ ESTIMAND = Section(
     make=WrittenEstimand,
 )
 
-STRATA = Field(ListOf(Name()), "factors: categorical covariates, or site", default=(), example="[sex]")
-
 
 def chosen_method(**values: Any) -> WrittenMethod:
     """Return the one method a mapping names."""
     chosen = [(name, options) for name, options in values.items() if options is not None]
     if not chosen:
-        raise TrialsimError("one-of", "a method is ancova or risk_difference with its options, or one word")
+        raise TrialsimError("one-of", f"a method is one of {', '.join(WITH_OPTIONS)} with its options, or one word")
     return WrittenMethod(kind=chosen[0][0], **chosen[0][1])
 
 
@@ -151,7 +150,8 @@ def written_analysis(method: WrittenMethod | str, **values: Any) -> WrittenAnaly
     return WrittenAnalysis(method=chosen, **values)
 
 
-METHODS = ("t_test", "welch", "ancova", "risk_difference")
+WITH_OPTIONS = ("ancova", *SHARE_METHODS)
+METHODS = ("t_test", "welch", *WITH_OPTIONS)
 LATER = {
     "mmrm": "use ancova at the visit of the endpoint",
     "log_rank": "endpoints of this version are numbers or yes and no",
@@ -179,13 +179,10 @@ METHOD = ByShape(
                 ),
                 "one linear model of all arms, with covariates and factors",
             ),
-            "risk_difference": Field(
-                Section("a risk difference", {"strata": STRATA}),
-                "the difference of two shares, within strata if there are any",
-            ),
+            **SHARE_METHODS,
             **{name: Field(NotYet(f"the method '{name}'", instead), "") for name, instead in LATER.items()},
         },
-        at_most_one=(("ancova", "risk_difference"),),
+        at_most_one=(WITH_OPTIONS,),
         make=chosen_method,
     ),
 )
@@ -196,7 +193,8 @@ COMPARISON = Section(
         "better": Field(Choice("higher", "lower"), "which direction is a benefit", required=True, example="lower"),
         "margin": Field(
             Amount(),
-            "the difference (first minus second arm) of the null hypothesis, in the endpoint's unit; 0 unless written",
+            "the difference (first minus second arm) of the null hypothesis, in the endpoint's unit, 0 unless written;"
+            " of a risk ratio or odds ratio the ratio (first over second arm), 1 unless written",
             example="-10%",
         ),
         "ratio": Field(NotYet("a comparison's 'ratio'", "derive: log_ratio_to_baseline, and give a margin"), ""),

@@ -22,6 +22,7 @@ from trialsim.protocol.model import (
     Scenario,
     Simulate,
 )
+from trialsim.protocol.rules_shares import MEASURE_UNLESS_WRITTEN, TEST_UNLESS_WRITTEN
 from trialsim.protocol.settings import setting_data
 from trialsim.protocol.times import duration_text, moment_text, rate_text
 
@@ -149,8 +150,12 @@ def analysis_data(analysis: Analysis) -> dict[str, Data]:
     options: dict[str, Data] = {}
     if method.kind == "ancova":
         options["covariates"] = [name if visit is None else f"{name} at {visit}" for name, visit in method.covariates]
-    if method.kind in ("ancova", "risk_difference"):
+    if method.kind == "ancova" or method.measure is not None:
         options["strata"] = list(method.strata)
+    if method.test not in (None, TEST_UNLESS_WRITTEN.get(method.kind)):
+        options["test"] = str(method.test)
+    if method.kind in MEASURE_UNLESS_WRITTEN:
+        options["measure"] = str(method.measure)
     return {
         "estimand": analysis.estimand,
         "method": {method.kind: options} if options else method.kind,

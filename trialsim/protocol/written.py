@@ -102,6 +102,8 @@ class WrittenMethod:
     kind: str
     covariates: tuple[str, ...] = ()
     strata: tuple[str, ...] = ()
+    test: str | None = None
+    measure: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

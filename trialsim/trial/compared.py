@@ -7,7 +7,6 @@ from numpy.typing import NDArray
 
 from trialsim.analysis.ancova import ancova
 from trialsim.analysis.comparisons import Comparisons
-from trialsim.analysis.risk_difference import risk_difference
 from trialsim.analysis.t_test import t_test
 from trialsim.protocol.model import Analysis
 from trialsim.trial.batch import Batch
@@ -15,6 +14,7 @@ from trialsim.trial.known import Known
 from trialsim.trial.milestones import known_days
 from trialsim.trial.randomize import crossed, factor_levels
 from trialsim.trial.setup import Setup
+from trialsim.trial.share_comparisons import compared_shares
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -41,8 +41,8 @@ def compared(setup: Setup, analysis: Analysis, batch: Batch, known: Known, cut_a
     if method.kind in ("t_test", "welch"):
         return t_test(y, arms, offsets, pairs, better, analysis.alpha, margin, method.kind == "t_test")
     stratum, n_strata = strata_of(setup, method.strata, batch)
-    if method.kind == "risk_difference":
-        return risk_difference(y, arms, offsets, stratum, n_strata, pairs, better, analysis.alpha, margin)
+    if method.kind in ("risk_difference", "risk_ratio", "odds_ratio", "cmh"):
+        return compared_shares(method, y, arms, offsets, stratum, n_strata, pairs, better, analysis.alpha, margin)
     columns = covariates_of(setup, method.covariates, batch, cut_at)
     n_arms = len(setup.protocol.arms)
     return ancova(y, arms, offsets, columns, stratum, n_strata, pairs, better, analysis.alpha, margin, n_arms)

@@ -15,6 +15,7 @@ from trialsim.trial.batch import Batch, words
 from trialsim.trial.decide import FINAL, WHY, Decided
 from trialsim.trial.look import Look, reasons
 from trialsim.trial.setup import Setup
+from trialsim.trial.share_comparisons import UNITS
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -95,7 +96,9 @@ def finite(values: Floats) -> Floats:
 
 
 def _unit(setup: Setup, each: Look) -> str:
-    """Return the unit of an analysis's estimates: its endpoint's."""
+    """Return the unit of an analysis's estimates: its endpoint's, unless the method measures a ratio."""
+    if each.analysis.method.is_ratio:
+        return UNITS[str(each.analysis.method.measure)]
     return setup.protocol.endpoint(setup.protocol.estimand(each.analysis.estimand).endpoint).unit
 
 
