@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from math import nan
 from pathlib import Path
+from shutil import rmtree
 from typing import Any
 
 from trialsim.campaign.bench import Means, hits_of, target_key
@@ -25,7 +26,7 @@ from trialsim.campaign.search import (
 )
 from trialsim.campaign.worlds import dynamics, worlds
 from trialsim.cohort.posterior import PosteriorDraws
-from trialsim.foundation.tables import POINTS
+from trialsim.foundation.tables import PATIENT_LEVEL, POINTS, TRIAL_LEVEL, data_dictionary
 from trialsim.foundation.tables_parquet import parquet_bytes
 from trialsim.foundation.version import VERSION
 from trialsim.protocol.write import protocol_text
@@ -113,6 +114,8 @@ def find_design(
         for cell in found.cells:
             drop_other_parts(layout, cell.key, cell.n_parts)
         write_data(layout.plan, finished.data())
+        further = {"patients": plan.patient_columns}
+        write_data(layout.data_dictionary, data_dictionary(further, (*PATIENT_LEVEL, *TRIAL_LEVEL, "points")))
         write_data(folder / DESIGN, answer_data(question, found, observed))
         took = {} if means.clock is None or start is None else {"seconds": means.clock() - start}
         designs = sorted(path.relative_to(folder).as_posix() for path in folder.glob("designs/*.yaml"))
@@ -148,10 +151,11 @@ def verification(
     layout = Layout(folder / name)
     kept = {cell.key for cell in own.cells}
     for sequence in range(1, MOST_SEQUENCES + 1):
-        other = Layout(folder / verification_name(sequence))
-        for key in stored_keys_of_parts(other):
-            if sequence != found.sequence or key not in kept:
-                drop_other_parts(other, key, 0)
+        if sequence != found.sequence:
+            rmtree(folder / verification_name(sequence), ignore_errors=True)
+    for key in stored_keys_of_parts(layout):
+        if key not in kept:
+            drop_other_parts(layout, key, 0)
     write_data(layout.plan, own.data())
     means.on_stage(f"verification: {' and '.join(map(str, sizes))} {question.over.noun}, whole")
     world_of = worlds(own, question.cohort, posterior)
@@ -216,7 +220,9 @@ def answer_data(question: Question, found: Found, observed: Iterable[Observed]) 
     return {
         "field": question.over.field,
         "noun": question.over.noun,
-        "candidates": list(question.over.sizes),
+        "candidates": len(question.over.sizes),
+        "smallest": question.over.sizes[0],
+        "largest": question.over.sizes[-1],
         "targets": [str(target) for target in question.targets],
         "confidence": question.confidence,
         "trials": question.trials,

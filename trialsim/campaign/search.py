@@ -342,7 +342,7 @@ def above_level(question: Question, target: Target, point: Point) -> TrialsimErr
         "trialsim run shows whether the null is one in truth",
     ]
     message = f"{target} does not hold: with {point.size} {question.over.noun} it is {percent(point)}"
-    return TrialsimError("type-1-above-level", message, notes, exit_code=1)
+    return TrialsimError("null-rejected-too-often", message, notes, exit_code=1)
 
 
 def not_shown(question: Question, observed: Sequence[Observed], curves: Mapping[str, PowerCurve]) -> TrialsimError:

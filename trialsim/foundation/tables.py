@@ -293,7 +293,9 @@ def hidden_keys(table: str) -> tuple[str, ...]:
     return () if table in ("summary", "points") else PARTITION
 
 
-def data_dictionary(further: Mapping[str, Sequence[Column]] | None = None) -> dict[str, Any]:
+def data_dictionary(
+    further: Mapping[str, Sequence[Column]] | None = None, tables: Sequence[str] = RUN_TABLES
+) -> dict[str, Any]:
     """Return every table, column, type, unit and meaning as plain data, for data_dictionary.json."""
     keys = {column.name: column for column in SUMMARY if column.name in PARTITION}
     return {
@@ -313,5 +315,5 @@ def data_dictionary(further: Mapping[str, Sequence[Column]] | None = None) -> di
                 )
             ],
         }
-        for table in RUN_TABLES
+        for table in tables
     }
