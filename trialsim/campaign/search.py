@@ -34,7 +34,8 @@ from trialsim.store.layout import Layout
 from trialsim.store.write import write_whole
 from trialsim.trial.world import World
 
-FIRST_TRIALS = 200  # of each end of the range
+FIRST_TRIALS = 200  # of each end of the range, or a tenth of all
+FIRST_ROUND = 300  # trials between the ends
 NULL_TRIALS = 1000  # of the largest size, to notice a type I error that no size would mend
 CLOSEST, FARTHEST = 0.2, 1.0  # probits from the target at which sizes beside the root are tried
 FIRST_SHARE = 0.8  # of the error, for a sequence of the verification; of what is left, for the next
@@ -177,7 +178,7 @@ class Search:
                 for target in question.targets
             }
 
-        first = min(FIRST_TRIALS, whole_parts(question.trials / 4))
+        first = min(FIRST_TRIALS, whole_parts(question.trials / 10))
         self.means.on_stage(f"search: {sizes[0]} and {sizes[-1]} {question.over.noun}")
         compute({size: dict.fromkeys(question.floors, first) for size in (sizes[0], sizes[-1])})
         self._check_reach(points())
@@ -283,7 +284,7 @@ def whole_parts(trials: float) -> int:
 
 def allotments(trials: int) -> Iterator[int]:
     """Yield how many trials each round has: ever twice as many, all of them in the end."""
-    share = 400
+    share = FIRST_ROUND
     while trials > 0:
         if trials < 2 * share:
             share = trials
