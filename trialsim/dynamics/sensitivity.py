@@ -213,7 +213,8 @@ class _Course:
         if chain is not None:
             more = self.tape.binary("+", chain.number, self.tape.number(1.0))
             mean_time = text(self.tape.binary("/", more, chain.pace))
-            return replace(made, transit=Transit(number=text(chain.number), mean_time=mean_time, called=chain.called))
+            return replace(made, transit=Transit(number=text(chain.number), mean_time=mean_time, called=chain.called,
+                                                 doses=door.doses))
         if door.duration is not None:
             return replace(made, duration=text(door.duration))
         return replace(made, duration=own.duration, rate=own.rate) if door.takes_time else made

@@ -1,7 +1,7 @@
 """What comes through a chain of transit compartments, and its slopes.
 
-A dose A of which the share F arrives at d + L enters at the rate F A g, with g = k (k τ)^n e^(-k τ) / Γ(n + 1) and τ the
-time since it arrived (Savic et al. 2007, J Pharmacokinet Pharmacodyn 34:711, equation 4). By its terms
+A dose A of which the share F arrives at d + L enters at the rate F A g, with g = k (k τ)^n e^(-k τ) / Γ(n + 1) and τ
+the time since it arrived (Savic et al. 2007, J Pharmacokinet Pharmacodyn 34:711, equation 4). By its terms
 
     dg/dk = ((n + 1) / k - τ) g        dg/dn = (log k + log τ - ψ(n + 1)) g        dg/dL = -dg/dτ
 
@@ -68,7 +68,10 @@ def sound_share(tape: Tape, chain: Chain) -> int:
 
 
 def digamma(tape: Tape, x: int) -> int:
-    """Return the position of ψ(x), x > 0: ψ(x) = ψ(x + 1) - 1 / x as far as the series, which begins log z - 1 / 2 z."""
+    """Return the position of ψ(x), x > 0.
+
+    ψ(x) = ψ(x + 1) - 1 / x as far as the series, which begins log z - 1 / 2 z.
+    """
     one = tape.number(1.0)
     z = tape.binary("+", x, tape.number(float(FAR)))
     inverse = tape.binary("/", one, z)

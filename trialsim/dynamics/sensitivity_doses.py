@@ -29,6 +29,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trialsim.dynamics.doses import DOSE, STEADY, STEADY_ADDED, Schedule
+from trialsim.dynamics.given import most_doses
 from trialsim.dynamics.model import Inlet
 from trialsim.dynamics.sensitivity_chains import Chain, sound_share
 from trialsim.dynamics.tape import Tape
@@ -71,6 +72,7 @@ class Door:
     takes_time: bool = False  # as the inlet of the original says; otherwise what comes by this door comes at once,
     duration: int | None = None  # or over this time
     chain: Chain | None = None
+    doses: int = 0  # how many a patient takes at most through the chain
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,7 +133,8 @@ def doors_of(tape: Tape, entries: Sequence[Entry | None], schedule: Schedule, n_
             continue
         if entry.chain is not None:
             entry = replace(entry, share=sound_share(tape, entry.chain))
-        _add(tape, found, entry, entry.state, entry.share, "dose", takes_time=True, chain=entry.chain)
+        _add(tape, found, entry, entry.state, entry.share, "dose", takes_time=True, chain=entry.chain,
+             doses=most_doses(schedule, j))
         terms = (entry.lag_slopes, entry.share_slopes, entry.duration_slopes, entry.rate_slopes)
         moving = [k for k, slopes in enumerate(zip(*terms, strict=True)) if any(tape.value(s) != 0.0 for s in slopes)]
         if moving:
@@ -237,7 +240,7 @@ def _add_modelled(tape: Tape, found: Doors, entry: Entry, k: int, duration: int,
 def _add(
     tape: Tape, found: Doors, entry: Entry, into: int | tuple[int, int], size: int, form: Form, *,
     takes_time: bool = False, lag: int | None = None, duration: int | None = None, chain: Chain | None = None,
-    which: int = -1,
+    which: int = -1, doses: int = 0,
 ) -> None:
     """Add the door for a size of either sign, or the two doors."""
     zero = tape.number(0.0)
@@ -251,7 +254,7 @@ def _add(
         if needed:
             found.copies[-1].append(Copy(door=len(found.doors), form=form, sign=sign, which=which))
             found.doors.append(Door(inlet=entry.inlet, into=into, lag=entry.lag if lag is None else lag, share=part,
-                                    takes_time=takes_time, duration=duration, chain=chain))
+                                    takes_time=takes_time, duration=duration, chain=chain, doses=doses))
 
 
 def sensitive_schedule(schedule: Schedule, doors: Doors) -> Schedule:

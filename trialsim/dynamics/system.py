@@ -158,7 +158,8 @@ def _chains(tape: Tape, model: CourseModel) -> list[_Chain]:
         if inlet.transit is None:
             continue
         total = by_log = by_time = tape.number(0.0)
-        for k in range(PULSES):
+        # A dose takes the first place that is free.
+        for k in range(min(inlet.transit.doses or PULSES, PULSES)):
             start, arrived, number, pace = (tape.node("memory", first + 4 * k + j) for j in range(4))
             # Never quite nought, for which a chain of no compartments would have no logarithm.
             since = tape.node("max", tape.binary("-", tape.node("t"), arrived), tape.number(1e-300))

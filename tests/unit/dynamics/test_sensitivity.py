@@ -92,7 +92,8 @@ def test_saturable_elimination_with_a_lag_and_shares():
         "d(depot)/d(f)", "d(cent)/d(f)", "d(depot)/d(lag)", "d(cent)/d(lag)", "d(cent)/d(dur)")
 
 
-LAGGED = replace(CHAINED, inlets=(replace(CHAINED.inlets[0], lag=Name("lag")),), parameters=(*CHAINED.parameters, "lag"))
+LAGGED = replace(CHAINED, parameters=(*CHAINED.parameters, "lag"),
+                 inlets=(replace(CHAINED.inlets[0], lag=Name("lag")),))
 
 
 def test_a_chain_is_one_chain_whatever_is_estimated():
@@ -102,7 +103,7 @@ def test_a_chain_is_one_chain_whatever_is_estimated():
         "cent", "d(cent)/d(n)", "d(cent)/d(mt)", "d(cent)/d(f)", "d(cent)/d(vm)", "d(cent)/d(lag)")
     (inlet,) = found.inlets
     assert (to_text(inlet.transit.number), to_text(inlet.bioavailability)) == ("n", "if(f >= 0, 1, -1)")
-    assert inlet.transit.called == "through 0"
+    assert (inlet.transit.called, inlet.transit.doses) == ("through 0", 1)
 
 
 @pytest.mark.parametrize("number", [2.3, pytest.param(0.4, marks=pytest.mark.long), 0.0])
