@@ -145,6 +145,7 @@ def max_combo(
     better: ArrayLike,
     alpha: float,
     weights: tuple[Weight, ...] = EARLY_AND_LATE,
+    cause: int = 0,
 ) -> MaxCombo:
     """Return the combination test of each pair of arms: the greatest of up to four weighted log-rank statistics.
 
@@ -154,5 +155,5 @@ def max_combo(
     if not 1 <= len(weights) <= MOST_DIMENSIONS:
         raise ValueError(f"there are {len(weights)} weights: from 1 to {MOST_DIMENSIONS} can be combined")
     what = contrasts(pairs, better, alpha)
-    scores = log_rank_scores(time, event, arm, offsets, what.pairs, weights, stratum, n_strata)
+    scores = log_rank_scores(time, event, arm, offsets, what.pairs, weights, stratum, n_strata, cause)
     return _combined(scores, what.better, what.alpha)

@@ -24,6 +24,7 @@ from trialsim.foundation.sections import (
 )
 from trialsim.protocol.schema_milestones import SPEND
 from trialsim.protocol.schema_shares import SHARE_METHODS, STRATA
+from trialsim.protocol.schema_times import TIME_METHODS
 from trialsim.protocol.written import (
     WrittenAnalysis,
     WrittenComparison,
@@ -150,12 +151,10 @@ def written_analysis(method: WrittenMethod | str, **values: Any) -> WrittenAnaly
     return WrittenAnalysis(method=chosen, **values)
 
 
-WITH_OPTIONS = ("ancova", *SHARE_METHODS)
+WITH_OPTIONS = ("ancova", *SHARE_METHODS, *TIME_METHODS)
 METHODS = ("t_test", "welch", *WITH_OPTIONS)
 LATER = {
     "mmrm": "use ancova at the visit of the endpoint",
-    "log_rank": "endpoints of this version are numbers or yes and no",
-    "cox": "endpoints of this version are numbers or yes and no",
     "logistic": "use risk_difference, with strata if need be",
     "bayes": "use ancova or risk_difference",
 }
@@ -180,6 +179,7 @@ METHOD = ByShape(
                 "one linear model of all arms, with covariates and factors",
             ),
             **SHARE_METHODS,
+            **TIME_METHODS,
             **{name: Field(NotYet(f"the method '{name}'", instead), "") for name, instead in LATER.items()},
         },
         at_most_one=(WITH_OPTIONS,),
@@ -194,7 +194,7 @@ COMPARISON = Section(
         "margin": Field(
             Amount(),
             "the difference (first minus second arm) of the null hypothesis, in the endpoint's unit, 0 unless written;"
-            " of a risk ratio or odds ratio the ratio (first over second arm), 1 unless written",
+            " of a risk ratio, odds ratio or hazard ratio the ratio (first over second arm), 1 unless written",
             example="-10%",
         ),
         "ratio": Field(NotYet("a comparison's 'ratio'", "derive: log_ratio_to_baseline, and give a margin"), ""),

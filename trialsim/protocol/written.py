@@ -104,6 +104,12 @@ class WrittenMethod:
     strata: tuple[str, ...] = ()
     test: str | None = None
     measure: str | None = None
+    rho: float | None = None  # of times to an event, to the end
+    gamma: float | None = None
+    delay: Quantity | None = None
+    ties: str | None = None
+    horizon: Quantity | None = None
+    weights: tuple[tuple[float, float], ...] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -23,6 +23,7 @@ from trialsim.report.words import (
     scenario_words,
     short_arm_words,
     spaced,
+    time_method_words,
 )
 
 
@@ -138,6 +139,8 @@ def analysis_words(run: Evidence, analysis: Analysis) -> str:
         words += f", stratified by {', '.join(map(spaced, method.strata))}"
     if method.test is not None:
         words += f", {TESTS[method.test]}"
+    if method.times is not None:
+        words += time_method_words(method.kind, method.times)
     missing = "missing values count as not met" if method.missing == "failure" else "complete cases"
     return f"{words}; {missing}; one-sided alpha {share(analysis.alpha)}, {MULTIPLICITY[analysis.multiplicity]}."
 

@@ -15,6 +15,7 @@ from trialsim.trial.milestones import known_days
 from trialsim.trial.randomize import crossed, factor_levels
 from trialsim.trial.setup import Setup
 from trialsim.trial.share_comparisons import compared_shares
+from trialsim.trial.time_comparisons import Rows, compared_times
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -27,8 +28,8 @@ def pairs_of(setup: Setup, analysis: Analysis) -> Ints:
 
 
 def better_of(analysis: Analysis) -> NDArray[np.int8]:
-    """Return the direction of benefit of every comparison [C]: 1 for higher, -1 for lower."""
-    return np.array([1 if c.better == "higher" else -1 for c in analysis.comparisons], dtype=np.int8)
+    """Return the direction of benefit of every comparison [C]: 1 for greater estimates, -1 for smaller."""
+    return np.array([c.sign for c in analysis.comparisons], dtype=np.int8)
 
 
 def compared(setup: Setup, analysis: Analysis, batch: Batch, known: Known, cut_at: Floats) -> Comparisons:
@@ -44,6 +45,10 @@ def compared(setup: Setup, analysis: Analysis, batch: Batch, known: Known, cut_a
     if method.kind in ("risk_difference", "risk_ratio", "odds_ratio", "cmh"):
         return compared_shares(method, y, arms, offsets, stratum, n_strata, pairs, better, analysis.alpha, margin)
     columns = covariates_of(setup, method.covariates, batch, cut_at)
+    if method.times is not None:
+        assert known.causes is not None
+        rows = Rows(time=y, cause=known.causes, arm=arms, offsets=offsets, stratum=stratum, n_strata=n_strata)
+        return compared_times(method, method.times, rows, columns, pairs, better, analysis.alpha, margin)
     n_arms = len(setup.protocol.arms)
     return ancova(y, arms, offsets, columns, stratum, n_strata, pairs, better, analysis.alpha, margin, n_arms)
 
