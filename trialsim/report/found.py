@@ -67,7 +67,8 @@ def sentences(answer: dict[str, Any]) -> list[str]:
     for each in answer["estimates"]:
         size = Estimate(each["size"], each["standard_error"])
         if isfinite(size.error):
-            told.append(f"By the search's curve, {target_words(each['target'])} is met from {with_error(size)} {noun} on.")
+            from_there = f"is met from {with_error(size)} {noun} on"
+            told.append(f"By the search's curve, {target_words(each['target'])} {from_there}.")
     told.append(f"{whole(answer['trials_simulated'])} trials were simulated for this.")
     return told
 

@@ -80,7 +80,8 @@ def _visits(setup: Setup, batch: Batch, at: Ints) -> Table:
     def flat(values: NDArray[Any]) -> NDArray[Any]:
         return values[:, at].T.reshape(-1)
 
-    known = np.array([known_days(setup, i, batch.randomised_at, seen) for i in range(n)]).reshape(n, -1)
+    known = np.array([known_days(setup, i, batch.randomised_at, seen) for i in range(n)])
+    known = known.reshape(n, batch.days.shape[0])
     ended = flat(seen.lost) & np.repeat(batch.lost_at[at] == batch.ended_at[at], n)
     return _ids(batch, at, n) | {
         "measure": words([reading.measure for reading in readings], each),
