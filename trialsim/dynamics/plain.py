@@ -16,6 +16,14 @@ WIDE = 64
 ACROSS_BEGIN, ACROSS_END, ACROSS_P = 1, 2, 3
 
 
+# Timeline.made: whose line is laid out (-1: nobody's), how many stretches, samples to be taken, different times since
+# the beginning of a stretch.
+LAID_OUT, N_STRETCHES, N_SAMPLES, N_TIMES = 0, 1, 2, 3
+# Timeline.stretch: its samples, where their times since its beginning stand (-1: they are read there and then), where
+# its length stands (-1: it is the last), the doses that arrive before it.
+LO, HI, AT, END_AT, FIRST, LAST = 0, 1, 2, 3, 4, 5
+
+
 class Plainly(NamedTuple):
     """What is known of N patients; S samples, of each or of all alike."""
 
@@ -29,6 +37,7 @@ class Plainly(NamedTuple):
     rate: Floats
     inlet: Wholes
     kind: Wholes
+    interval: Floats
 
 
 class Across(NamedTuple):
@@ -36,3 +45,45 @@ class Across(NamedTuple):
 
     ws: Floats
     odd: Wholes
+
+
+class Timeline(NamedTuple):
+    """What happens to one patient, and what is worked on to follow it."""
+
+    made: Wholes
+    stretch: Wholes  # [stretches, 6]
+    lag: Floats
+    since: Floats  # [times]
+    shares: Floats  # [modes, times]: what is left of each mode then
+    spare: Floats  # [samples]
+    room: Floats  # [rows, samples], as `Steps.room`
+    terms: Floats  # [6, inlets]
+    inlets: Wholes  # the state of each
+    modelled: Wholes
+    table: Floats  # [rows of a lane, 1]
+
+
+def nothing_known() -> Plainly:
+    """Return what is known of nobody."""
+    floats, wholes = np.zeros(0), np.zeros(0, dtype=np.int64)
+    square = np.zeros((0, 0))
+    return Plainly(rows=square, samples=square, span=square, offsets=wholes, time=floats, amount=floats,
+                   duration=floats, rate=floats, inlet=wholes, kind=wholes, interval=floats)
+
+
+def no_timeline() -> Timeline:
+    """Return the timeline of nobody."""
+    return timeline(0, 0, 0, 0, np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64), 0)
+
+
+def timeline(
+    n_states: int, n_samples: int, n_doses: int, n_rows: int, inlets: Wholes, modelled: Wholes, n_table: int
+) -> Timeline:
+    """Return room for the line of a patient of so many samples and doses."""
+    most = 2 * n_doses + 3
+    width = n_samples + most + 8
+    made = np.full(4, -1, dtype=np.int64)
+    return Timeline(
+        made=made, stretch=np.zeros((most, 6), dtype=np.int64), lag=np.zeros(1), since=np.zeros(width),
+        shares=np.zeros((n_states, width)), spare=np.zeros(width), room=np.zeros((n_rows, n_samples + 8)),
+        terms=np.zeros((6, inlets.size)), inlets=inlets.copy(), modelled=modelled.copy(), table=np.zeros((n_table, 1)))

@@ -42,8 +42,12 @@ from trialsim.foundation.elementary import exp, log, logistic, logit, power
 '''
 _LINEAR = '''from trialsim.dynamics.exponentials import exponential
 from trialsim.dynamics.series import FEWEST, FILLED, REACHES, SEEN, STEPPED, TIMES, times_before, written
-from trialsim.dynamics.together import propagator_at, states_seen
+from trialsim.dynamics.modes import MODAL
+from trialsim.dynamics.together import moved_by_modes, propagator_at, states_seen
 '''
+_PLAIN = """from trialsim.dynamics.plain import N_SAMPLES
+from trialsim.dynamics.timeline import laid_out, states_followed
+"""
 _CLOSED = "from trialsim.dynamics.plain import ACROSS_BEGIN, ACROSS_END, ACROSS_P, WIDE\n"
 _ACROSS = "ws[(ACROSS_{2} + {1}) * WIDE + k]"
 _DECORATOR = "@kernel"
@@ -207,6 +211,8 @@ def model_source(model: CourseModel, solver: Solver = "explicit") -> str:
         functions.insert(1, writer.hoist_across())
     sizes = _sizes(model, found, len(writer.hoisted), lanes(found, stiff))
     header = _HEADER if found.linear is None or stiff else _HEADER + _LINEAR
+    if is_plain(model, found):
+        header += _PLAIN
     if is_closed(model, found):
         header += _CLOSED
         sizes += across_sizes(model, len(writer.hoisted), n_kept)
@@ -291,10 +297,19 @@ def _read_across(writer: Writer, found: System) -> tuple[str, int]:
 
 
 def is_closed(model: CourseModel, found: System) -> bool:
-    """Return whether a model is its outputs alone, expressions of time without states, events and conditions."""
-    anything_else = (found.states, model.inlets, model.hazards, model.triggers, model.rules, model.functionals,
-                     model.signals, found.breakpoints)
-    return found.linear is not None and not any(anything_else)
+    """Return whether a model is its outputs alone, expressions of time."""
+    return is_quiet(model, found) and not found.states and not model.inlets
+
+
+def is_plain(model: CourseModel, found: System) -> bool:
+    """Return whether nothing happens to the states of a linear model but doses and samples."""
+    return is_quiet(model, found) and bool(found.states)
+
+
+def is_quiet(model: CourseModel, found: System) -> bool:
+    """Return whether a model is linear without events, rules, paths that are followed and conditions on time."""
+    happens = (model.hazards, model.triggers, model.rules, model.functionals, model.signals, found.breakpoints)
+    return found.linear is not None and not any(happens)
 
 
 def shown_states(found: System) -> list[int]:
