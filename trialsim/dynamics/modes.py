@@ -130,6 +130,12 @@ def parts_filled(fed: float, x: Any) -> bool:
     What runs in brings a part that stays, which modes approach; the last row.
     """
     n = x.u.size
+    return bool(parts_of(n - n + 2, fed, x) if n == 2 else parts_of(n, fed, x))
+
+
+@part_of_kernel
+def parts_of(n: int, fed: float, x: Any) -> bool:
+    """Return whether the states now are sums of modes."""
     for r in range(n):
         x.parts[n, r] = x.bounds[n, r] = 0.0
         for m in range(n):
@@ -162,32 +168,21 @@ def faded(n: int, since: Any, pace: float, shares: Any) -> None:
 
 
 @kernel
-def mixed(n: int, r: int, at: int, parts: Any, shares: Any, sums: Any) -> None:
-    """Fill a state at n times from its parts and what is left of each mode from place `at` on."""
+def mixed(n: int, r: int, parts: Any, shares: Any, sums: Any) -> None:
+    """Fill a state at n times from its parts and what is left of each mode then."""
     modes = parts.shape[0] - 1
-    if modes == 2:
-        first, second, c, a, b = shares[0, at:], shares[1, at:], parts[2, r], parts[0, r], parts[1, r]
-        for k in range(n):
-            sums[k] = (c + a * first[k]) + b * second[k]
-        return
     for k in range(n):
         sums[k] = parts[modes, r]
     for m in range(modes):
-        row, factor = shares[m, at:], parts[m, r]
+        row, factor = shares[m], parts[m, r]
         for k in range(n):
             sums[k] += factor * row[k]
 
 
 @kernel
-def sound_until(n: int, r: int, at: int, most: float, bounds: Any, shares: Any, sums: Any, room: Any) -> int:
+def sound_until(n: int, r: int, most: float, bounds: Any, shares: Any, sums: Any, room: Any) -> int:
     """Return at how many of n times a state is known in spite of what cancels: those before the first where not."""
-    modes = bounds.shape[0] - 1
-    for k in range(n):
-        room[k] = bounds[modes, r]
-    for m in range(modes):
-        row, factor = shares[m, at:], bounds[m, r]
-        for k in range(n):
-            room[k] += factor * row[k]
+    mixed(n, r, bounds, shares, room)
     odd = 0
     for k in range(n):
         odd |= 0 if room[k] <= most * abs(sums[k]) else 1

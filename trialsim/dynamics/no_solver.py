@@ -53,6 +53,12 @@ def laid_out(i: int, known: Any, line: Any) -> int:
 
 
 @njit(error_model="numpy")  # type: ignore[untyped-decorator]
-def states_followed(fed: float, known: Any, line: Any, x: Any) -> int:
-    """Return whether the states that outputs see are known from modes at all samples; `timeline` has it."""
+def stretch_known(q: int, fed: float, known: Any, line: Any, x: Any) -> int:
+    """Return whether the states that outputs see are known from modes in a stretch; `timeline` has it."""
+    return 0
+
+
+@njit(error_model="numpy")  # type: ignore[untyped-decorator]
+def moved_on(q: int, line: Any, x: Any) -> int:
+    """Return whether the states at the end of a stretch are known, having moved to them; `timeline` has it."""
     return 0

@@ -16,11 +16,11 @@ WIDE = 64
 ACROSS_BEGIN, ACROSS_END, ACROSS_P = 1, 2, 3
 
 
-# Timeline.made: whose line is laid out (-1: nobody's), how many stretches, samples to be taken, different times since
-# the beginning of a stretch.
-LAID_OUT, N_STRETCHES, N_SAMPLES, N_TIMES = 0, 1, 2, 3
-# Timeline.stretch: its samples, where their times since its beginning stand (-1: they are read there and then), where
-# its length stands (-1: it is the last), the doses that arrive before it.
+# Timeline.made: whose line is laid out (-1: nobody's), how many stretches, samples to be taken, for which times it is
+# known what is left of modes.
+LAID_OUT, N_STRETCHES, N_SAMPLES, SHARED = 0, 1, 2, 3
+# Timeline.stretch: its samples, where their times since its beginning stand, where its length stands (-1: it is the
+# last), the doses that arrive before it. The first stretch is the beginning: nothing has moved yet.
 LO, HI, AT, END_AT, FIRST, LAST = 0, 1, 2, 3, 4, 5
 
 
@@ -53,10 +53,12 @@ class Timeline(NamedTuple):
     made: Wholes
     stretch: Wholes  # [stretches, 6]
     lag: Floats
+    times: Floats  # [samples]
     since: Floats  # [times]
-    shares: Floats  # [modes, times]: what is left of each mode then
-    spare: Floats  # [samples]
-    room: Floats  # [rows, samples], as `Steps.room`
+    shares: Floats  # [modes, times of a stretch]: what is left of each mode then
+    sums: Floats  # [times of a stretch]
+    spare: Floats
+    room: Floats  # [outputs, times of a stretch]
     terms: Floats  # [6, inlets]
     inlets: Wholes  # the state of each
     modelled: Wholes
@@ -73,17 +75,17 @@ def nothing_known() -> Plainly:
 
 def no_timeline() -> Timeline:
     """Return the timeline of nobody."""
-    return timeline(0, 0, 0, 0, np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64), 0)
+    nothing = np.zeros(0, dtype=np.int64)
+    return timeline(0, 0, 0, 0, nothing, nothing, 0)
 
 
 def timeline(
-    n_states: int, n_samples: int, n_doses: int, n_rows: int, inlets: Wholes, modelled: Wholes, n_table: int
+    n_states: int, n_samples: int, n_doses: int, n_outputs: int, inlets: Wholes, modelled: Wholes, n_table: int
 ) -> Timeline:
     """Return room for the line of a patient of so many samples and doses."""
-    most = 2 * n_doses + 3
-    width = n_samples + most + 8
-    made = np.full(4, -1, dtype=np.int64)
+    most, width = 2 * n_doses + 3, n_samples + 9
     return Timeline(
-        made=made, stretch=np.zeros((most, 6), dtype=np.int64), lag=np.zeros(1), since=np.zeros(width),
-        shares=np.zeros((n_states, width)), spare=np.zeros(width), room=np.zeros((n_rows, n_samples + 8)),
+        made=np.full(4, -1, dtype=np.int64), stretch=np.zeros((most, 6), dtype=np.int64), lag=np.zeros(1),
+        times=np.zeros(width), since=np.zeros(width + most + 8), shares=np.zeros((n_states, width)),
+        sums=np.zeros(width), spare=np.zeros(width), room=np.zeros((n_outputs, width)),
         terms=np.zeros((6, inlets.size)), inlets=inlets.copy(), modelled=modelled.copy(), table=np.zeros((n_table, 1)))

@@ -13,7 +13,6 @@ from trialsim.dynamics.changes import Changes
 from trialsim.dynamics.doses import Schedule
 from trialsim.dynamics.model import CourseModel
 from trialsim.dynamics.plain import WIDE, Across, Plainly, timeline
-from trialsim.dynamics.series import SEEN
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
@@ -58,7 +57,7 @@ def plainly_followed(
     if model.states:
         most = int(np.diff(schedule.offsets).max())
         line = timeline(
-            int(module.N_STATES), shape[1], most, SEEN + int(module.N_SHOWN) + int(module.N_OUTPUTS),
+            int(module.N_STATES), shape[1], most, int(module.N_OUTPUTS),
             module.INLET_STATES[:-1], module.MODELLED[:-1], int(module.N_ROWS_IN_ALL))
         module.run_plain(known, line, steps(module), marks, outputs)
     else:

@@ -45,12 +45,12 @@ from trialsim.dynamics.series import FEWEST, FILLED, REACHES, SEEN, STEPPED, TIM
 from trialsim.dynamics.modes import MODAL
 from trialsim.dynamics.together import moved_by_modes, propagator_at, states_seen
 '''
-_PLAIN = """from trialsim.dynamics.plain import N_SAMPLES
-from trialsim.dynamics.timeline import laid_out, states_followed
+_DECORATOR = "@kernel"
+_PLAIN = """from trialsim.dynamics.plain import HI, LO, N_SAMPLES, N_STRETCHES
+from trialsim.dynamics.timeline import laid_out, moved_on, stretch_known
 """
 _CLOSED = "from trialsim.dynamics.plain import ACROSS_BEGIN, ACROSS_END, ACROSS_P, WIDE\n"
 _ACROSS = "ws[(ACROSS_{2} + {1}) * WIDE + k]"
-_DECORATOR = "@kernel"
 FUNCTIONS = ("exp", "log", "power", "logistic", "logit")
 _CALLS = re.compile(rf"\b({'|'.join(FUNCTIONS)}|lane_power)\(")
 _VALUES = re.compile(r"\bv\d+\b")
@@ -202,6 +202,8 @@ def model_source(model: CourseModel, solver: Solver = "explicit") -> str:
             "path_slopes(w, lane, t, tc, at, slope, out)", _indexed("out", found.paths.slopes), _TABLE))
     if model.rules:
         functions.append(rule_functions(model, found, writer))
+    if is_plain(model, found):
+        functions.append(_read_modes(writer, found))
     n_kept = 0
     if is_closed(model, found):
         across, n_kept = _read_across(writer, found)
@@ -262,6 +264,29 @@ def _read_together(writer: Writer, found: System) -> str:
                       "    for k in range(n):", *(f"        {line}" for line in body), ""])
 
 
+def _read_modes(writer: Writer, found: System) -> str:
+    """Return the function that reads the outputs of a stretch from modes: a loop without branches for each."""
+    n, n_outputs = len(found.states), len(found.outputs)
+    source = [_DECORATOR, "def read_modes(p, c, n, times, parts, shares, room, numbers):", "    odd = 0"]
+    source += [f"    mode{m} = shares[{m}, 0:n]" for m in range(n)]
+    for q, output in enumerate(found.outputs):
+        writer.read()
+        lines, (value,) = writer.lines([output], "x{0}", "t", "")
+        seen = _states_below(found, [output])
+        states = []
+        for i in seen:
+            source += [f"    a{i}_{m} = parts[{m}, {i}]" for m in range(n + 1)]
+            states.append(f"x{i} = {'(' * n}a{i}_{n}" + "".join(f" + a{i}_{m} * mode{m}[k])" for m in range(n)))
+        source += [f"    {line}" for line in writer.read("{0}[{1}]")]
+        source.append(f"    out{q} = {'numbers' if n_outputs == 1 else f'room[{q}, 0:n]'}")
+        source += ["    for k in range(n):", *(f"        {line}" for line in (
+            "t = times[k]", "tc = t", *states, *lines, f"value = {value}", f"out{q}[k] = value",
+            "odd |= 0 if value == value else 1"))]
+    if n_outputs > 1:
+        source += [f"    for k in range(n):\n        numbers[k * {n_outputs} + {q}] = out{q}[k]" for q in range(n_outputs)]
+    return "\n".join([*source, "    return odd", ""])
+
+
 def _across(head: str, body: Sequence[str]) -> str:
     """Return a function that does the same for all patients who stand side by side."""
     return "\n".join([_DECORATOR, f"def {head}:", "    for k in range(WIDE):",
@@ -314,8 +339,12 @@ def is_quiet(model: CourseModel, found: System) -> bool:
 
 def shown_states(found: System) -> list[int]:
     """Return the states that outputs depend on."""
+    return _states_below(found, found.outputs)
+
+
+def _states_below(found: System, targets: Sequence[int]) -> list[int]:
     seen: set[int] = set()
-    waiting = list(found.outputs)
+    waiting = list(targets)
     while waiting:
         i = waiting.pop()
         if i not in seen:

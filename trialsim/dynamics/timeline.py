@@ -13,7 +13,7 @@ from numba import types
 from trialsim.dynamics.arrays import LAG, SHARE
 from trialsim.dynamics.bench import steps_of
 from trialsim.dynamics.bundles import bundle_kind
-from trialsim.dynamics.compiling import called_at_its_address, kernel
+from trialsim.dynamics.compiling import called_at_its_address, kernel, part_of_kernel
 from trialsim.dynamics.modes import MOST_LOST_PLAINLY, faded, mixed, modes_filled, parts_filled, sound_until
 from trialsim.dynamics.plain import (
     AT,
@@ -25,11 +25,12 @@ from trialsim.dynamics.plain import (
     LO,
     N_SAMPLES,
     N_STRETCHES,
-    N_TIMES,
+    SHARED,
     no_timeline,
     nothing_known,
 )
-from trialsim.dynamics.series import SEEN, TIMES
+
+LARGEST = 1e300
 
 _STEPS = bundle_kind(steps_of(0, np.zeros(0, dtype=np.int64), 0))
 _KNOWN, _LINE = bundle_kind(nothing_known()), bundle_kind(no_timeline())
@@ -38,20 +39,27 @@ _KNOWN, _LINE = bundle_kind(nothing_known()), bundle_kind(no_timeline())
 @kernel
 def is_plain(i: int, known: Any, line: Any) -> bool:
     """Return whether all that a patient takes is boluses in order of time, all after the same lag."""
-    lo, hi, before = known.offsets[i], known.offsets[i + 1], known.span[i, 0]
-    for row in range(lo, hi):
-        inlet, time = known.inlet[row], known.time[row]
-        lag, share = line.terms[LAG, inlet], line.terms[SHARE, inlet]
-        if known.kind[row] != 0 or known.duration[row] != 0.0 or known.rate[row] != 0.0 or line.modelled[inlet] != 0:
-            return False
-        if not (before <= time < np.inf and 0.0 <= known.interval[row] < np.inf and 0.0 <= lag < np.inf):
-            return False
-        if not (abs(known.amount[row] * share) < np.inf and 0.0 <= share < np.inf):
-            return False
-        if lag != line.terms[LAG, known.inlet[lo]]:
-            return False
-        before = time
-    return True
+    lo, hi, odd = known.offsets[i], known.offsets[i + 1], 0
+    time, amount, duration, rate = known.time[lo:hi], known.amount[lo:hi], known.duration[lo:hi], known.rate[lo:hi]
+    kind, interval, inlets = known.kind[lo:hi], known.interval[lo:hi], known.inlet[lo:hi]
+    for k in range(time.size):
+        lag, share = line.terms[LAG, inlets[k]], line.terms[SHARE, inlets[k]]
+        odd |= 0 if (kind[k] == 0) & (duration[k] == 0.0) & (rate[k] == 0.0) & (abs(amount[k]) < np.inf) else 1
+        odd |= 0 if (0.0 <= interval[k] < np.inf) & (abs(time[k]) < np.inf) else 1
+        odd |= 0 if (0.0 <= lag < np.inf) & (0.0 <= share < np.inf) & (line.modelled[inlets[k]] == 0) else 1
+        odd |= 0 if lag == line.terms[LAG, inlets[0]] else 1
+    for k in range(1, time.size):
+        odd |= 0 if time[k - 1] <= time[k] else 1
+    return bool(odd == 0 and (time.size == 0 or known.span[i, 0] <= time[0]))
+
+
+@kernel
+def differ(n: int, ours: Any, theirs: Any) -> bool:
+    """Return whether any of n numbers is another one, or none."""
+    odd = 0
+    for k in range(n):
+        odd |= 0 if ours[k] == theirs[k] else 1
+    return odd != 0
 
 
 @kernel
@@ -61,14 +69,9 @@ def is_as_before(i: int, j: int, lag: float, known: Any, line: Any) -> bool:
     alike = n == known.offsets[j + 1] - other and lag == line.lag[0]
     if not (alike and known.span[i, 0] == known.span[j, 0] and known.span[i, 1] == known.span[j, 1]):
         return False
-    ours, theirs, odd = known.time[lo : lo + n], known.time[other : other + n], 0
-    for k in range(n):
-        odd |= 0 if ours[k] == theirs[k] else 1
-    if odd == 0 and known.samples.shape[0] > 1:
-        ours, theirs = known.samples[i], known.samples[j]
-        for k in range(ours.size):
-            odd |= 0 if (ours[k] == theirs[k]) | ((ours[k] != ours[k]) & (theirs[k] != theirs[k])) else 1
-    return odd == 0
+    if differ(n, known.time[lo:], known.time[other:]):
+        return False
+    return known.samples.shape[0] == 1 or not differ(known.samples.shape[1], known.samples[i], known.samples[j])
 
 
 @kernel
@@ -112,10 +115,7 @@ def times_since(q: int, at: int, t: float, stop: float, is_last: bool, samples: 
         fresh[n] = stop - t
     before = line.stretch[q - 1]
     if q > 0 and before[AT] >= 0 and before[HI] - before[LO] >= n and (is_last or before[HI] - before[LO] == n):
-        known, odd = line.since[before[AT] :], 0
-        for k in range(n if is_last else n + 1):
-            odd |= 0 if known[k] == fresh[k] else 1
-        if odd == 0:
+        if not differ(n if is_last else n + 1, line.since[before[AT] :], fresh):
             row[AT], row[END_AT] = before[AT], -1 if is_last else before[AT] + n
             return at
     return at + n + (0 if is_last else 1)
@@ -139,7 +139,7 @@ def laid_out(i: int, known: Any, line: Any) -> int:
     if n < 0:
         return 0
     for k in range((n + 7) // 8 * 8):
-        line.room[TIMES, k] = samples[min(k, n - 1)]
+        line.times[k] = samples[min(k, n - 1)]
     # What is to be read before the first dose.
     s, at, q, due, arrived = sample_after(0, n, t, samples), 0, 1, lo, lo
     line.stretch[0, LO], line.stretch[0, HI], line.stretch[0, AT], line.stretch[0, END_AT] = 0, s, -1, -1
@@ -159,74 +159,95 @@ def laid_out(i: int, known: Any, line: Any) -> int:
         row[LO], row[HI] = s, sample_after(s, n, stop, samples)
         at = times_since(q, at, t, stop, row[HI] == n, samples[s : row[HI]], line)
         s, t, q = row[HI], stop, q + 1
-    line.made[LAID_OUT], line.made[N_STRETCHES], line.made[N_SAMPLES], line.made[N_TIMES] = i, q, n, at
-    for k in range(at, (at + 7) // 8 * 8):
+    line.made[LAID_OUT], line.made[N_STRETCHES], line.made[N_SAMPLES] = i, q, n
+    for k in range(at, at + 8):
         line.since[k] = 0.0
     return 1
 
 
-@kernel
-def is_sound(n: int, r: int, at: int, x: Any, line: Any, sums: Any) -> bool:
-    """Return whether a state is known at all times of a stretch in spite of what cancels.
+@part_of_kernel
+def is_sound(modes: int, n: int, r: int, x: Any, line: Any) -> bool:
+    """Return whether a state is known, and finite, at all n times of a stretch in spite of what cancels.
 
     Of two terms the share of their sum in their sizes rises or falls all the time: the first and the last tell.
     """
-    modes, n_terms = x.bounds.shape[0] - 1, 0
+    n_terms, before, size = 0, 0.0, 0.0
     for m in range(modes + 1):
         n_terms += 1 if x.bounds[m, r] != 0.0 else 0
+        size += x.bounds[m, r]
+    if not size < LARGEST:
+        return False
     if n_terms > 2:
-        return bool(sound_until(n, r, at, MOST_LOST_PLAINLY, x.bounds, line.shares, sums, line.spare) == n)
+        mixed(n, r, x.parts, line.shares, line.sums)
+        return bool(sound_until(n, r, MOST_LOST_PLAINLY, x.bounds, line.shares, line.sums, line.spare) == n)
     for k in (0, n - 1):
-        total = x.bounds[modes, r]
+        total, most = x.parts[modes, r], x.bounds[modes, r]
         for m in range(modes):
-            total += x.bounds[m, r] * line.shares[m, at + k]
-        if not total <= MOST_LOST_PLAINLY * abs(sums[k]):
+            total += x.parts[m, r] * line.shares[m, k]
+            most += x.bounds[m, r] * line.shares[m, k]
+        if not most <= MOST_LOST_PLAINLY * abs(total) or before * total < 0.0:
             return False
-    return bool(sums[0] * sums[n - 1] >= 0.0)
-
-
-@kernel
-def moved_on(at: int, x: Any, line: Any) -> bool:
-    """Return whether the states at the end of a stretch are known, having moved to them."""
-    n = x.y.size
-    for r in range(n):
-        mixed(1, r, at, x.parts, line.shares, x.v[r : r + 1])
-        if not is_sound(1, r, at, x, line, x.v[r : r + 1]):
-            return False
-    for r in range(n):
-        x.y[r] = x.v[r]
+        before = total
     return True
 
 
-@called_at_its_address(types.int64(types.float64, _KNOWN, _LINE, _STEPS))
-def states_followed(fed: float, known: Any, line: Any, x: Any) -> int:
-    """Return whether all states that outputs see are known from modes, having filled them at all samples."""
-    if not modes_filled(x):
+@kernel
+def arrived_plainly(first: int, last: int, known: Any, line: Any, y: Any) -> bool:
+    """Return whether all states are finite, having added the doses that arrive."""
+    for dose in range(first, last):
+        inlet = known.inlet[dose]
+        y[line.inlets[inlet]] += known.amount[dose] * line.terms[SHARE, inlet]
+    for k in range(y.size):
+        if not abs(y[k]) < np.inf:
+            return False
+    return True
+
+
+@called_at_its_address(types.int64(types.int64, types.float64, _KNOWN, _LINE, _STEPS))
+def stretch_known(q: int, fed: float, known: Any, line: Any, x: Any) -> int:
+    """Return whether all states that outputs see are known from modes in a stretch, having filled what they are.
+
+    For the first stretch, in which nothing has moved yet, the modes are filled.
+    """
+    row = line.stretch[q]
+    if q == 0:
+        line.made[SHARED] = -1
+        return 1 if modes_filled(x) else 0
+    if not arrived_plainly(row[FIRST], row[LAST], known, line, x.y) or not parts_filled(fed, x):
         return 0
-    n_full = (line.made[N_TIMES] + 7) // 8 * 8
-    for m in range(x.y.size):
-        faded(n_full, line.since, x.paces[m], line.shares[m])
-    for q in range(line.made[N_STRETCHES]):
-        row = line.stretch[q]
-        lo, n, at = row[LO], row[HI] - row[LO], row[AT]
-        for dose in range(row[FIRST], row[LAST]):
-            inlet = known.inlet[dose]
-            x.y[line.inlets[inlet]] += known.amount[dose] * line.terms[SHARE, inlet]
-        for k in range(x.y.size):
-            if not abs(x.y[k]) < np.inf:
-                return 0
-        if at < 0:
-            for k in range(x.shown.size):
-                for s in range(lo, lo + n):
-                    line.room[SEEN + k, s] = x.y[x.shown[k]]
-            continue
-        if not parts_filled(fed, x):
-            return 0
-        for k in range(x.shown.size if n > 0 else 0):
-            sums = line.room[SEEN + k, lo : lo + n]
-            mixed(n, x.shown[k], at, x.parts, line.shares, sums)
-            if not is_sound(n, x.shown[k], at, x, line, sums):
-                return 0
-        if row[END_AT] >= 0 and not moved_on(row[END_AT], x, line):
+    n = row[HI] - row[LO]
+    if line.made[SHARED] != row[AT]:
+        n_full = (n + (0 if row[END_AT] < 0 else 1) + 7) // 8 * 8
+        for m in range(x.y.size):
+            faded(n_full, line.since[row[AT] :], x.paces[m], line.shares[m])
+        line.made[SHARED] = row[AT]
+    for k in range(x.shown.size if n > 0 else 0):
+        modes = x.y.size
+        sound = is_sound(modes - modes + 2, n, x.shown[k], x, line) if modes == 2 else \
+            is_sound(modes, n, x.shown[k], x, line)
+        if not sound:
             return 0
     return 1
+
+
+@part_of_kernel
+def moved_from(n: int, k: int, line: Any, x: Any) -> bool:
+    """Return whether the states at one of the times of a stretch are known, having moved to them."""
+    for r in range(n):
+        total, most = x.parts[n, r], x.bounds[n, r]
+        for m in range(n):
+            total += x.parts[m, r] * line.shares[m, k]
+            most += x.bounds[m, r] * line.shares[m, k]
+        if not most <= MOST_LOST_PLAINLY * abs(total):
+            return False
+        x.y[r] = total
+    return True
+
+
+@called_at_its_address(types.int64(types.int64, _LINE, _STEPS))
+def moved_on(q: int, line: Any, x: Any) -> int:
+    """Return whether the states at the end of a stretch are known, having moved to them."""
+    n, k = x.y.size, line.stretch[q, END_AT] - line.stretch[q, AT]
+    if line.stretch[q, END_AT] < 0:
+        return 1
+    return 1 if (moved_from(n - n + 2, k, line, x) if n == 2 else moved_from(n, k, line, x)) else 0

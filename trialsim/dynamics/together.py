@@ -131,8 +131,8 @@ def seen_by_modes(n: int, clock: float, x: Any) -> int:
         faded(n_full, since, x.paces[m], x.shares[m])
     for q in range(x.shown.size):
         r = x.shown[q]
-        mixed(n_full, r, 0, x.parts, x.shares, x.room[SEEN + q])
-        found = sound_until(found, r, 0, MOST_LOST, x.bounds, x.shares, x.room[SEEN + q], x.spare)
+        mixed(n_full, r, x.parts, x.shares, x.room[SEEN + q])
+        found = sound_until(found, r, MOST_LOST, x.bounds, x.shares, x.room[SEEN + q], x.spare)
     x.known[REACHES] = np.inf
     return int(found)
 
@@ -147,8 +147,8 @@ def moved_by_modes(dt: float, fed: float, x: Any) -> int:
     for m in range(n):
         faded(1, x.room[SHARES], x.paces[m], x.shares[m])
     for r in range(n):
-        mixed(1, r, 0, x.parts, x.shares, x.v[r : r + 1])
-        if sound_until(1, r, 0, MOST_LOST, x.bounds, x.shares, x.v[r : r + 1], x.spare) == 0:
+        mixed(1, r, x.parts, x.shares, x.v[r : r + 1])
+        if sound_until(1, r, MOST_LOST, x.bounds, x.shares, x.v[r : r + 1], x.spare) == 0:
             return 0
     return 1
 
