@@ -82,7 +82,8 @@ def _closed(
 ) -> tuple[Ints, Ints, Floats]:
     """Return to whom of `had`, what and when it happened, of an event that recurs and needs no course."""
     times = sample_grid(setup.calendar, moment_days(setup, patients.trials, patients.patients)).times
-    until = np.minimum(setup.calendar.clock.days(times[:, -1]), ended)
+    last = np.maximum(setup.calendar.clock.days(times[:, -1]), setup.protocol.follow_up)
+    until = np.minimum(last, ended)
     closed, what = ClosedTimes(setup, patients), setup.closed[event - len(setup.followed_events)]
     told = [
         closed.happenings(what, int(arm), had[arms[had] == arm], until[had[arms[had] == arm]])

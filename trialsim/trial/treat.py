@@ -96,6 +96,7 @@ class Run:
     def __init__(self, setup: Setup, typical: TypicalValues, patients: Enrolled, intake: Intake, grid: Grid) -> None:
         self.setup, self.patients, self.grid = setup, patients, grid
         self.n = patients.trials.shape[0]
+        self.follow_up = float(setup.calendar.clock.model_times(np.array([setup.protocol.follow_up]))[0])
         self.parameters, self.changes = own_parameters(
             setup, typical, patients.candidates, patients.trials, patients.rows, patients.patients
         )
@@ -155,11 +156,16 @@ class Run:
 
     def last_days(self, rows: Ints) -> Floats:
         """Return the day since randomisation up to which rows (arm, patient) are looked at [R]."""
-        return self.setup.calendar.clock.days(self.grid.times[rows % self.n, -1])
+        return self.setup.calendar.clock.days(self.last_times(rows))
+
+    def last_times(self, rows: Ints) -> Floats:
+        """Return the model's time up to which rows are looked at [R]: the last sample, or the end of follow-up."""
+        last: Floats = self.grid.times[rows % self.n, -1]
+        return np.maximum(last, self.follow_up)
 
     def horizon(self, rows: Ints) -> Floats:
-        """Return the model's time at which the courses of rows end [R]: the last sample, or an event known before."""
-        last: Floats = self.grid.times[rows % self.n, -1]
+        """Return the model's time at which the courses of rows end [R]: the last, or that of an event known before."""
+        last = self.last_times(rows)
         ends = [e for e, event in enumerate(self.setup.closed) if event.terminal]
         if not ends:
             return last
