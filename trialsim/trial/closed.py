@@ -45,13 +45,13 @@ class ClosedTimes:
         days = np.full((rows.size, len(self.setup.closed)), np.inf)
         status = np.zeros(rows.size, dtype=np.int64)
         arms, who = rows // self.n, rows % self.n
-        for a in np.unique(arms):
+        for a in range(len(self.setup.protocol.arms)):
             at = np.flatnonzero(arms == a)
-            for e, event in enumerate(self.setup.closed):
-                found, fault = self.days(event, int(a), who[at], self.luck[e][who[at]])
+            for e, event in enumerate(self.setup.closed if at.size else ()):
+                found, fault = self.days(event, a, who[at], self.luck[e][who[at]])
                 if event.recurrent:
                     budget = np.full(at.size, float(MOST_HAPPENINGS))
-                    too_often = self.days(event, int(a), who[at], budget)[0] <= last_days[at]
+                    too_often = self.days(event, a, who[at], budget)[0] <= last_days[at]
                     fault = np.where(too_often & (fault == 0), TOO_OFTEN, fault)
                 days[at, e] = found
                 status[at] = np.maximum(status[at], fault)

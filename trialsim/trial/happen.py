@@ -82,7 +82,7 @@ def _closed(
 ) -> tuple[Ints, Ints, Floats]:
     """Return to whom of `had`, what and when it happened, of an event that recurs and needs no course."""
     times = sample_grid(setup.calendar, moment_days(setup, patients.trials, patients.patients)).times
-    last = np.maximum(setup.calendar.clock.days(times[:, -1]), setup.protocol.follow_up)
+    last = np.maximum(setup.calendar.clock.days(times[:, -1]), setup.protocol.followed_until)
     until = np.minimum(last, ended)
     closed, what = ClosedTimes(setup, patients), setup.closed[event - len(setup.followed_events)]
     told = [

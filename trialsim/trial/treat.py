@@ -96,7 +96,7 @@ class Run:
     def __init__(self, setup: Setup, typical: TypicalValues, patients: Enrolled, intake: Intake, grid: Grid) -> None:
         self.setup, self.patients, self.grid = setup, patients, grid
         self.n = patients.trials.shape[0]
-        self.follow_up = float(setup.calendar.clock.model_times(np.array([setup.protocol.follow_up]))[0])
+        self.follow_up = float(setup.calendar.clock.model_times(np.array([setup.protocol.followed_until]))[0])
         self.parameters, self.changes = own_parameters(
             setup, typical, patients.candidates, patients.trials, patients.rows, patients.patients
         )

@@ -22,7 +22,7 @@ def read_off(setup: Setup, patients: Enrolled, rows: Ints, days: Floats) -> tupl
     calendar, n = setup.calendar, patients.trials.shape[0]
     found = np.empty((len(calendar.readings), rows.size))
     quantities = dict(setup.model.quantities)
-    for a in np.unique(rows // n):
+    for a in range(len(setup.protocol.arms) if calendar.readings else 0):
         at = np.flatnonzero(rows // n == a)
         who = rows[at] % n
         of_patients = {name: own[who] for name, own in {**patients.parameters, **patients.covariates}.items()}

@@ -10,6 +10,7 @@ import pytest
 from trialsim.cohort.read import cohort_of_text
 from trialsim.foundation.streams import exponentials, label
 from trialsim.protocol.read import protocol_from
+from trialsim.protocol.write import protocol_text
 from trialsim.trial.setup import setup_of
 from trialsim.trial.simulate import simulate_trials
 from trialsim.trial.world import World
@@ -199,3 +200,25 @@ def test_a_patient_whose_law_cannot_be_is_a_failure_with_a_reason():
     often = simulate_trials(world("  fall: {hazard: 1 per second, recurrent: true}"), range(1), 1)["failures"]
     assert set(np.array(often["reason"].categories)[often["reason"].codes]) == {
         "an event that recurs more than ten thousand times"}  # fmt: skip
+
+
+EVENTS_ALONE = PROTOCOL.replace("assess:\n  score: {at: [baseline, m6, m24]}\n", "").replace(
+    "end: {measure: score, derive: value, at: m24}", "dead: {happened: death, by: month 24}"
+).replace("method: t_test", "method: risk_difference").replace("endpoint: end", "endpoint: dead")
+
+
+def test_a_trial_of_events_alone_needs_no_measure_and_no_course():
+    law = f'  death: {{exponential: {{median: 24 months}}, times: "{TREATED}", terminal: true}}'
+    text = COHORT.replace("EVENTS", law)
+    cohort = cohort_of_text(text.split("measures:")[0], "<cohort>", Path())[0]
+    protocol = protocol_from(EVENTS_ALONE.replace("SETS", "1").replace("randomised: 80", "randomised: 400"), cohort)
+    assert protocol_from(protocol_text(protocol), cohort) == protocol
+    made = World(protocol=protocol, cohort=cohort, scenario="expected", mode="typical", design="", seed=7)
+    assert not setup_of(made).has_course
+    tables = simulate_trials(made, range(50), 1)
+    assert tables["visits"]["visit"].codes.size == 0 and tables["failures"]["trial"].size == 0
+    # Exactly half of a control arm die in 24 months, 1 - 2^(-1/2) under the device: known up to who is randomised.
+    expected = -(0.5 - (1.0 - 0.5**0.5))
+    se = np.sqrt((0.25 + 0.5**0.5 * (1.0 - 0.5**0.5)) / 200.0 / 50.0)
+    assert abs(tables["looks"]["estimate"].mean() - expected) < 4.0 * se
+    assert abs(tables["looks"]["truth"].mean() - expected) < 4.0 * se
