@@ -33,6 +33,7 @@ STATUS = {
     9: "more doses under way in a transit chain than eight",
     10: "more administrations under way at once than there is room for",
     11: "more readings under way at once than there is room for",
+    12: "an event that recurs more than ten thousand times",
 }
 
 

@@ -325,6 +325,12 @@ class Protocol:
     milestones: tuple[Milestone, ...] = ()  # none: one look, after the last datum
     designs: tuple[Design, ...] = ()  # every point of `vary`, in order; empty in the protocol of a design
 
+    @property
+    def followed_until(self) -> float:
+        """Return the day up to which patients are followed at least, be there anything measured or not."""
+        assessed = {name for item in self.assess for name in item.visits}
+        return self.follow_up or max((0.0, *(visit.at for visit in self.visits if visit.name not in assessed)))
+
     def rules_of(self, arm: Arm) -> tuple[DosingRule, ...]:
         """Return the rules of an arm, in its order."""
         return tuple(rule for name in arm.rules for rule in self.rules if rule.name == name)
