@@ -219,6 +219,7 @@ SUMMARY = (
     word("design", "design: one point of `vary`"),
     word("analysis", "analysis; null for what belongs to the whole trial", nullable=True),
     word("comparison", "comparison; null for what belongs to the analysis or trial", nullable=True),
+    word("milestone", "milestone at which trials stop; null for what is not of one", nullable=True),
     word("quantity", "which operating characteristic"),
     number("value", "its value, in `unit`; null if no trial tells", nullable=True),
     number("standard_error", "Monte-Carlo standard error, in `unit`; null where it cannot be had", nullable=True),

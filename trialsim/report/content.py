@@ -24,6 +24,7 @@ from trialsim.report.provenance import (
 )
 from trialsim.report.rates import AnalysisRates, Curves, analyses_rates, power_curves, success_forest
 from trialsim.report.schedule import Schedule, schedule
+from trialsim.report.stops import StopTable, stop_table
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +44,7 @@ class Report:
     curves: Curves | None
     estimands: Estimands
     conduct: ConductTable
+    stops: StopTable | None
     assumptions: Assumptions
     failures: tuple[FailureRow, ...]
     reproduction: Reproduction
@@ -78,6 +80,7 @@ def content_of(run: Evidence) -> Report:
         curves=power_curves(run),
         estimands=estimands(run),
         conduct=conduct_table(run),
+        stops=stop_table(run),
         assumptions=assumptions(run),
         failures=failure_rows(run),
         reproduction=reproduction(run),
