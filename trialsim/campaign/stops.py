@@ -1,4 +1,4 @@
-"""Where trials stop and why: the probability of each decision, and how large and long the trials are that come to it."""
+"""Where trials stop and why: the probability of each decision, and the size and length of trials that come to it."""
 
 from __future__ import annotations
 

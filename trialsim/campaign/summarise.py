@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from trialsim.campaign.contrasts import write_contrasts
 from trialsim.campaign.figures import Figure, error_ratio, mean, rate, standard_deviation
 from trialsim.campaign.nulls import Finding, undeclared_null, unverified_null
 from trialsim.campaign.plan import Cell, Plan
@@ -26,7 +27,7 @@ TRIAL_COLUMNS = ("screened", "randomised", "lost", "success", "n_events", "durat
                  "failed_patients", "stopped_at", "stopped_for")  # fmt: skip
 
 def write_summary(plan: Plan, layout: Layout) -> tuple[Finding, ...]:
-    """Write summary.parquet and return what was found out about the nulls of the scenarios."""
+    """Write summary.parquet and contrasts.parquet, and return what was found out about the nulls of the scenarios."""
     rows: list[tuple[Cell, Row]] = []
     findings: list[Finding] = []
     for cell in plan.cells:
@@ -34,6 +35,7 @@ def write_summary(plan: Plan, layout: Layout) -> tuple[Finding, ...]:
         rows += [(cell, row) for row in cell_rows]
         findings += cell_findings
     write_whole(layout.summary, parquet_bytes("summary", summary_columns(rows)))
+    write_contrasts(plan, layout, rows)
     return tuple(findings)
 
 
@@ -130,8 +132,8 @@ def comparison_rows(
     yield row("bias", bias(estimate, truth), "mean of estimate - true effect in the trial's own patients", unit)
     yield row("empirical_se", standard_deviation(known(estimate)), "standard deviation of the estimates", unit)
     yield row("mean_se", mean(known(error)), "mean of the standard errors that the method gives", unit)
-    yield row("se_ratio", error_ratio(known(error), known(estimate)),
-              "root mean square of the method's standard errors, over the standard deviation of the estimates")  # fmt: skip
+    meaning = "root mean square of the method's standard errors, over the standard deviation of the estimates"
+    yield row("se_ratio", error_ratio(known(error), known(estimate)), meaning)
     targets, what = true_values(cell, looks)
     squares = (estimate.astype(np.float64) - targets) ** 2
     yield row("mse", mean(known(squares)), f"mean square of estimate - {what}", f"({unit})^2" if unit else "")

@@ -76,7 +76,8 @@ def print_answer(found: Design) -> None:
             percent(row["value"], row["standard_error"]), row["verdict"],
         ])  # fmt: skip
         last = (size,)
-    console.print_table("", [answer["noun"], "", "search’s curve %", "fresh trials %", "they show"], lines, right=[0, 2, 3])
+    titles = [answer["noun"], "", "search’s curve %", "fresh trials %", "they show"]
+    console.print_table("", titles, lines, right=[0, 2, 3])
     for text in further_words(answer):
         typer.echo(text)
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from trialsim.report.answer import Answer, answer
 from trialsim.report.conduct import ConductTable, conduct_table
+from trialsim.report.contrasts import Contrasts, contrasts
 from trialsim.report.estimands import Estimands, estimands
 from trialsim.report.evidence import Evidence, evidence
 from trialsim.report.forest import Forest
@@ -41,6 +42,7 @@ class Report:
     population: Population
     profiles: Profiles
     rates: tuple[AnalysisRates, ...]
+    contrasts: Contrasts
     curves: Curves | None
     estimands: Estimands
     conduct: ConductTable
@@ -77,6 +79,7 @@ def content_of(run: Evidence) -> Report:
         population=population(run, kept),
         profiles=profiles(run, kept),
         rates=analyses_rates(run),
+        contrasts=contrasts(run),
         curves=power_curves(run),
         estimands=estimands(run),
         conduct=conduct_table(run),
