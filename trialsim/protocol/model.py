@@ -9,9 +9,12 @@ from dataclasses import dataclass
 from typing import Literal
 
 from trialsim.foundation.expression import Expr
+from trialsim.foundation.units import Unit
 from trialsim.protocol.decision_model import DosingRule
 from trialsim.protocol.dosing_model import Adherence as Adherence
 from trialsim.protocol.dosing_model import Dosing as Dosing
+from trialsim.protocol.milestone_model import Milestone as Milestone
+from trialsim.protocol.milestone_model import Spend as Spend
 
 Better = Literal["higher", "lower"]
 Strategy = Literal["treatment_policy", "hypothetical"]
@@ -39,11 +42,21 @@ class Patients:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Setting:
+    """What an arm sets an input of the cohort to: from each day on a value, before the first the input's default."""
+
+    input: str
+    unit: Unit
+    steps: tuple[tuple[float, float], ...]  # days since randomisation, ascending, and values in the input's unit
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Arm:
     name: str
     label: str
     dosing: tuple[Dosing, ...]
     rules: tuple[str, ...] = ()
+    sets: tuple[Setting, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +85,15 @@ class Assessment:
         float, ...
     ]  # days after the visit's dose; (0.0,) when taken at the visit itself, before any dose then
     known_after: float  # days, the measure's delay included
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lookout:
+    """An event of the cohort that is seen when it is looked for: so many days apart, known so much later."""
+
+    event: str
+    every: float
+    known_after: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,10 +135,10 @@ class Conduct:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Endpoint:
-    """A number a patient: from one measure at one visit."""
+    """A number a patient: from one measure at one visit, or from when events of the cohort happen."""
 
     name: str
-    measure: str
+    measure: str  # "" of an endpoint of events
     derive: Literal[
         "value",
         "change_from_baseline",
@@ -125,6 +147,8 @@ class Endpoint:
         "below",
         "above",
         "within",
+        "first_of",
+        "happened",
     ]
     at: str  # visit
     after_dose: float  # days after that visit's dose, 0 = at the visit
@@ -134,6 +158,14 @@ class Endpoint:
     unit: str  # of the endpoint's values, "" for shares
     label: str
     threshold_text: tuple[str, ...] = ()  # with its unit
+    events: tuple[str, ...] = ()  # of the cohort
+    competing: tuple[str, ...] = ()  # terminal events that are not among them
+    by: float = 0.0  # days, of `happened`
+
+    @property
+    def is_time(self) -> bool:
+        """Return whether it is the time to an event, which may be censored."""
+        return self.derive == "first_of"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -186,6 +218,7 @@ class Analysis:
     comparisons: tuple[Comparison, ...]
     alpha: float  # one-sided
     multiplicity: Literal["none", "bonferroni", "holm", "hochberg", "fixed_sequence", "dunnett"]
+    spend: Spend | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -275,6 +308,9 @@ class Protocol:
     keep: Keep
     digest: str  # SHA-256 of the resolved document
     rules: tuple[DosingRule, ...] = ()
+    lookouts: tuple[Lookout, ...] = ()
+    follow_up: float = 0.0  # days for which events are looked for; 0 = up to the last visit
+    milestones: tuple[Milestone, ...] = ()  # none: one look, after the last datum
     designs: tuple[Design, ...] = ()  # every point of `vary`, in order; empty in the protocol of a design
 
     def rules_of(self, arm: Arm) -> tuple[DosingRule, ...]:
@@ -288,6 +324,10 @@ class Protocol:
     def endpoint(self, name: str) -> Endpoint:
         """Return the endpoint of that name."""
         return next(endpoint for endpoint in self.endpoints if endpoint.name == name)
+
+    def analysis(self, name: str) -> Analysis:
+        """Return the analysis of that name."""
+        return next(analysis for analysis in self.analyses if analysis.name == name)
 
     def estimand(self, name: str) -> Estimand:
         """Return the estimand of that name."""

@@ -18,6 +18,7 @@ from trialsim.protocol.model import (
     Endpoint,
     Estimand,
     Keep,
+    Lookout,
     Method,
     ParameterMode,
     Patients,
@@ -32,6 +33,7 @@ from trialsim.protocol.model import (
     Visit,
 )
 from trialsim.protocol.resolve_conduct import resolved_conduct
+from trialsim.protocol.resolve_milestones import resolved_milestones, resolved_spend
 from trialsim.protocol.rules_analyses import (
     ONE,
     SUCCESS,
@@ -46,14 +48,17 @@ from trialsim.protocol.rules_campaign import is_uncertain, kept_trials, one_spac
 from trialsim.protocol.rules_endpoints import (
     BINARY,
     FROM_BASELINE,
+    OF_EVENTS,
+    TIMES,
     baseline_of,
     measure_unit,
     thresholds_of,
 )
 from trialsim.protocol.rules_shares import is_ratio, log_of, measure_of, test_of
 from trialsim.protocol.rules_visits import screening_visit
-from trialsim.protocol.times import days
-from trialsim.protocol.written import Written, WrittenAnalysis, WrittenComparison
+from trialsim.protocol.settings import settings
+from trialsim.protocol.times import days, moment_text
+from trialsim.protocol.written import Written, WrittenAnalysis, WrittenComparison, WrittenEndpoint
 
 BLOCKS_OF_RATIO = 2  # a block holds the ratio twice unless written
 MODES: dict[str, tuple[ParameterMode, ...]] = {
@@ -103,6 +108,9 @@ def resolved(draft: Draft) -> Protocol:
         keep=kept(written),
         digest="",
         rules=resolved_rules(draft),
+        lookouts=lookouts(written),
+        follow_up=days(written.follow_up),
+        milestones=resolved_milestones(draft),
     )
 
 
@@ -125,6 +133,7 @@ def arms(draft: Draft) -> tuple[Arm, ...]:
             label=arm.label or name,
             dosing=tuple(resolved_dosing(draft, line) for line in arm.dosing),
             rules=arm.rules,
+            sets=settings(draft, arm),
         )
         for name, arm in draft.written.arms.items()
     )
@@ -153,11 +162,22 @@ def assessments(written: Written, cohort: Cohort) -> tuple[Assessment, ...]:
             known_after=delays[name] if item.known_after is None else days(item.known_after),
         )
         for name, item in written.assess.items()
+        if item.every is None
+    )
+
+
+def lookouts(written: Written) -> tuple[Lookout, ...]:
+    return tuple(
+        Lookout(event=name, every=days(item.every), known_after=days(item.known_after))
+        for name, item in written.assess.items()
+        if item.every is not None
     )
 
 
 def endpoint(draft: Draft, name: str) -> Endpoint:
     written = draft.written.endpoints[name]
+    if written.derive in OF_EVENTS:
+        return endpoint_of_events(name, written)
     unit = measure_unit(draft, written.measure)
     assert unit is not None
     values = tuple(value.to(unit) for value in thresholds_of(written))
@@ -182,6 +202,26 @@ def endpoint(draft: Draft, name: str) -> Endpoint:
     )
 
 
+def endpoint_of_events(name: str, written: WrittenEndpoint) -> Endpoint:
+    is_time = written.derive in TIMES
+    said = " or ".join(written.events)
+    return Endpoint(
+        name=name,
+        measure="",
+        derive=written.derive,  # type: ignore[arg-type]
+        at="",
+        after_dose=0.0,
+        baseline=None,
+        threshold=(),
+        is_binary=not is_time,
+        unit="day" if is_time else "",
+        label=written.label or (f"time to {said}" if is_time else f"{said} by {moment_text(written.by or 0.0)}"),
+        events=written.events,
+        competing=written.competing,
+        by=written.by or 0.0,
+    )
+
+
 def estimand(draft: Draft, name: str, conduct: Conduct) -> Estimand:
     written = draft.written.estimands[name]
     strategies = tuple((event.name, written.events[event.name]) for event in conduct.intercurrent_events)
@@ -198,6 +238,7 @@ def analysis(draft: Draft, name: str, written: WrittenAnalysis) -> Analysis:
         comparisons=tuple(comparison(draft, written, text, item) for text, item in written.compare.items()),
         alpha=alpha,
         multiplicity=written.multiplicity or "none",  # type: ignore[arg-type]
+        spend=resolved_spend(written),
     )
 
 

@@ -7,7 +7,7 @@ import re
 from trialsim.foundation.units import DIMENSIONLESS, Quantity, Unit, dimension_name, number_text, unit
 from trialsim.protocol.draft import Draft, Path
 from trialsim.protocol.rules_arms import check_factors
-from trialsim.protocol.rules_endpoints import BINARY, measure_unit
+from trialsim.protocol.rules_endpoints import BINARY, TIMES, measure_unit
 from trialsim.protocol.rules_shares import SHARES, check_share_margin
 from trialsim.protocol.written import WrittenAnalysis, WrittenEndpoint, WrittenMethod
 
@@ -141,6 +141,8 @@ def endpoint_unit(derive: str, measured: Unit | None) -> Unit | None:
     """Return the unit of an endpoint's values; shares and log ratios are plain numbers."""
     if derive in BINARY or derive == "log_ratio_to_baseline":
         return ONE
+    if derive in TIMES:
+        return unit("day")
     return PERCENT if derive == "percent_change_from_baseline" else measured
 
 

@@ -15,12 +15,14 @@ from trialsim.foundation.sections import (
     Field,
     ListOf,
     MapOf,
+    Moment,
     Name,
     NotYet,
     Phrase,
     Section,
     Text,
 )
+from trialsim.protocol.schema_milestones import SPEND
 from trialsim.protocol.schema_shares import SHARE_METHODS, STRATA
 from trialsim.protocol.written import (
     WrittenAnalysis,
@@ -52,30 +54,60 @@ DERIVED = Choice(
 )
 MULTIPLICITY = Choice("none", "bonferroni", "holm", "hochberg", "fixed_sequence", "dunnett")
 
+
+def written_endpoint(first_of: Any, happened: Any, by: float | None, derive: str | None, **values: Any) -> Any:
+    """Return an endpoint: a measure at a visit, a time to an event, or whether it happened."""
+    at, competing = values.pop("at") or "", values.pop("competing")
+    if values["measure"] is not None:
+        unfit = [name for name, value in (("by", by), ("competing", competing)) if value]
+        if unfit or not derive or not at:
+            said = f"has no {' and no '.join(unfit)}" if unfit else "needs derive and at"
+            raise TrialsimError("missing-field", f"an endpoint made of a measure {said}")
+        return WrittenEndpoint(derive=derive, at=at, **values)
+    kind = "happened" if happened else "first_of"
+    unfit = [name for name in ("value", "after_dose", "baseline") if values[name] is not None]
+    unfit += [name for name, value in (("derive", derive), ("at", at)) if value]
+    unfit += ["competing"] if happened and competing else [] if happened or by is None else ["by"]
+    if unfit or (happened and by is None):
+        said = f"has no {' and no '.join(unfit)}" if unfit else "needs by: the day up to which it counts"
+        raise TrialsimError("missing-field", f"an endpoint '{kind}' {said}")
+    return WrittenEndpoint(
+        events=(happened,) if happened else first_of, by=by, derive=kind, competing=competing, label=values["label"]
+    )
+
+
 ENDPOINT = Section(
     "an endpoint",
     {
-        "measure": Field(Name(), "the measure it is made of", required=True),
-        "derive": Field(DERIVED, "what is made of it", required=True),
+        "measure": Field(Name(), "the measure it is made of, with derive and at"),
+        "derive": Field(DERIVED, "what is made of the measure", example="change_from_baseline"),
         "value": Field(
             ByShape(scalar=Amount(), sequence=ListOf(Amount())),
             "the threshold of below and above, the two of within",
             example="140 mmHg",
         ),
-        "at": Field(Name(), "the visit", required=True, example="w12"),
+        "at": Field(Name(), "the visit", example="w12"),
         "after_dose": Field(Duration(), "which of the visit's samples; the one before the dose unless written"),
         "baseline": Field(Name(), "the visit it is compared with; the last one at or before day 0 unless written"),
         "label": Field(Text(), "what tables and figures call it"),
         "first_of": Field(
-            NotYet("an endpoint's 'first_of'", "endpoints of this version are one measure at one visit"), ""
+            ListOf(Name(), at_least=1),
+            "the time from randomisation to the first of these events of the cohort",
+            example="[progression, death]",
         ),
-        "happened": Field(
-            NotYet("an endpoint's 'happened'", "endpoints of this version are one measure at one visit"), ""
+        "happened": Field(Name(), "whether an event of the cohort happened, with by", example="death"),
+        "by": Field(Moment(), "the day up to which, with happened", example="day 28"),
+        "competing": Field(
+            ListOf(Name(), at_least=1),
+            "the terminal events that make a first_of impossible and are not among it",
+            default=(),
+            example="[death]",
         ),
         "share_of_time": Field(NotYet("an endpoint's 'share_of_time'", "derive: within, at one visit"), ""),
         "rate": Field(NotYet("an endpoint's 'rate'", "endpoints of this version are one measure at one visit"), ""),
     },
-    make=WrittenEndpoint,
+    exactly_one=(("measure", "first_of", "happened"),),
+    make=written_endpoint,
 )
 
 STRATEGY = one_word(
@@ -201,7 +233,7 @@ ANALYSIS = Section(
             "how the error rate of several comparisons is held; must be written where there are several",
             example="holm",
         ),
-        "spend": Field(NotYet("an analysis's 'spend'", "the analysis of this version is once, at the end"), ""),
+        "spend": Field(SPEND, "how the error rate is spent over several looks", example="{pocock: {full: 240 events}}"),
     },
     make=written_analysis,
 )

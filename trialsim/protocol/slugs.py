@@ -5,10 +5,12 @@ from __future__ import annotations
 from trialsim.foundation.slugs import Explanation
 from trialsim.protocol.slugs_decisions import SLUGS as DECISIONS
 from trialsim.protocol.slugs_dosing import SLUGS as DOSING
+from trialsim.protocol.slugs_milestones import SLUGS as MILESTONES
 
 SLUGS: dict[str, Explanation] = {
     **DOSING,
     **DECISIONS,
+    **MILESTONES,
     "no-such-file": Explanation(
         "A file is not there",
         "A path was given, and nothing can be read at it.",
@@ -39,6 +41,13 @@ SLUGS: dict[str, Explanation] = {
         "Amounts and rates of doses are above zero.",
         "amount: 0 mg",
         "Write an amount above 0, or leave the line out.",
+    ),
+    "input-steps": Explanation(
+        "Values of an input that do not follow each other",
+        "An arm sets an input from randomisation or later points in time on, in their order; before the first point the"
+        " input has its default.",
+        "arms: {new: {sets: {treated: {week 4: 1, day 0: 0}}}}",
+        "Write the points in their order, none before day 0.",
     ),
     "weight-missing": Explanation(
         "A dose per kilogram of unknown weight",

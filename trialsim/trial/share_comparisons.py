@@ -11,7 +11,7 @@ from trialsim.analysis.risk_difference import risk_difference
 from trialsim.analysis.score_test import score_test
 from trialsim.foundation.elementary import log_array
 from trialsim.protocol.model import Method
-from trialsim.trial.estimate import true_effects
+from trialsim.trial.estimate import true_differences
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -43,7 +43,7 @@ def true_measures(
     whole. Patients whose course failed under either arm are left out. Sums run in the patients' order.
     """
     if not method.is_ratio:
-        return true_effects(counterfactual, treated, control, per_trial)
+        return true_differences(counterfactual, treated, control, per_trial)
     both = counterfactual[[treated, control]].reshape(2, -1, per_trial)
     known = ~np.isnan(both).any(axis=0)
     within = stratum.reshape(-1, per_trial) if n_strata > 0 and method.measure == "odds_ratio" else np.zeros_like(known)
