@@ -21,7 +21,7 @@ from trialsim.analysis.comparisons import (
     contrasts,
 )
 from trialsim.analysis.logistic_fit import fitted
-from trialsim.analysis.model_rows import checked_columns, complete_rows, mark_kept, product, solve_below
+from trialsim.analysis.model_rows import Flags, checked_columns, complete_rows, mark_kept, product, solve_below
 from trialsim.analysis.restricted_shares import DIFFERENCE, ODDS_RATIO, RATIO
 from trialsim.analysis.standardised_shares import model_covariances, robust_covariances, standardise
 from trialsim.foundation.arithmetic import compiled
@@ -59,7 +59,7 @@ def _measured(measure: int, p1: float, p0: float, v1: float, v0: float, both: fl
 def _compare(
     measure: int, is_robust: bool, has_fallback: bool, success: Floats, arm: Integers, offsets: Integers,
     covariates: Floats, stratum: Integers, n_strata: int, pairs: Integers, n_arms: int,
-    found: Floats, status: Codes, is_penalised: Codes, n_treated: Integers, n_control: Integers,
+    found: Floats, status: Codes, is_penalised: Flags, n_treated: Integers, n_control: Integers,
 ) -> None:  # fmt: skip
     most = 1
     for t in range(offsets.size - 1):
@@ -131,7 +131,7 @@ def logistic_regression(
 
     The model has an indicator of every arm, the covariates [N, K] and indicators of strata. Each patient's probability
     is predicted under every arm and averaged over all patients of the trial (g-computation), so that the measure is
-    of the whole population and not within patients alike. ``variance``: "robust" (Ye, Shao and Yi 2023), or that of
+    of the whole population and not within patients alike. ``variance``: "robust" (Ye et al. 2023), or that of
     the "model" (delta method; Ge et al. 2011). "conditional_odds_ratio": the difference of the arms' slopes, with the
     variance of the model. Where the data are separated there is no fit, with that reason; ``has_fallback``: then
     Firth's penalised likelihood is used. Rows, pairs, better and margin (a logarithm for ratios) as for ``t_test``;

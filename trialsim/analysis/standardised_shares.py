@@ -58,7 +58,7 @@ def _covariance(u: Floats, v: Floats, arms: Integers, n: int, arm: int) -> float
 def robust_covariances(
     y: Floats, predicted: Floats, arms: Integers, n: int, count: Integers, a: int, b: int
 ) -> tuple[float, float, float]:
-    """Return the variances of two standardised shares and their covariance (Ye, Shao and Yi 2023, theorem 1).
+    """Return the variances of two standardised shares and their covariance (Ye et al. 2023, theorem 1).
 
     They hold whether or not the model is right, and count that the patients are a sample. At least two patients in
     each arm.

@@ -23,7 +23,7 @@ from trialsim.foundation.sections import (
     Text,
 )
 from trialsim.protocol.schema_milestones import SPEND
-from trialsim.protocol.schema_shares import SHARE_METHODS, STRATA
+from trialsim.protocol.schema_shares import COVARIATES, SHARE_METHODS, STRATA
 from trialsim.protocol.written import (
     WrittenAnalysis,
     WrittenComparison,
@@ -156,7 +156,6 @@ LATER = {
     "mmrm": "use ancova at the visit of the endpoint",
     "log_rank": "endpoints of this version are numbers or yes and no",
     "cox": "endpoints of this version are numbers or yes and no",
-    "logistic": "use risk_difference, with strata if need be",
     "bayes": "use ancova or risk_difference",
 }
 METHOD = ByShape(
@@ -168,12 +167,7 @@ METHOD = ByShape(
                 Section(
                     "an analysis of covariance",
                     {
-                        "covariates": Field(
-                            ListOf(Text()),
-                            "continuous covariates, or a measure at a visit up to day 0",
-                            default=(),
-                            example="[sbp at baseline, weight]",
-                        ),
+                        "covariates": COVARIATES,
                         "strata": STRATA,
                     },
                 ),

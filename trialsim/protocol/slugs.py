@@ -253,7 +253,8 @@ SLUGS: dict[str, Explanation] = {
     ),
     "method-endpoint": Explanation(
         "A method for another kind of endpoint",
-        "Means are compared by t_test, welch or ancova, shares by risk_difference, risk_ratio, odds_ratio or cmh.",
+        "Means are compared by t_test, welch or ancova, shares by risk_difference, risk_ratio, odds_ratio, cmh or "
+        "logistic.",
         "method: t_test   # of a yes-or-no endpoint",
         "Use a method for this kind of endpoint.",
     ),

@@ -16,6 +16,7 @@ from trialsim.protocol.milestone_write import milestone_data, spend_data
 from trialsim.protocol.model import (
     Analysis,
     Arm,
+    Comparison,
     Conduct,
     Endpoint,
     Protocol,
@@ -148,7 +149,7 @@ def endpoint_data(endpoint: Endpoint) -> dict[str, Data]:
 def analysis_data(analysis: Analysis) -> dict[str, Data]:
     method = analysis.method
     options: dict[str, Data] = {}
-    if method.kind == "ancova":
+    if method.kind in ("ancova", "logistic"):
         options["covariates"] = [name if visit is None else f"{name} at {visit}" for name, visit in method.covariates]
     if method.kind == "ancova" or method.measure is not None:
         options["strata"] = list(method.strata)
@@ -156,15 +157,22 @@ def analysis_data(analysis: Analysis) -> dict[str, Data]:
         options["test"] = str(method.test)
     if method.kind in MEASURE_UNLESS_WRITTEN:
         options["measure"] = str(method.measure)
+    if method.kind == "logistic":
+        options |= {"variance": str(method.variance), "separated": str(method.separated)}
     return {
         "estimand": analysis.estimand,
         "method": {method.kind: options} if options else method.kind,
         "missing": method.missing,
-        "compare": {item.name: {"better": item.better, "margin": item.margin_text} for item in analysis.comparisons},
+        "compare": {item.name: comparison_data(item, method.kind != "cmh") for item in analysis.comparisons},
         "alpha": f"{number_text(analysis.alpha)} one-sided",
         "multiplicity": analysis.multiplicity,
         **({"spend": spend_data(analysis.spend)} if analysis.spend else {}),
     }
+
+
+def comparison_data(comparison: Comparison, has_margin: bool) -> dict[str, Data]:
+    data: dict[str, Data] = {"better": comparison.better}
+    return data | ({"margin": comparison.margin_text} if has_margin else {})
 
 
 def scenario_data(scenario: Scenario) -> dict[str, Data]:

@@ -104,6 +104,8 @@ class WrittenMethod:
     strata: tuple[str, ...] = ()
     test: str | None = None
     measure: str | None = None
+    variance: str | None = None
+    separated: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

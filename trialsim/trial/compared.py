@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from trialsim.analysis.ancova import ancova
 from trialsim.analysis.comparisons import Comparisons
+from trialsim.analysis.logistic import logistic_regression
 from trialsim.analysis.t_test import t_test
 from trialsim.protocol.model import Analysis
 from trialsim.trial.batch import Batch
@@ -45,6 +46,12 @@ def compared(setup: Setup, analysis: Analysis, batch: Batch, known: Known, cut_a
         return compared_shares(method, y, arms, offsets, stratum, n_strata, pairs, better, analysis.alpha, margin)
     columns = covariates_of(setup, method.covariates, batch, cut_at)
     n_arms = len(setup.protocol.arms)
+    if method.kind == "logistic":
+        return logistic_regression(
+            method.measure or "risk_difference", y, arms, offsets, columns, stratum, n_strata, pairs, better,
+            analysis.alpha, margin, n_arms, variance=method.variance or "robust",
+            has_fallback=method.separated == "firth",
+        )  # fmt: skip
     return ancova(y, arms, offsets, columns, stratum, n_strata, pairs, better, analysis.alpha, margin, n_arms)
 
 
