@@ -248,6 +248,7 @@ def method(draft: Draft, written: WrittenAnalysis) -> Method:
     endpoint = endpoint_of(draft, written)
     strategies = draft.written.estimands[written.estimand].events.values()
     assert endpoint is not None
+    is_logistic = written.method.kind == "logistic"
     counts_as_failure = endpoint.derive in BINARY and "hypothetical" not in strategies
     return Method(
         kind=written.method.kind,  # type: ignore[arg-type]
@@ -256,6 +257,8 @@ def method(draft: Draft, written: WrittenAnalysis) -> Method:
         measure=measure_of(written.method),  # type: ignore[arg-type]
         times=time_method(written.method),
         test=test_of(written.method),  # type: ignore[arg-type]
+        variance=written.method.variance or ("robust" if is_logistic else None),  # type: ignore[arg-type]
+        separated=written.method.separated or ("not_estimable" if is_logistic else None),  # type: ignore[arg-type]
         missing=written.missing or ("failure" if counts_as_failure else "complete_cases"),  # type: ignore[arg-type]
     )
 

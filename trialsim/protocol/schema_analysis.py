@@ -23,7 +23,7 @@ from trialsim.foundation.sections import (
     Text,
 )
 from trialsim.protocol.schema_milestones import SPEND
-from trialsim.protocol.schema_shares import SHARE_METHODS, STRATA
+from trialsim.protocol.schema_shares import COVARIATES, SHARE_METHODS, STRATA
 from trialsim.protocol.schema_times import TIME_METHODS
 from trialsim.protocol.written import (
     WrittenAnalysis,
@@ -155,7 +155,6 @@ WITH_OPTIONS = ("ancova", *SHARE_METHODS, *TIME_METHODS)
 METHODS = ("t_test", "welch", *WITH_OPTIONS)
 LATER = {
     "mmrm": "use ancova at the visit of the endpoint",
-    "logistic": "use risk_difference, with strata if need be",
     "bayes": "use ancova or risk_difference",
 }
 METHOD = ByShape(
@@ -167,12 +166,7 @@ METHOD = ByShape(
                 Section(
                     "an analysis of covariance",
                     {
-                        "covariates": Field(
-                            ListOf(Text()),
-                            "continuous covariates, or a measure at a visit up to day 0",
-                            default=(),
-                            example="[sbp at baseline, weight]",
-                        ),
+                        "covariates": COVARIATES,
                         "strata": STRATA,
                     },
                 ),

@@ -255,8 +255,9 @@ SLUGS: dict[str, Explanation] = {
     ),
     "method-endpoint": Explanation(
         "A method for another kind of endpoint",
-        "Means are compared by t_test, welch or ancova, shares by risk_difference, risk_ratio, odds_ratio or cmh, times"
-        " to an event by log_rank, cox, rmst, milestone_survival, max_combo, gray or cumulative_incidence.",
+        "Means are compared by t_test, welch or ancova, shares by risk_difference, risk_ratio, odds_ratio, cmh or "
+        "logistic, times to an event by log_rank, cox, rmst, milestone_survival, max_combo, gray or "
+        "cumulative_incidence.",
         "method: t_test   # of a yes-or-no endpoint",
         "Use a method for this kind of endpoint.",
     ),

@@ -152,7 +152,7 @@ def endpoint_data(endpoint: Endpoint) -> dict[str, Data]:
 def analysis_data(analysis: Analysis) -> dict[str, Data]:
     method = analysis.method
     options: dict[str, Data] = {}
-    if method.kind == "ancova":
+    if method.kind in ("ancova", "logistic"):
         options["covariates"] = covariate_texts(method)
     if method.kind == "ancova" or method.measure is not None:
         options["strata"] = list(method.strata)
@@ -164,6 +164,8 @@ def analysis_data(analysis: Analysis) -> dict[str, Data]:
         options |= time_options(method.kind, method.strata, method.times)
         if method.kind == "cox":
             options["covariates"] = covariate_texts(method)
+    if method.kind == "logistic":
+        options |= {"variance": str(method.variance), "separated": str(method.separated)}
     return {
         "estimand": analysis.estimand,
         "method": {method.kind: options} if options else method.kind,

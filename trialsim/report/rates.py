@@ -137,6 +137,10 @@ def analysis_words(run: Evidence, analysis: Analysis) -> str:
         words += f", adjusted for {', '.join(map(spaced, adjusted))}"
     if method.strata:
         words += f", stratified by {', '.join(map(spaced, method.strata))}"
+    if method.kind in ("cmh", "logistic"):
+        words += f", with the {METHODS[str(method.measure)]}"
+    if method.kind == "logistic":
+        words += f" of all patients and its {method.variance} variance"
     if method.test is not None:
         words += f", {TESTS[method.test]}"
     if method.times is not None:

@@ -16,6 +16,7 @@ METHODS = {
     "risk_difference": "risk difference",
     "risk_ratio": "risk ratio",
     "odds_ratio": "odds ratio",
+    "logistic": "logistic regression",
     "cmh": "test of Cochran, Mantel and Haenszel",
     "log_rank": "log-rank test",
     "cox": "Cox regression",

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from trialsim.analysis.ancova import ancova
 from trialsim.analysis.comparisons import Comparisons
+from trialsim.analysis.logistic import logistic_regression
 from trialsim.analysis.t_test import t_test
 from trialsim.protocol.model import Analysis
 from trialsim.trial.batch import Batch
@@ -50,6 +51,12 @@ def compared(setup: Setup, analysis: Analysis, batch: Batch, known: Known, cut_a
         rows = Rows(time=y, cause=known.causes, arm=arms, offsets=offsets, stratum=stratum, n_strata=n_strata)
         return compared_times(method, method.times, rows, columns, pairs, better, analysis.alpha, margin)
     n_arms = len(setup.protocol.arms)
+    if method.kind == "logistic":
+        return logistic_regression(
+            method.measure or "risk_difference", y, arms, offsets, columns, stratum, n_strata, pairs, better,
+            analysis.alpha, margin, n_arms, variance=method.variance or "robust",
+            has_fallback=method.separated == "firth",
+        )  # fmt: skip
     return ancova(y, arms, offsets, columns, stratum, n_strata, pairs, better, analysis.alpha, margin, n_arms)
 
 
