@@ -14,12 +14,13 @@ Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 Codes = NDArray[np.int8]
 
-OK, TOO_FEW_PATIENTS, NO_VARIANCE, NOT_ESTIMABLE = range(4)
+OK, TOO_FEW_PATIENTS, NO_VARIANCE, NOT_ESTIMABLE, NOT_CONVERGED = range(5)
 REASONS = {
     OK: None,
     TOO_FEW_PATIENTS: "too few patients",
     NO_VARIANCE: "no variance",
     NOT_ESTIMABLE: "not estimable",
+    NOT_CONVERGED: "did not converge",
 }
 
 
