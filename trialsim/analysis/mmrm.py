@@ -162,8 +162,9 @@ def _compare(
         n = seen_rows(y, arm, covariates, stratum, n_strata, n_arms, offsets[t], offsets[t + 1], features, values)
         for i in range(n):
             for c in range(pairs.shape[0]):
-                n_treated[t, c] += int(features[i, pairs[c, 0]])
-                n_control[t, c] += int(features[i, pairs[c, 1]])
+                if values[i, at] == values[i, at]:
+                    n_treated[t, c] += int(features[i, pairs[c, 0]])
+                    n_control[t, c] += int(features[i, pairs[c, 1]])
         standardise(features, n, n_arms, n_arms + covariates.shape[1])
         centre_visits(values, n, n_seen, greatest)
         active = np.flatnonzero(n_seen)
@@ -222,7 +223,8 @@ def mmrm(
     y [N, V] holds one row a patient and one column a visit, NaN where nothing was seen. Restricted maximum likelihood
     with a mean for each arm at each visit, a slope for each covariate [N, K] (one a visit where ``by_visit`` [K] says
     so, else one) and a shift for each stratum. Patients without any value, or without a covariate or stratum, are
-    left out. Pairs, better and margin as for ``t_test``. The first structure of the model that converges is used.
+    left out; those counted have a value at the visit. Pairs, better and margin as for ``t_test``. The first structure
+    of the model that converges is used.
     See docs/methods/repeated-measures.md.
     """
     values = np.require(y, np.float64, ["C", "W"])

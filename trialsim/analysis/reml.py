@@ -158,7 +158,7 @@ def deviance(
     Fills the inverse covariances, the sums of residual products, the fixed effects and their covariance phi.
     """
     total = fill_inverses(sigma, count, is_seen, inverse)
-    if not total == total:
+    if total != total:
         return float(np.nan)
     p = beta.size
     products = np.zeros((p, p))
@@ -341,7 +341,7 @@ def maximised(
     value = deviance(sigma, count, is_seen, xx, xy, yy, index, inverse, xr, rr, beta, phi)
     distance = np.inf
     for i in range(MOST_STEPS):
-        if not value == value:
+        if value != value:
             return False
         fill_derivatives(
             structure, theta, position, sigma, count, xx, index, inverse, xr, rr, phi, slopes, score, expected, observed

@@ -178,6 +178,7 @@ LOOKS = (
     whole("n_missing", "randomised patients of these two arms whose endpoint is missing"),
     truth("rejected", "whether the null hypothesis is rejected; false if the analysis failed"),
     word("status", "why the comparison could not be estimated; null if it could", nullable=True),
+    word("covariance", "covariance of repeated values that was used; null without one", nullable=True),
     number(
         "truth",
         "true effect in this trial's own patients: mean over its randomised patients of treated - control, in `unit`",

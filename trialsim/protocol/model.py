@@ -17,6 +17,16 @@ Better = Literal["higher", "lower"]
 Strategy = Literal["treatment_policy", "hypothetical"]
 ParameterMode = Literal["typical", "uncertain"]
 Solver = Literal["explicit", "stiff"]
+Covariance = Literal[
+    "unstructured",
+    "heterogeneous_toeplitz",
+    "toeplitz",
+    "heterogeneous_ar1",
+    "ar1",
+    "heterogeneous_compound_symmetry",
+    "compound_symmetry",
+]
+Freedom = Literal["kenward_roger", "satterthwaite"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -165,10 +175,13 @@ class Comparison:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Method:
-    kind: Literal["t_test", "welch", "ancova", "risk_difference"]
+    kind: Literal["t_test", "welch", "ancova", "risk_difference", "mmrm"]
     covariates: tuple[tuple[str, str | None], ...]  # (covariate, None) or (measure, visit)
     strata: tuple[str, ...]  # factors: categorical covariates, or site
     missing: Literal["complete_cases", "failure"]  # failure: a missing binary endpoint counts as not met
+    visits: tuple[str, ...] = ()  # of repeated measures, in time
+    covariances: tuple[Covariance, ...] = ()  # of repeated measures: the first that converges is used
+    df: Freedom | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -51,7 +51,7 @@ from trialsim.protocol.rules_endpoints import (
 )
 from trialsim.protocol.rules_visits import screening_visit
 from trialsim.protocol.times import days
-from trialsim.protocol.written import Written, WrittenAnalysis, WrittenComparison
+from trialsim.protocol.written import Written, WrittenAnalysis, WrittenComparison, WrittenMethod
 
 BLOCKS_OF_RATIO = 2  # a block holds the ratio twice unless written
 MODES: dict[str, tuple[ParameterMode, ...]] = {
@@ -210,7 +210,15 @@ def method(draft: Draft, written: WrittenAnalysis) -> Method:
         covariates=tuple(covariate_parts(text) for text in written.method.covariates),
         strata=written.method.strata,
         missing=written.missing or ("failure" if counts_as_failure else "complete_cases"),  # type: ignore[arg-type]
+        visits=tuple(sorted(written.method.visits, key=lambda visit: draft.written.visits[visit].at)),
+        covariances=covariances_of(written.method),  # type: ignore[arg-type]
+        df=written.method.df,  # type: ignore[arg-type]
     )
+
+
+def covariances_of(method: WrittenMethod) -> tuple[str, ...]:
+    """Return the covariances of repeated measures in the order in which they are tried."""
+    return () if method.covariance is None else (method.covariance, *method.fallback)
 
 
 def comparison(draft: Draft, analysis: WrittenAnalysis, text: str, written: WrittenComparison) -> Comparison:

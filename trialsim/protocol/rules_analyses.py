@@ -8,6 +8,7 @@ from trialsim.foundation.units import DIMENSIONLESS, Quantity, Unit, dimension_n
 from trialsim.protocol.draft import Draft, Path
 from trialsim.protocol.rules_arms import check_factors
 from trialsim.protocol.rules_endpoints import BINARY, measure_unit
+from trialsim.protocol.rules_repeated import check_repeated
 from trialsim.protocol.written import WrittenAnalysis, WrittenEndpoint
 
 VERSUS = re.compile(r"(\S+)\s+vs\s+(\S+)")
@@ -41,17 +42,19 @@ def check_method(draft: Draft, path: Path, analysis: WrittenAnalysis) -> None:
     if endpoint is not None and (endpoint.derive in BINARY) != (kind == "risk_difference"):
         is_binary = endpoint.derive in BINARY
         what = "is yes or no" if is_binary else "is a number"
-        use = "risk_difference" if is_binary else "t_test, welch or ancova"
+        use = "risk_difference" if is_binary else "t_test, welch, ancova or mmrm"
         name = draft.written.estimands[analysis.estimand].endpoint
         draft.error(where, "method-endpoint", f"{kind} cannot compare {name}, which {what}", "", [f"use {use}"])
     options = (*where, kind)
     check_factors(draft, (*options, "strata"), analysis.method.strata)
     for i, covariate in enumerate(analysis.method.covariates):
         check_covariate(draft, (*options, "covariates", i), covariate)
+    if kind == "mmrm" and endpoint is not None:
+        check_repeated(draft, options, analysis.method, endpoint)
 
 
 def check_covariate(draft: Draft, path: Path, text: str) -> None:
-    """An ANCOVA adjusts for a continuous covariate, or a measure taken before treatment."""
+    """A linear model adjusts for a continuous covariate, or a measure taken before treatment."""
     visits = draft.written.visits
     covariates = {covariate.name: covariate for covariate in draft.cohort.covariates}
     measures = [measure.name for measure in draft.cohort.measures]
@@ -192,9 +195,11 @@ def check_multiplicity(draft: Draft, path: Path, analysis: WrittenAnalysis) -> N
         draft.error(where, "multiplicity-family", message, "", ["use holm, or an analysis for each direction"])
     if rule == "dunnett" and analysis.method.kind != "ancova":
         message = f"dunnett needs one model of all arms, which {analysis.method.kind} is not"
+        if analysis.method.kind == "mmrm":
+            message = "dunnett needs one residual variance of all arms and visits, which mmrm does not have"
         notes = (
             ["use holm"]
-            if analysis.method.kind == "risk_difference"
+            if analysis.method.kind in ("mmrm", "risk_difference")
             else ["use ancova (it may be without covariates), or holm"]
         )
         draft.error(where, "multiplicity-family", message, "", notes)

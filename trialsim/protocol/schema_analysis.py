@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, get_args
 
 from trialsim.foundation.errors import TrialsimError, UnreadableText
 from trialsim.foundation.nearest import nearest
@@ -21,6 +21,7 @@ from trialsim.foundation.sections import (
     Section,
     Text,
 )
+from trialsim.protocol.model import Covariance, Freedom
 from trialsim.protocol.written import (
     WrittenAnalysis,
     WrittenComparison,
@@ -103,13 +104,20 @@ ESTIMAND = Section(
 )
 
 STRATA = Field(ListOf(Name()), "factors: categorical covariates, or site", default=(), example="[sex]")
+COVARIATES = Field(
+    ListOf(Text()),
+    "continuous covariates, or a measure at a visit up to day 0",
+    default=(),
+    example="[sbp at baseline, weight]",
+)
+COVARIANCE = Choice(*get_args(Covariance))
 
 
 def chosen_method(**values: Any) -> WrittenMethod:
     """Return the one method a mapping names."""
     chosen = [(name, options) for name, options in values.items() if options is not None]
     if not chosen:
-        raise TrialsimError("one-of", "a method is ancova or risk_difference with its options, or one word")
+        raise TrialsimError("one-of", "a method is ancova, mmrm or risk_difference with its options, or one word")
     return WrittenMethod(kind=chosen[0][0], **chosen[0][1])
 
 
@@ -121,14 +129,47 @@ def written_analysis(method: WrittenMethod | str, **values: Any) -> WrittenAnaly
 
 METHODS = ("t_test", "welch", "ancova", "risk_difference")
 LATER = {
-    "mmrm": "use ancova at the visit of the endpoint",
     "log_rank": "endpoints of this version are numbers or yes and no",
     "cox": "endpoints of this version are numbers or yes and no",
     "logistic": "use risk_difference, with strata if need be",
     "bayes": "use ancova or risk_difference",
 }
+REPEATED = Section(
+    "a mixed model for repeated measures",
+    {
+        "visits": Field(
+            ListOf(Name()),
+            "the visits whose values enter, the endpoint's the last; with the baseline among them it is an outcome"
+            " whose mean is the same in all arms",
+            required=True,
+            example="[w4, w8, w12]",
+        ),
+        "covariates": COVARIATES,
+        "strata": STRATA,
+        "covariance": Field(COVARIANCE, "the covariance of a patient's values", default="unstructured"),
+        "fallback": Field(
+            ListOf(COVARIANCE),
+            "the covariances that are tried in turn where that one does not converge",
+            default=(),
+            example="[heterogeneous_toeplitz, ar1]",
+        ),
+        "df": Field(
+            Choice(*get_args(Freedom)), "standard errors and degrees of freedom", default="kenward_roger"
+        ),
+    },
+)
+
+
+def method_word(text: str) -> str:
+    """Return a method of one word; mixed models for repeated measures need more."""
+    if text == "mmrm":
+        raise UnreadableText("missing-field", "mmrm needs its 'visits'", ["write {mmrm: {visits: [w4, w8, w12]}}"])
+    chosen: str = one_word("a method", METHODS, LATER).make(text)
+    return chosen
+
+
 METHOD = ByShape(
-    scalar=one_word("a method", METHODS, LATER),
+    scalar=Phrase("a method", METHODS[0], method_word, "|".join(METHODS)),
     mapping=Section(
         "a method",
         {
@@ -136,24 +177,20 @@ METHOD = ByShape(
                 Section(
                     "an analysis of covariance",
                     {
-                        "covariates": Field(
-                            ListOf(Text()),
-                            "continuous covariates, or a measure at a visit up to day 0",
-                            default=(),
-                            example="[sbp at baseline, weight]",
-                        ),
+                        "covariates": COVARIATES,
                         "strata": STRATA,
                     },
                 ),
                 "one linear model of all arms, with covariates and factors",
             ),
+            "mmrm": Field(REPEATED, "one linear model of all arms and visits, whose values are correlated"),
             "risk_difference": Field(
                 Section("a risk difference", {"strata": STRATA}),
                 "the difference of two shares, within strata if there are any",
             ),
             **{name: Field(NotYet(f"the method '{name}'", instead), "") for name, instead in LATER.items()},
         },
-        at_most_one=(("ancova", "risk_difference"),),
+        at_most_one=(("ancova", "mmrm", "risk_difference"),),
         make=chosen_method,
     ),
 )

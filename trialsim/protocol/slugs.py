@@ -244,9 +244,23 @@ SLUGS: dict[str, Explanation] = {
     ),
     "method-endpoint": Explanation(
         "A method for another kind of endpoint",
-        "Means are compared by t_test, welch or ancova, shares by risk_difference.",
+        "Means are compared by t_test, welch, ancova or mmrm, shares by risk_difference.",
         "method: t_test   # of a yes-or-no endpoint",
         "Use a method for this kind of endpoint.",
+    ),
+    "repeated-visits": Explanation(
+        "Visits that do not fit the one compared",
+        "A mixed model for repeated measures compares arms at the endpoint's visit, and what came before it stands in "
+        "for values that are missing there. Later visits are not known when the data are cut.",
+        "mmrm: {visits: [w4, w8]}   # and the endpoint is at w12",
+        "List two to twelve visits, the endpoint's the last.",
+    ),
+    "repeated-baseline": Explanation(
+        "A baseline that cannot be an outcome",
+        "A visit up to day 0 among the visits of a mixed model is the baseline as an outcome, with one mean of all "
+        "arms (constrained longitudinal analysis). It is then no covariate, and the effect is a difference of values.",
+        "mmrm: {visits: [baseline, w4, w12], covariates: [sbp at baseline]}",
+        "Take the baseline out of the covariates, or out of the visits.",
     ),
     "covariate-visit": Explanation(
         "A covariate without its visit",

@@ -126,10 +126,16 @@ def endpoint_data(endpoint: Endpoint) -> dict[str, Data]:
 def analysis_data(analysis: Analysis) -> dict[str, Data]:
     method = analysis.method
     options: dict[str, Data] = {}
-    if method.kind == "ancova":
+    if method.kind == "mmrm":
+        options["visits"] = list(method.visits)
+    if method.kind in ("ancova", "mmrm"):
         options["covariates"] = [name if visit is None else f"{name} at {visit}" for name, visit in method.covariates]
-    if method.kind in ("ancova", "risk_difference"):
+    if method.kind in ("ancova", "mmrm", "risk_difference"):
         options["strata"] = list(method.strata)
+    if method.kind == "mmrm":
+        options["covariance"] = method.covariances[0]
+        options["fallback"] = list[Data](method.covariances[1:])
+        options["df"] = str(method.df)
     return {
         "estimand": analysis.estimand,
         "method": {method.kind: options} if options else method.kind,

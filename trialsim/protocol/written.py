@@ -94,6 +94,10 @@ class WrittenMethod:
     kind: str
     covariates: tuple[str, ...] = ()
     strata: tuple[str, ...] = ()
+    visits: tuple[str, ...] = ()
+    covariance: str | None = None
+    fallback: tuple[str, ...] = ()
+    df: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -136,6 +136,9 @@ def analysis_words(run: Evidence, analysis: Analysis) -> str:
     if method.strata:
         words += f", stratified by {', '.join(map(spaced, method.strata))}"
     missing = "missing values count as not met" if method.missing == "failure" else "complete cases"
+    if method.kind == "mmrm":
+        words += f", at {', '.join(map(spaced, method.visits))}"
+        missing = f"values as seen; covariance {', else '.join(map(spaced, method.covariances))}"
     return f"{words}; {missing}; one-sided alpha {share(analysis.alpha)}, {MULTIPLICITY[analysis.multiplicity]}."
 
 

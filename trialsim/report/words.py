@@ -12,6 +12,7 @@ METHODS = {
     "welch": "Welch's t test",
     "ancova": "analysis of covariance",
     "risk_difference": "risk difference",
+    "mmrm": "mixed model for repeated measures",
 }
 MULTIPLICITY = {
     "none": "no adjustment for multiplicity",

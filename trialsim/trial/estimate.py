@@ -27,6 +27,7 @@ class EndpointData:
 
     analysed: Floats  # missing (NaN) where not seen, or after an event that the estimand switches off
     counterfactual: Floats  # missing only where a course failed
+    set_aside_from: Floats  # [N] day from which values are not counted: the first event that the estimand switches off
 
 
 def endpoint_data(
@@ -42,22 +43,23 @@ def endpoint_data(
     out = {}
     for estimand in setup.protocol.estimands:
         world = worlds[estimand.switched_off()]
+        off = [setup.events.index(name) for name in sorted(estimand.switched_off())]
+        set_aside_from = own_events[:, off].min(axis=1, initial=np.inf)
         out[estimand.name] = EndpointData(
-            analysed=analysed_values(setup, estimand, seen, own_events),
+            analysed=analysed_values(setup, estimand, seen, set_aside_from),
             counterfactual=counterfactual_values(setup, estimand, typical, patients, world, luck),
+            set_aside_from=set_aside_from,
         )
     return out
 
 
-def analysed_values(setup: Setup, estimand: Estimand, seen: Observations, own_events: Floats) -> Floats:
+def analysed_values(setup: Setup, estimand: Estimand, seen: Observations, set_aside_from: Floats) -> Floats:
     """Return the endpoint as it is analysed [N]: from what was seen, missing after an event that is switched off."""
     endpoint = setup.protocol.endpoint(estimand.endpoint)
     at, baseline = setup.calendar.endpoint_readings(endpoint)
     before = None if baseline is None else seen.values[baseline]
     value = endpoint_values(endpoint.derive, seen.values[at], before, endpoint.threshold)
-    off = [setup.events.index(name) for name in sorted(estimand.switched_off())]
-    too_late = (own_events[:, off] < seen.actual_days[at][:, None]).any(axis=1)
-    return np.where(too_late, np.nan, value)
+    return np.where(set_aside_from < seen.actual_days[at], np.nan, value)
 
 
 def counterfactual_values(

@@ -19,6 +19,7 @@ from trialsim.trial.enrolled import Enrolled
 from trialsim.trial.estimate import EndpointData, true_effects
 from trialsim.trial.observe import Observations
 from trialsim.trial.randomize import crossed, factor_levels
+from trialsim.trial.repeated import repeated_comparisons
 from trialsim.trial.setup import Setup
 
 Floats = NDArray[np.float64]
@@ -48,7 +49,7 @@ def look(
         y = failures_imputed(y, ~failed)
     pairs = _pairs(setup, analysis)
     per_trial = setup.protocol.patients.randomised
-    results = _compared(setup, analysis, y, arms, patients, sites, seen, pairs)
+    results = _compared(setup, analysis, y, data, arms, patients, sites, seen, pairs)
     adjusted = adjusted_p_values(analysis.multiplicity, results, _directions(analysis), range(len(pairs)))
     missing = np.isnan(y).reshape(-1, per_trial)
     by_trial = arms.reshape(-1, per_trial)
@@ -76,8 +77,8 @@ def _directions(analysis: Analysis) -> NDArray[np.int8]:
 
 
 def _compared(
-    setup: Setup, analysis: Analysis, y: Floats, arms: Ints, patients: Enrolled, sites: Ints, seen: Observations,
-    pairs: Ints,
+    setup: Setup, analysis: Analysis, y: Floats, data: EndpointData, arms: Ints, patients: Enrolled, sites: Ints,
+    seen: Observations, pairs: Ints,
 ) -> Comparisons:  # fmt: skip
     """Return the comparisons of an analysis by its method; patients whose covariate is missing are left out."""
     method = analysis.method
@@ -91,6 +92,10 @@ def _compared(
     if method.kind == "risk_difference":
         return risk_difference(y, arms, offsets, stratum, n_strata, pairs, better, analysis.alpha, margin)
     columns = _covariates(setup, method.covariates, patients, seen)
+    if method.kind == "mmrm":
+        return repeated_comparisons(
+            setup, analysis, data, seen, arms, columns, stratum, n_strata, pairs, better, margin
+        )  # fmt: skip
     n_arms = len(setup.protocol.arms)
     return ancova(y, arms, offsets, columns, stratum, n_strata, pairs, better, analysis.alpha, margin, n_arms)
 

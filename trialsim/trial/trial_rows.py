@@ -66,10 +66,25 @@ def looks_table(setup: Setup, trials: Ints, looks: Mapping[str, Look], cut_at: F
         "n_missing": joined([each.n_missing for each in taken]).astype(np.int32),
         "rejected": joined([each.rejected for each in taken]),
         "status": Coded(codes=status, categories=why),
+        "covariance": _covariances(taken, trials.shape[0]),
         "truth": joined([each.truth for each in taken]),
         "cut_at": np.repeat(cut_at, n),
         "unit": words(units, row),
     }
+
+
+def _covariances(taken: list[Look], n_trials: int) -> Coded:
+    """Return the covariance of repeated values that each analysis used; missing where it has none or none converged."""
+    names = list(dict.fromkeys(name for each in taken for name in each.analysis.method.covariances))
+    columns = []
+    for each in taken:
+        code = np.full(n_trials, -1, dtype=np.int64)
+        if each.results.covariance_used is not None:
+            tried = np.array([names.index(name) for name in each.analysis.method.covariances], dtype=np.int64)
+            used = each.results.covariance_used.astype(np.int64)
+            code = np.where(used >= 0, tried[np.maximum(used, 0)], -1)
+        columns.append(np.repeat(code[:, None], len(each.analysis.comparisons), axis=1))
+    return Coded(codes=np.concatenate(columns, axis=1).reshape(-1), categories=tuple(names))
 
 
 def _unit(setup: Setup, each: Look) -> str:

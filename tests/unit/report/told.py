@@ -227,6 +227,6 @@ def told_looks(world: ToldWorld, trial: int, faults: bool):
             "statistic": np.nan if gone else gain / error, "p_value": 0.5, "adjusted_p_value": 0.5,
             "lower": np.nan if gone else estimate - 2 * error, "upper": np.nan if gone else estimate + 2 * error,
             "n_treated": 10, "n_control": 18, "n_missing": 2, "rejected": bool(not gone and gain / error > 1.96),
-            "status": "no variance" if gone else None, "truth": truth, "cut_at": 200.0,
+            "status": "no variance" if gone else None, "covariance": None, "truth": truth, "cut_at": 200.0,
             "unit": "mmHg" if analysis == "primary" else "",
         }  # fmt: skip
