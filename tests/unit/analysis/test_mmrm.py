@@ -160,7 +160,6 @@ def test_type_1_error_and_coverage_with_missing_values():
     result, fits = compared(y, arm, offsets, base)
     rejected = result.p_value[result.status == OK] < 0.025
     assert (result.status == OK).mean() > 0.999
-    # 2000 trials tell 0.025 within 0.0035 (one standard error); without Kenward and Roger it is 0.029.
     assert rejected.mean() == pytest.approx(0.025, abs=4 * np.sqrt(0.025 * 0.975 / 2000))
     inside = (result.lower <= 0.0) & (result.upper >= 0.0)
     assert inside.mean() == pytest.approx(0.95, abs=4 * np.sqrt(0.05 * 0.95 / 2000))
