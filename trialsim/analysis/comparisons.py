@@ -14,13 +14,15 @@ Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 Codes = NDArray[np.int8]
 
-OK, TOO_FEW_PATIENTS, NO_VARIANCE, NOT_ESTIMABLE, NOT_CONVERGED = range(5)
+OK, TOO_FEW_PATIENTS, NO_VARIANCE, NOT_ESTIMABLE, TOO_FEW_EVENTS, FOLLOW_UP_TOO_SHORT, NO_CONVERGENCE = range(7)
 REASONS = {
     OK: None,
     TOO_FEW_PATIENTS: "too few patients",
     NO_VARIANCE: "no variance",
     NOT_ESTIMABLE: "not estimable",
-    NOT_CONVERGED: "did not converge",
+    TOO_FEW_EVENTS: "too few events",
+    FOLLOW_UP_TOO_SHORT: "follow-up ends before the horizon",
+    NO_CONVERGENCE: "no convergence",
 }
 
 

@@ -38,13 +38,14 @@ def _kind(structure: int) -> int:
 @compiled("int64(int64, int64)")
 def _n_spreads(structure: int, m: int) -> int:
     """How many standard deviations there are: the heterogeneous structures have one a visit."""
-    return m if structure % 2 == 1 else 1
+    is_heterogeneous = structure % 2 == 1
+    return m if is_heterogeneous else 1
 
 
 @compiled("int64(int64, int64[::1])")
 def n_parameters(structure: int, position: Integers) -> int:
     """Return the number of parameters of a structure over visits at these positions in the plan."""
-    m = position.size
+    m = len(position)
     if structure == UNSTRUCTURED:
         return m * (m + 1) // 2
     span = position[m - 1] - position[0]

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from trialsim.analysis.comparisons import (
-    NOT_CONVERGED,
+    NO_CONVERGENCE,
     OK,
     TOO_FEW_PATIENTS,
     Codes,
@@ -184,14 +184,14 @@ def _compare(
         if fault != OK:
             status[t] = fault
             continue
-        here = np.searchsorted(active, at)
+        here = int(np.searchsorted(active, at))
         used = _fitted(
             structures, active, count, is_seen, xx, xy, yy, index, p, spread, is_expected, is_adjusted, here, pairs,
             estimate[t], se[t], df[t], sigma, found,
         )  # fmt: skip
         structure[t] = used
         if used < 0:
-            status[t] = NOT_CONVERGED
+            status[t] = NO_CONVERGENCE
             continue
         steps[t], value[t] = int(found[1]), found[0]
         for j in range(m):

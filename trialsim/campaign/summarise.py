@@ -20,7 +20,7 @@ from trialsim.store.read import cell_columns
 from trialsim.store.write import write_whole
 
 LOOK_COLUMNS = ("trial", "analysis", "comparison", "estimate", "standard_error", "lower", "upper", "n_treated",
-                "n_control", "n_missing", "rejected", "status", "truth", "unit")  # fmt: skip
+                "n_control", "n_missing", "rejected", "status", "truth", "unit", "concludes")  # fmt: skip
 TRIAL_COLUMNS = ("screened", "randomised", "lost", "success", "n_events", "duration", "accrual_ended_at",
                  "failed_patients")  # fmt: skip
 
@@ -73,7 +73,10 @@ def summary_columns(rows: Sequence[tuple[Cell, Row]]) -> dict[str, list[Any]]:
 
 def operating_characteristics(cell: Cell, layout: Layout) -> tuple[list[Row], list[Finding]]:
     """Return a cell's rows of the summary and the findings about its nulls."""
-    looks = cell_columns(layout, cell.key, "looks", LOOK_COLUMNS)
+    every_look = cell_columns(layout, cell.key, "looks", LOOK_COLUMNS)
+    looks = {name: values[every_look["concludes"].astype(bool)] for name, values in every_look.items()}
+    of_trial = trial_rows(cell, layout)
+    n_trials = next(row.figure.n for row in of_trial if row.quantity == "success")
     rows: list[Row] = []
     findings: list[Finding] = []
     for analysis in cell.protocol.analyses:
@@ -81,9 +84,9 @@ def operating_characteristics(cell: Cell, layout: Layout) -> tuple[list[Row], li
         found = {c.name: finding(cell, analysis.name, c, chosen[c.name]) for c in analysis.comparisons}
         findings += [each for each in found.values() if each]
         for comparison in analysis.comparisons:
-            rows += comparison_rows(cell, analysis, comparison, chosen[comparison.name], found[comparison.name])
-        rows += family_rows(cell, analysis, chosen, found.values())
-    of_trial = trial_rows(cell, layout)
+            own = chosen[comparison.name]
+            rows += comparison_rows(cell, analysis, comparison, own, found[comparison.name], n_trials)
+        rows += family_rows(cell, analysis, chosen, found.values(), n_trials)
     return rows + of_trial, findings + failed_patients(cell, of_trial)
 
 
@@ -122,7 +125,7 @@ def known(values: np.ndarray[Any, Any], *others: np.ndarray[Any, Any]) -> list[f
 
 
 def comparison_rows(
-    cell: Cell, analysis: Analysis, comparison: Comparison, looks: Arrays, found: Finding | None
+    cell: Cell, analysis: Analysis, comparison: Comparison, looks: Arrays, found: Finding | None, n_trials: int
 ) -> Iterable[Row]:
     """Yield the rows of one comparison, the rejection rate first."""
     truth, estimate, error = looks["truth"], looks["estimate"], looks["standard_error"]
@@ -134,7 +137,7 @@ def comparison_rows(
     if found is not None and found.kind == "null_not_verified":
         yield row("null_not_verified", mean(known(truth)), "true effect where the scenario declares a null", unit)
     else:
-        yield row(*rejection_figure(cell, comparison, looks))
+        yield row(*rejection_figure(cell, comparison, looks, n_trials))
     yield row("truth", mean(known(truth)), "mean over trials of the true effect in each trial's own patients", unit)
     yield row("mean_estimate", mean(known(estimate)), "mean of the estimates", unit)
     yield row("bias", bias(estimate, truth), "mean of estimate - true effect in the trial's own patients", unit)
@@ -157,9 +160,12 @@ def missing_share(analysis: Analysis, looks: Arrays) -> np.ndarray[Any, Any]:
     return np.asarray(looks["n_missing"] / np.maximum(randomised, 1))
 
 
-def rejection_figure(cell: Cell, comparison: Comparison, looks: Arrays) -> tuple[str, Figure, str]:
-    """Return power, assurance or type I error: what the rejection rate is called under this truth."""
-    figure = rate(int(sum(bool(rejected) for rejected in looks["rejected"])), len(looks["trial"]))
+def rejection_figure(cell: Cell, comparison: Comparison, looks: Arrays, n_trials: int) -> tuple[str, Figure, str]:
+    """Return power, assurance or type I error: what the rejection rate is called under this truth.
+
+    A trial that stops before the analysis is made does not reject.
+    """
+    figure = rate(int(sum(bool(rejected) for rejected in looks["rejected"])), n_trials)
     if is_declared_null(cell, comparison):
         return "type_1", figure, "share of trials that reject a null that is true"
     if cell.mode == "typical":
@@ -185,15 +191,14 @@ def coverage(cell: Cell, analysis: Analysis, looks: Arrays) -> tuple[Figure, str
 
 
 def family_rows(
-    cell: Cell, analysis: Analysis, looks: dict[str, Arrays], found: Iterable[Finding | None]
+    cell: Cell, analysis: Analysis, looks: dict[str, Arrays], found: Iterable[Finding | None], n_trials: int
 ) -> Iterable[Row]:
     """Yield the family-wise type I error over the declared nulls, if every one of them is null in truth."""
     nulls = [comparison.name for comparison in analysis.comparisons if is_declared_null(cell, comparison)]
     if not nulls or any(each and each.kind == "null_not_verified" for each in found):
         return
     rejecting = {int(trial) for name in nulls for trial in looks[name]["trial"][looks[name]["rejected"].astype(bool)]}
-    trials = {int(trial) for name in nulls for trial in looks[name]["trial"]}
-    figure = rate(len(rejecting), len(trials))
+    figure = rate(len(rejecting), n_trials)
     yield Row(
         "family_wise_type_1", figure, "share of trials that reject at least one true null", analysis=analysis.name
     )

@@ -37,13 +37,14 @@ def replay(
     looks = tables["looks"]
     console.print_table(
         "what the trial concluded",
-        ["trial", "analysis", "comparison", "estimate", "se", "p adj.", "rejected"],
+        ["trial", "look", "analysis", "comparison", "estimate", "se", "p", "rejected"],
         [
-            [str(row.trial), str(row.analysis), str(row.comparison), f"{row.estimate:.4g}", f"{row.standard_error:.3g}",
-             f"{row.adjusted_p_value:.4f}", "yes" if row.rejected else "no"]
+            [str(row.trial), str(row.look), str(row.analysis), str(row.comparison), f"{row.estimate:.4g}",
+             f"{row.standard_error:.3g}",
+             f"{row.p_value:.4f}", "yes" if row.rejected else "no"]
             for row in looks.itertuples()
         ],
-        right=[0, 3, 4, 5],
+        right=[0, 4, 5, 6],
     )
 
 

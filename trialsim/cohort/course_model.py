@@ -47,7 +47,7 @@ def course_model(
 
     `outputs` names measures, quantities and states; a measure's output is what an errorless instrument would read, in
     the measure's unit. The course's time zero lies `shift_days` before randomisation; hazards act from randomisation
-    on. Columns of its parameters: the cohort's parameters, then its covariates.
+    on. Columns of its parameters: the cohort's parameters, its covariates, its inputs.
 
     `events` says whether the cohort's own events are in it: hazards after those given, then triggers. Who does not say
     so cannot have a cohort with events (TrialsimError): they would be forgotten.
@@ -176,8 +176,16 @@ def with_clock(expr: Expr, shift: float) -> Expr:
 
 
 def parameter_columns(cohort: Cohort) -> tuple[str, ...]:
-    """Return the names of a course model's parameter columns: parameters, then covariates."""
-    return tuple(p.name for p in cohort.parameters) + tuple(c.name for c in cohort.covariates)
+    """Return the names of a course model's parameter columns: parameters, covariates, inputs."""
+    of_patients = (*(p.name for p in cohort.parameters), *(c.name for c in cohort.covariates))
+    return of_patients + tuple(each.name for each in cohort.inputs)
+
+
+def input_columns(cohort: Cohort, n: int) -> dict[str, NDArray[np.float64]]:
+    """Return the inputs of n patients where no arm sets them, in declared units."""
+    import numpy as np
+
+    return {each.name: np.full(n, each.default) for each in cohort.inputs}
 
 
 def rates_change_with_time(model: CourseModel) -> bool:
@@ -210,11 +218,14 @@ def lines_of(cohort: Cohort) -> dict[str, Expr]:
     }  # fmt: skip
 
 
-def parameter_matrix(model: CourseModel, candidates: Candidates) -> NDArray[np.float64]:
-    """Return the candidates' parameters and covariates as the columns of the model, [n, P] in declared units."""
+def parameter_matrix(
+    model: CourseModel, candidates: Candidates, inputs: Mapping[str, NDArray[np.float64]] | None = None
+) -> NDArray[np.float64]:
+    """Return the candidates' parameters, covariates and inputs as the columns of the model, [n, P] in declared units.
+    """
     import numpy as np
 
-    columns: Mapping[str, NDArray[np.float64]] = {**candidates.parameters, **candidates.covariates}
+    columns: Mapping[str, NDArray[np.float64]] = {**candidates.parameters, **candidates.covariates, **(inputs or {})}
     if CHANGE in model.parameters:
         raise ValueError("parameters that change within a course are rows of several moments: ask parameter_rows")
     if not model.parameters:

@@ -150,6 +150,16 @@ class Parameter:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Input:
+    """What the protocol sets in an arm and in time: its unit, and its value where no arm sets it."""
+
+    name: str
+    unit: Unit
+    default: float
+    label: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Transit:
     """A chain of transit compartments: how many (any number, not only whole ones), and the mean time through them."""
 
@@ -305,6 +315,7 @@ class Cohort:
     fit: FitSection | None
     digest: str  # SHA-256 of the resolved document without `posterior`
     events: tuple[Event, ...] = ()
+    inputs: tuple[Input, ...] = ()
     occasion_days: float | None = None  # how long an occasion lasts, counted from randomisation both ways
 
     @property

@@ -41,16 +41,20 @@ def course(
     desk: Desk, cohort: WrittenCohort, covariates: tuple[Covariate, ...], parameters: tuple[Parameter, ...]
 ) -> Course | None:
     """Return states, quantities and measures; None, every fault told, if there is one."""
-    everything = {*cohort.covariates, *cohort.parameters, *cohort.dynamics, *cohort.quantities, *cohort.measures}
+    everything = {*cohort.covariates, *cohort.inputs, *cohort.parameters, *cohort.dynamics, *cohort.quantities}
+    everything |= {*cohort.measures}
     trees = all_trees(desk, cohort, covariates, everything)
     if trees is None:
         return None
     individual = {c.name: c.unit for c in covariates} | {p.name: p.unit for p in parameters}
     quantities = {name: written.unit or ONE for name, written in cohort.quantities.items()}
-    states = state_units(cohort, trees, individual, quantities)
+    inputs = {name: written.default.unit for name, written in cohort.inputs.items()}
+    states = state_units(cohort, trees, individual | inputs, quantities)
     of_a_path = of_paths(cohort, trees)
     reads = {name: written.value.text for name, written in cohort.measures.items()}
-    names = Names(covariates, individual, states, quantities, frozenset(everything), of_a_path, so_far(cohort), reads)
+    names = Names(
+        covariates, individual, inputs, states, quantities, frozenset(everything), of_a_path, so_far(cohort), reads
+    )
     check_dynamics(desk, cohort, trees, names)
     check_quantities(desk, cohort, trees, names)
     check_events(desk, cohort, trees, names)

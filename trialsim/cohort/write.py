@@ -51,6 +51,10 @@ def cohort_data(cohort: Cohort) -> dict[str, Any]:
         "covariates": {c.name: covariate_data(c) for c in cohort.covariates},
         "covariate_correlation": correlation_data(cohort.covariate_correlation),
         "covariates_from": {"rows_of": cohort.covariates_from.path} if cohort.covariates_from else None,
+        "inputs": {
+            each.name: {"default": quantity_text(each.default, each.unit), "label": each.label}
+            for each in cohort.inputs
+        },
         "parameters": {p.name: parameter_data(p, cohort) for p in cohort.parameters},
         "random_effect_correlation": correlation_data(cohort.random_effect_correlation),
         "occasions": occasions_data(cohort),

@@ -112,6 +112,12 @@ class WrittenParameter:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WrittenInput:
+    default: Quantity
+    label: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class WrittenTransit:
     number: FormulaText
     mean_time: FormulaText
@@ -263,6 +269,7 @@ class WrittenCohort:
     covariates: Mapping[str, WrittenCovariate]
     covariate_correlation: Mapping[str, float]
     covariates_from: str | None  # the file
+    inputs: Mapping[str, WrittenInput]
     parameters: Mapping[str, WrittenParameter]
     random_effect_correlation: Mapping[str, float]
     occasions: Quantity | None  # how long one lasts

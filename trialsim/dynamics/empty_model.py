@@ -26,6 +26,7 @@ N_OUTPUTS = 0
 N_SHOWN = 0  # the states that outputs see
 N_ROOTS = 0
 LANES = 1
+N_ACROSS = 0  # the rows of a closed form's work space
 NO_WHOLES = np.array([0], dtype=np.int64)
 NO_FLOATS = np.array([0.0])
 INLET_STATES, CHAINS, MODELLED, RECURRENT, SHOWN = NO_WHOLES, NO_WHOLES, NO_WHOLES, NO_WHOLES, NO_WHOLES
@@ -69,6 +70,16 @@ def read_outputs(p: Any, c: Any, t: float, tc: float, y: Any, z: Any, out: Any) 
 @njit(error_model="numpy")  # type: ignore[untyped-decorator]
 def read_together(p: Any, c: Any, n: int, room: Any) -> None:
     """Fill the rows of the outputs from n times and states in the rows of `room` (`series_kernel` names them)."""
+
+
+@njit(error_model="numpy")  # type: ignore[untyped-decorator]
+def hoist_across(ws: Any) -> None:
+    """Fill the terms of parameters alone of patients side by side (closed forms)."""
+
+
+@njit(error_model="numpy")  # type: ignore[untyped-decorator]
+def read_across(ws: Any) -> None:
+    """Fill the outputs of patients side by side at one time of each (closed forms)."""
 
 
 @njit(error_model="numpy")  # type: ignore[untyped-decorator]

@@ -21,6 +21,7 @@ from trialsim.dynamics import (
     arrays,
     bundles,
     chain,
+    closed_kernel,
     compiling,
     dop853,
     doses,
@@ -35,6 +36,7 @@ from trialsim.dynamics import (
     no_series,
     no_steady,
     path_kernel,
+    plain,
     rodas5p,
     rodas5p_sums,
     rule_kernel,
@@ -55,7 +57,7 @@ from trialsim.foundation.caches import cache_directory
 from trialsim.foundation.version import VERSION
 
 # What generated modules import: their compiled code holds it, of which numba's own cache knows nothing.
-_IMPORTED = (administrations, arrays, bundles, chain, compiling, dop853, doses, exponentials, lane_power, series,
+_IMPORTED = (administrations, arrays, bundles, chain, compiling, dop853, doses, exponentials, lane_power, plain, series,
              stage_sums, watching, arithmetic, elementary, gamma, normal, streams)
 _MARKER = "# --- copied from here ---\n"
 _LARGE_MARKER = "# --- copied for large models ---\n"
@@ -78,7 +80,8 @@ def kernel_source(model: CourseModel, solver: Solver = "explicit", steady: bool 
     if is_linear:
         last = [_copied(linear_steady_kernel)] if steady else []
         together = _copied(no_series if model.functionals else series_kernel)
-        return "\n\n".join([*parts, together, _copied(linear_kernel), *last])
+        plain = [_copied(closed_kernel)] if "\ndef read_across(" in own else []
+        return "\n\n".join([*parts, together, _copied(linear_kernel), *last, *plain])
     step, alone = _copied(step_kernel).split(_LARGE_MARKER)
     if solver == "stiff":
         step += f"\n\n{_copied(stiff_step_kernel)}"

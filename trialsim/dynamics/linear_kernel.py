@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from trialsim.dynamics.arrays import SAMPLE, STATUS, STEPS
+from trialsim.dynamics.arrays import FOLLOWED, SAMPLE, STATUS, STEPS
 from trialsim.dynamics.bundles import bundle
 from trialsim.dynamics.compiling import kernel, outer_kernel
 from trialsim.dynamics.empty_model import (
@@ -183,6 +183,9 @@ def run(given: Any, found: Any, bench: Any, steps: Any, rtol: float, atol: float
     g, o, b, x = bundle(given), bundle(found), bundle(bench), bundle(steps)
     w, lane = b.table.reshape((N_ROWS_IN_ALL, 1)), 0
     for i in range(g.person.shape[0]):
+        if o.counts[i, STATUS] == FOLLOWED:
+            o.counts[i, STATUS] = 0
+            continue
         # Computed, not written: a compiler that sees the numbers themselves compiles all that follows once more.
         event, fresh = i - i - 1, i >= 0
         status = begun(i, g, b, w, lane)

@@ -13,10 +13,18 @@ from trialsim.foundation.expression import Expr, to_text
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Transit:
-    """A chain of transit compartments of any length (Savic et al. 2007, J Pharmacokinet Pharmacodyn 34:711)."""
+    """A chain of transit compartments of any length (Savic et al. 2007, J Pharmacokinet Pharmacodyn 34:711).
+
+    What comes through it enters the inlet's state; or, if it is `called` something, wherever rates say so: they then
+    know it by that name, and the sums over its doses of what comes times the log of the time since it arrived (the name
+    and " log") and times that time (the name and " since"). No patient takes more than `doses` through it (0: nobody
+    knows how many), so that no more than these need be added up.
+    """
 
     number: Expr
     mean_time: Expr
+    called: str = ""
+    doses: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -195,6 +203,8 @@ def _digest(model: CourseModel) -> str:
         lines.append(f"inlet {inlet.drug} {inlet.route} {inlet.state} {lag} {share}")
     for inlet in model.inlets:
         lines += [f"inlet is {name} {to_text(e)}" for name, e in inlet_terms(inlet) if e is not None]
+        if inlet.transit and (inlet.transit.called or inlet.transit.doses):
+            lines.append(f"inlet is called {inlet.transit.called} for {inlet.transit.doses}")
     lines += [f"hazard {hazard.name}{' recurrent' * hazard.recurrent}: {to_text(hazard.rate)}"
               for hazard in model.hazards]
     lines += [f"{trigger.name}: {to_text(trigger.excess)}" for trigger in model.triggers]

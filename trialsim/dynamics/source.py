@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from trialsim.dynamics.model import CourseModel
@@ -26,7 +27,7 @@ from trialsim.dynamics.arrays import (
     ACTION, AMOUNT, BEGIN, CHANGE, CHANGES, CHANGES_END, CHECK, DORMANT, DUE, DURATION, END, ERROR, ERROR_ADDED,
     ERROR_SHARE, HELD, HORIZON, IDLE, INFLOW, INLET, INTERVAL, INTO, IS_ON, KIND, KNOWN, LAG, LEDGER, LEDGER_END,
     LINES, MORE_COUNTS, ON, OVERRIDE, OWN_NUMBER, OWN_PACE, PATIENT, RATE, SAMPLE, SHARE, SHIFT, SIZE, START,
-    STATUS, STEPS, THRESHOLDS, UNDER_WAY, WHEN, WHICH, Steps)
+    FOLLOWED, STATUS, STEPS, THRESHOLDS, UNDER_WAY, WHEN, WHICH, Steps)
 from trialsim.dynamics.bundles import bundle
 from trialsim.dynamics.chain import chain_start, is_spent
 from trialsim.dynamics.compiling import allocating_kernel, kernel, outer_kernel
@@ -43,8 +44,12 @@ _LINEAR = '''from trialsim.dynamics.exponentials import exponential
 from trialsim.dynamics.series import FEWEST, FILLED, REACHES, SEEN, STEPPED, TIMES, times_before, written
 from trialsim.dynamics.together import propagator_at, states_seen
 '''
+_CLOSED = "from trialsim.dynamics.plain import ACROSS_BEGIN, ACROSS_END, ACROSS_P, WIDE\n"
+_ACROSS = "ws[(ACROSS_{2} + {1}) * WIDE + k]"
 _DECORATOR = "@kernel"
 FUNCTIONS = ("exp", "log", "power", "logistic", "logit")
+_CALLS = re.compile(rf"\b({'|'.join(FUNCTIONS)}|lane_power)\(")
+_VALUES = re.compile(r"\bv\d+\b")
 MOST_FUNCTIONS = 40  # written out at twelve stages each; two transit chains have 32
 _FORMS = {
     "neg": "-{0}", "if": "({1} if {0} else {2})", "not": "(not {0})", "and": "({0} and {1})", "or": "({0} or {1})",
@@ -117,6 +122,15 @@ class Writer:
         self.hoisted = wanted
         return "\n".join([_DECORATOR, "def hoist(p, c):", *(lines or ["    pass"]), ""])
 
+    def hoist_across(self) -> str:
+        """Return the source of what `hoist` is for patients side by side; to be asked after it."""
+        wanted, self.hoisted, self._places, self._suffix = self.hoisted, {}, _NUMBERS, ""
+        self._used.clear()
+        found = [f"{self._name(i)} = {self._spelled(i)}" for i in self._reached(wanted, lambda i: False)]
+        found += [f"ws[(ACROSS_C + {k}) * WIDE + k] = {self._name(i)}" for i, k in wanted.items()]
+        self.hoisted, self._places = wanted, _ARRAYS
+        return _across("hoist_across(ws)", [*self.read(_ACROSS), *found])
+
     def _needed(self, roots: Iterable[int]) -> list[int]:
         """Return what must be computed in the function itself, noting what can be hoisted."""
         def stop(i: int) -> bool:
@@ -184,9 +198,18 @@ def model_source(model: CourseModel, solver: Solver = "explicit") -> str:
             "path_slopes(w, lane, t, tc, at, slope, out)", _indexed("out", found.paths.slopes), _TABLE))
     if model.rules:
         functions.append(rule_functions(model, found, writer))
+    n_kept = 0
+    if is_closed(model, found):
+        across, n_kept = _read_across(writer, found)
+        functions.append(across)
     functions.insert(0, writer.hoist())
+    if is_closed(model, found):
+        functions.insert(1, writer.hoist_across())
     sizes = _sizes(model, found, len(writer.hoisted), lanes(found, stiff))
     header = _HEADER if found.linear is None or stiff else _HEADER + _LINEAR
+    if is_closed(model, found):
+        header += _CLOSED
+        sizes += across_sizes(model, len(writer.hoisted), n_kept)
     return "\n\n".join([header + sizes + (stiff_sizes(stiff) if stiff else ""), *functions])
 
 
@@ -231,6 +254,47 @@ def _read_together(writer: Writer, found: System) -> str:
             *(f"out{k}[k] = {value}" for k, value in enumerate(values))]
     return "\n".join([_DECORATOR, "def read_together(p, c, n, room):", *(f"    {line}" for line in head),
                       "    for k in range(n):", *(f"        {line}" for line in body), ""])
+
+
+def _across(head: str, body: Sequence[str]) -> str:
+    """Return a function that does the same for all patients who stand side by side."""
+    return "\n".join([_DECORATOR, f"def {head}:", "    for k in range(WIDE):",
+                      *(f"        {line}" for line in (body or ["pass"])), ""])
+
+
+def _read_across(writer: Writer, found: System) -> tuple[str, int]:
+    """Return the function that reads the outputs of many patients side by side, and how many rows of room it needs.
+
+    One loop for each elementary function: a loop with two, one after the other, waits for the first.
+    """
+    writer.read()
+    lines, values = writer.lines(found.outputs, "x{0}", "t", "")
+    reads = writer.read(_ACROSS)
+    lines += [f"ws[(N_ACROSS - N_OUTPUTS + {k}) * WIDE + k] = {value}" for k, value in enumerate(values)]
+    loops: list[list[str]] = [[]]
+    for line in lines:
+        loops[-1].append(line)
+        if _CALLS.search(line):
+            loops.append([])
+    room: dict[str, str] = {}
+    source = f"{_DECORATOR}\ndef read_across(ws):\n"
+    for at, loop in enumerate(loops):
+        later = set(_VALUES.findall("\n".join(line for more in loops[at + 1 :] for line in more)))
+        named, used = {line.split(" = ")[0] for line in loop}, set(_VALUES.findall("\n".join(loop)))
+        body = [line for line in reads if re.search(rf"\b{line.split(' = ')[0]}\b", "\n".join(loop))]
+        body += ["t = ws[k]", "tc = t", *(f"{name} = {room[name]}" for name in sorted(used & room.keys())), *loop]
+        kept = sorted(named & later)
+        room.update({name: f"ws[(ACROSS_ROOM + {len(room) + k}) * WIDE + k]" for k, name in enumerate(kept)})
+        body += [f"{room[name]} = {name}" for name in kept]
+        source += "\n".join(["    for k in range(WIDE):", *(f"        {line}" for line in body), ""])
+    return source, len(room)
+
+
+def is_closed(model: CourseModel, found: System) -> bool:
+    """Return whether a model is its outputs alone, expressions of time without states, events and conditions."""
+    anything_else = (found.states, model.inlets, model.hazards, model.triggers, model.rules, model.functionals,
+                     model.signals, found.breakpoints)
+    return found.linear is not None and not any(anything_else)
 
 
 def shown_states(found: System) -> list[int]:
@@ -301,6 +365,12 @@ def _sizes(model: CourseModel, found: System, n_constants: int, n_lanes: int) ->
     lines = [f"{name} = {size}" for name, size in sizes.items()]
     lines += [f"{name} = np.array({[*numbers, 0]}, dtype=np.int64)" for name, numbers in wholes.items()]
     return "\n" + "\n".join([*lines, f"OVER = np.array([{', '.join([*over, '0.0'])}])", ""])
+
+
+def across_sizes(model: CourseModel, n_constants: int, n_kept: int) -> str:
+    """Return where patients' rows stand in the work space of a closed form, as assignments."""
+    return (f"ACROSS_C = ACROSS_P + {len(model.parameters)}\nACROSS_ROOM = ACROSS_C + {n_constants}\n"
+            f"N_ACROSS = ACROSS_ROOM + {n_kept + len(model.outputs)}\n")
 
 
 def np_number(value: float | None) -> str:

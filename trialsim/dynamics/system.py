@@ -65,13 +65,15 @@ def system(model: CourseModel) -> System:
     integrals = [f for f in model.functionals if f.kind == "integral"]
     state_names = (*model.states, *(f"integral {f.name}" for f in integrals))
     states = {name: tape.node("state", i) for i, name in enumerate(state_names)}
+    chains = _chains(tape, model)
     base = {**parameters, **states, "t": tape.node("t")}
+    base |= {name: position for chain in chains for name, position in chain.names.items()}
     running = _with_quantities(tape, model, base | _running(tape, model, states))
     shown = _with_quantities(tape, model, base | _shown(tape, model))
-    chains = _chains(tape, model)
     rates = [read(tape, rate, running) for rate in model.rates]
-    for state, input_rate in chains:
-        rates[model.states.index(state)] = tape.binary("+", rates[model.states.index(state)], input_rate)
+    for chain in chains:
+        if chain.state is not None:
+            rates[chain.state] = tape.binary("+", rates[chain.state], chain.flow)
     rates += [read(tape, f.of, running) for f in integrals]
     hazards = tuple(read(tape, hazard.rate, running) for hazard in model.hazards)
     triggers = tuple(read(tape, trigger.excess, running) for trigger in model.triggers)
@@ -135,8 +137,17 @@ def chain_of(tape: Tape, transit: Transit, parameters: Mapping[str, int]) -> tup
     return number, tape.binary("/", tape.binary("+", number, tape.number(1.0)), mean_time)
 
 
-def _chains(tape: Tape, model: CourseModel) -> list[tuple[str, int]]:
-    """Return for each chain the state it enters and the rate at which it does: the sum over the doses in it.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Chain:
+    """What comes through a chain: into a state, or by the names that rates know it by."""
+
+    state: int | None
+    flow: int
+    names: Mapping[str, int]
+
+
+def _chains(tape: Tape, model: CourseModel) -> list[_Chain]:
+    """Return what comes through each chain, the sum over the doses in it.
 
     A place holds the start, the time of arrival, the number and the rate constant of a dose, which keeps them whatever
     becomes of the parameters; without a dose the start is minus infinity, whose exponential adds nothing.
@@ -146,15 +157,24 @@ def _chains(tape: Tape, model: CourseModel) -> list[tuple[str, int]]:
     for inlet in model.inlets:
         if inlet.transit is None:
             continue
-        total = tape.number(0.0)
-        for k in range(PULSES):
+        total = by_log = by_time = tape.number(0.0)
+        # A dose takes the first place that is free.
+        for k in range(min(inlet.transit.doses or PULSES, PULSES)):
             start, arrived, number, pace = (tape.node("memory", first + 4 * k + j) for j in range(4))
             # Never quite nought, for which a chain of no compartments would have no logarithm.
             since = tape.node("max", tape.binary("-", tape.node("t"), arrived), tape.number(1e-300))
-            grows = tape.binary("+", start, tape.binary("*", number, tape.node("log", since)))
-            total = tape.binary("+", total, tape.node("exp", tape.binary("-", grows, tape.binary("*", pace, since))))
+            log_since = tape.node("log", since)
+            grows = tape.binary("+", start, tape.binary("*", number, log_since))
+            pulse = tape.node("exp", tape.binary("-", grows, tape.binary("*", pace, since)))
+            total = tape.binary("+", total, pulse)
+            if inlet.transit.called:
+                by_log = tape.binary("+", by_log, tape.binary("*", pulse, log_since))
+                by_time = tape.binary("+", by_time, tape.binary("*", pulse, since))
         first += 4 * PULSES
-        found.append((inlet.state, total))
+        name = inlet.transit.called
+        found.append(_Chain(
+            state=None if name else model.states.index(inlet.state), flow=total,
+            names={name: total, f"{name} log": by_log, f"{name} since": by_time} if name else {}))
     return found
 
 

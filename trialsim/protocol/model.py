@@ -9,9 +9,12 @@ from dataclasses import dataclass
 from typing import Literal
 
 from trialsim.foundation.expression import Expr
+from trialsim.foundation.units import Unit
 from trialsim.protocol.decision_model import DosingRule
 from trialsim.protocol.dosing_model import Adherence as Adherence
 from trialsim.protocol.dosing_model import Dosing as Dosing
+from trialsim.protocol.milestone_model import Milestone as Milestone
+from trialsim.protocol.milestone_model import Spend as Spend
 
 Better = Literal["higher", "lower"]
 Strategy = Literal["treatment_policy", "hypothetical"]
@@ -49,11 +52,21 @@ class Patients:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Setting:
+    """What an arm sets an input of the cohort to: from each day on a value, before the first the input's default."""
+
+    input: str
+    unit: Unit
+    steps: tuple[tuple[float, float], ...]  # days since randomisation, ascending, and values in the input's unit
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Arm:
     name: str
     label: str
     dosing: tuple[Dosing, ...]
     rules: tuple[str, ...] = ()
+    sets: tuple[Setting, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,6 +95,15 @@ class Assessment:
         float, ...
     ]  # days after the visit's dose; (0.0,) when taken at the visit itself, before any dose then
     known_after: float  # days, the measure's delay included
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lookout:
+    """An event of the cohort that is seen when it is looked for: so many days apart, known so much later."""
+
+    event: str
+    every: float
+    known_after: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,10 +145,10 @@ class Conduct:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Endpoint:
-    """A number a patient: from one measure at one visit."""
+    """A number a patient: from one measure at one visit, or from when events of the cohort happen."""
 
     name: str
-    measure: str
+    measure: str  # "" of an endpoint of events
     derive: Literal[
         "value",
         "change_from_baseline",
@@ -135,6 +157,8 @@ class Endpoint:
         "below",
         "above",
         "within",
+        "first_of",
+        "happened",
     ]
     at: str  # visit
     after_dose: float  # days after that visit's dose, 0 = at the visit
@@ -144,6 +168,14 @@ class Endpoint:
     unit: str  # of the endpoint's values, "" for shares
     label: str
     threshold_text: tuple[str, ...] = ()  # with its unit
+    events: tuple[str, ...] = ()  # of the cohort
+    competing: tuple[str, ...] = ()  # terminal events that are not among them
+    by: float = 0.0  # days, of `happened`
+
+    @property
+    def is_time(self) -> bool:
+        """Return whether it is the time to an event, which may be censored."""
+        return self.derive == "first_of"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -164,8 +196,8 @@ class Comparison:
     treated: str
     control: str
     better: Better
-    margin: float  # null value of treated - control, in the endpoint's unit, 0 = superiority
-    margin_text: str = "0"  # with its unit
+    margin: float  # null value of treated - control, in the endpoint's unit, or of log ratio; 0 = superiority
+    margin_text: str = "0"  # with its unit; of a ratio the ratio
 
     @property
     def name(self) -> str:
@@ -175,13 +207,20 @@ class Comparison:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Method:
-    kind: Literal["t_test", "welch", "ancova", "risk_difference", "mmrm"]
+    kind: Literal["t_test", "welch", "ancova", "risk_difference", "risk_ratio", "odds_ratio", "cmh", "mmrm"]
     covariates: tuple[tuple[str, str | None], ...]  # (covariate, None) or (measure, visit)
     strata: tuple[str, ...]  # factors: categorical covariates, or site
     missing: Literal["complete_cases", "failure"]  # failure: a missing binary endpoint counts as not met
+    measure: Literal["risk_difference", "risk_ratio", "odds_ratio"] | None = None  # of shares; None: of means
+    test: Literal["miettinen_nurminen", "farrington_manning", "wald"] | None = None  # where a method has several
     visits: tuple[str, ...] = ()  # of repeated measures, in time
     covariances: tuple[Covariance, ...] = ()  # of repeated measures: the first that converges is used
-    df: Freedom | None = None
+    df: Freedom | None = None  # of repeated measures
+
+    @property
+    def is_ratio(self) -> bool:
+        """Return whether estimates, truth and margins are logarithms of ratios."""
+        return self.measure in ("risk_ratio", "odds_ratio")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -192,6 +231,7 @@ class Analysis:
     comparisons: tuple[Comparison, ...]
     alpha: float  # one-sided
     multiplicity: Literal["none", "bonferroni", "holm", "hochberg", "fixed_sequence", "dunnett"]
+    spend: Spend | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -281,6 +321,9 @@ class Protocol:
     keep: Keep
     digest: str  # SHA-256 of the resolved document
     rules: tuple[DosingRule, ...] = ()
+    lookouts: tuple[Lookout, ...] = ()
+    follow_up: float = 0.0  # days for which events are looked for; 0 = up to the last visit
+    milestones: tuple[Milestone, ...] = ()  # none: one look, after the last datum
     designs: tuple[Design, ...] = ()  # every point of `vary`, in order; empty in the protocol of a design
 
     def rules_of(self, arm: Arm) -> tuple[DosingRule, ...]:
@@ -294,6 +337,10 @@ class Protocol:
     def endpoint(self, name: str) -> Endpoint:
         """Return the endpoint of that name."""
         return next(endpoint for endpoint in self.endpoints if endpoint.name == name)
+
+    def analysis(self, name: str) -> Analysis:
+        """Return the analysis of that name."""
+        return next(analysis for analysis in self.analyses if analysis.name == name)
 
     def estimand(self, name: str) -> Estimand:
         """Return the estimand of that name."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from trialsim.cohort.model import Cohort
 from trialsim.foundation.expression import to_text
-from trialsim.foundation.units import quantity_text
+from trialsim.foundation.units import number_text, quantity_text
 from trialsim.protocol.decisions import resolved_rules
 from trialsim.protocol.dosing import resolved_dosing
 from trialsim.protocol.draft import Draft
@@ -18,6 +18,7 @@ from trialsim.protocol.model import (
     Endpoint,
     Estimand,
     Keep,
+    Lookout,
     Method,
     ParameterMode,
     Patients,
@@ -32,7 +33,9 @@ from trialsim.protocol.model import (
     Visit,
 )
 from trialsim.protocol.resolve_conduct import resolved_conduct
+from trialsim.protocol.resolve_milestones import resolved_milestones, resolved_spend
 from trialsim.protocol.rules_analyses import (
+    ONE,
     SUCCESS,
     VERSUS,
     covariate_parts,
@@ -45,13 +48,18 @@ from trialsim.protocol.rules_campaign import is_uncertain, kept_trials, one_spac
 from trialsim.protocol.rules_endpoints import (
     BINARY,
     FROM_BASELINE,
+    OF_EVENTS,
+    TIMES,
     baseline_of,
     measure_unit,
     thresholds_of,
 )
+from trialsim.protocol.rules_repeated import covariances_of
+from trialsim.protocol.rules_shares import is_ratio, log_of, measure_of, test_of
 from trialsim.protocol.rules_visits import screening_visit
-from trialsim.protocol.times import days
-from trialsim.protocol.written import Written, WrittenAnalysis, WrittenComparison, WrittenMethod
+from trialsim.protocol.settings import settings
+from trialsim.protocol.times import days, moment_text
+from trialsim.protocol.written import Written, WrittenAnalysis, WrittenComparison, WrittenEndpoint
 
 BLOCKS_OF_RATIO = 2  # a block holds the ratio twice unless written
 MODES: dict[str, tuple[ParameterMode, ...]] = {
@@ -101,6 +109,9 @@ def resolved(draft: Draft) -> Protocol:
         keep=kept(written),
         digest="",
         rules=resolved_rules(draft),
+        lookouts=lookouts(written),
+        follow_up=days(written.follow_up),
+        milestones=resolved_milestones(draft),
     )
 
 
@@ -123,6 +134,7 @@ def arms(draft: Draft) -> tuple[Arm, ...]:
             label=arm.label or name,
             dosing=tuple(resolved_dosing(draft, line) for line in arm.dosing),
             rules=arm.rules,
+            sets=settings(draft, arm),
         )
         for name, arm in draft.written.arms.items()
     )
@@ -151,11 +163,22 @@ def assessments(written: Written, cohort: Cohort) -> tuple[Assessment, ...]:
             known_after=delays[name] if item.known_after is None else days(item.known_after),
         )
         for name, item in written.assess.items()
+        if item.every is None
+    )
+
+
+def lookouts(written: Written) -> tuple[Lookout, ...]:
+    return tuple(
+        Lookout(event=name, every=days(item.every), known_after=days(item.known_after))
+        for name, item in written.assess.items()
+        if item.every is not None
     )
 
 
 def endpoint(draft: Draft, name: str) -> Endpoint:
     written = draft.written.endpoints[name]
+    if written.derive in OF_EVENTS:
+        return endpoint_of_events(name, written)
     unit = measure_unit(draft, written.measure)
     assert unit is not None
     values = tuple(value.to(unit) for value in thresholds_of(written))
@@ -180,6 +203,26 @@ def endpoint(draft: Draft, name: str) -> Endpoint:
     )
 
 
+def endpoint_of_events(name: str, written: WrittenEndpoint) -> Endpoint:
+    is_time = written.derive in TIMES
+    said = " or ".join(written.events)
+    return Endpoint(
+        name=name,
+        measure="",
+        derive=written.derive,  # type: ignore[arg-type]
+        at="",
+        after_dose=0.0,
+        baseline=None,
+        threshold=(),
+        is_binary=not is_time,
+        unit="day" if is_time else "",
+        label=written.label or (f"time to {said}" if is_time else f"{said} by {moment_text(written.by or 0.0)}"),
+        events=written.events,
+        competing=written.competing,
+        by=written.by or 0.0,
+    )
+
+
 def estimand(draft: Draft, name: str, conduct: Conduct) -> Estimand:
     written = draft.written.estimands[name]
     strategies = tuple((event.name, written.events[event.name]) for event in conduct.intercurrent_events)
@@ -196,6 +239,7 @@ def analysis(draft: Draft, name: str, written: WrittenAnalysis) -> Analysis:
         comparisons=tuple(comparison(draft, written, text, item) for text, item in written.compare.items()),
         alpha=alpha,
         multiplicity=written.multiplicity or "none",  # type: ignore[arg-type]
+        spend=resolved_spend(written),
     )
 
 
@@ -209,6 +253,8 @@ def method(draft: Draft, written: WrittenAnalysis) -> Method:
         kind=written.method.kind,  # type: ignore[arg-type]
         covariates=tuple(covariate_parts(text) for text in written.method.covariates),
         strata=written.method.strata,
+        measure=measure_of(written.method),  # type: ignore[arg-type]
+        test=test_of(written.method),  # type: ignore[arg-type]
         missing=written.missing or ("failure" if counts_as_failure else "complete_cases"),  # type: ignore[arg-type]
         visits=tuple(sorted(written.method.visits, key=lambda visit: draft.written.visits[visit].at)),
         covariances=covariances_of(written.method),  # type: ignore[arg-type]
@@ -216,24 +262,24 @@ def method(draft: Draft, written: WrittenAnalysis) -> Method:
     )
 
 
-def covariances_of(method: WrittenMethod) -> tuple[str, ...]:
-    """Return the covariances of repeated measures in the order in which they are tried."""
-    return () if method.covariance is None else (method.covariance, *method.fallback)
-
-
-def comparison(draft: Draft, analysis: WrittenAnalysis, text: str, written: WrittenComparison) -> Comparison:
-    parts = VERSUS.fullmatch(text.strip())
+def comparison(draft: Draft, analysis: WrittenAnalysis, name: str, written: WrittenComparison) -> Comparison:
+    parts = VERSUS.fullmatch(name.strip())
     endpoint = endpoint_of(draft, analysis)
     assert parts is not None and endpoint is not None
     target = endpoint_unit(endpoint.derive, measure_unit(draft, endpoint.measure))
     assert target is not None
-    margin = 0.0 if written.margin is None else written.margin.to(target)
+    if is_ratio(analysis.method):
+        ratio = 1.0 if written.margin is None else written.margin.to(ONE)
+        margin, text = log_of(ratio), number_text(ratio)
+    else:
+        margin = 0.0 if written.margin is None else written.margin.to(target)
+        text = quantity_text(margin, target)
     return Comparison(
         treated=parts[1],
         control=parts[2],
         better=written.better,  # type: ignore[arg-type]
         margin=margin,
-        margin_text=quantity_text(margin, target),
+        margin_text=text,
     )
 
 

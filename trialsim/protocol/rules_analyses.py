@@ -7,9 +7,10 @@ import re
 from trialsim.foundation.units import DIMENSIONLESS, Quantity, Unit, dimension_name, number_text, unit
 from trialsim.protocol.draft import Draft, Path
 from trialsim.protocol.rules_arms import check_factors
-from trialsim.protocol.rules_endpoints import BINARY, measure_unit
+from trialsim.protocol.rules_endpoints import BINARY, TIMES, measure_unit
 from trialsim.protocol.rules_repeated import check_repeated
-from trialsim.protocol.written import WrittenAnalysis, WrittenEndpoint
+from trialsim.protocol.rules_shares import SHARES, check_share_margin
+from trialsim.protocol.written import WrittenAnalysis, WrittenEndpoint, WrittenMethod
 
 VERSUS = re.compile(r"(\S+)\s+vs\s+(\S+)")
 ALPHA = re.compile(r"([0-9.eE+-]+%?)\s+(one|two)-sided")
@@ -39,17 +40,17 @@ def endpoint_of(draft: Draft, analysis: WrittenAnalysis) -> WrittenEndpoint | No
 def check_method(draft: Draft, path: Path, analysis: WrittenAnalysis) -> None:
     endpoint, kind = endpoint_of(draft, analysis), analysis.method.kind
     where = (*path, "method")
-    if endpoint is not None and (endpoint.derive in BINARY) != (kind == "risk_difference"):
+    if endpoint is not None and (endpoint.derive in BINARY) != (kind in SHARES):
         is_binary = endpoint.derive in BINARY
         what = "is yes or no" if is_binary else "is a number"
-        use = "risk_difference" if is_binary else "t_test, welch, ancova or mmrm"
+        use = f"{', '.join(SHARES[:-1])} or {SHARES[-1]}" if is_binary else "t_test, welch, ancova or mmrm"
         name = draft.written.estimands[analysis.estimand].endpoint
         draft.error(where, "method-endpoint", f"{kind} cannot compare {name}, which {what}", "", [f"use {use}"])
     options = (*where, kind)
     check_factors(draft, (*options, "strata"), analysis.method.strata)
     for i, covariate in enumerate(analysis.method.covariates):
         check_covariate(draft, (*options, "covariates", i), covariate)
-    if kind == "mmrm" and endpoint is not None:
+    if kind == "mmrm" and endpoint is not None and endpoint.derive not in (*BINARY, *TIMES):
         check_repeated(draft, options, analysis.method, endpoint)
 
 
@@ -122,10 +123,12 @@ def check_comparisons(draft: Draft, path: Path, analysis: WrittenAnalysis) -> No
             for arm in (parts[1], parts[2]):
                 draft.is_known(where, "arm", arm, arms)
         if comparison.margin is not None and endpoint is not None:
-            check_margin(draft, (*path, "compare", name, "margin"), comparison.margin, endpoint)
+            check_margin(draft, (*path, "compare", name, "margin"), comparison.margin, endpoint, analysis.method)
 
 
-def check_margin(draft: Draft, path: Path, margin: Quantity, endpoint: WrittenEndpoint) -> None:
+def check_margin(draft: Draft, path: Path, margin: Quantity, endpoint: WrittenEndpoint, method: WrittenMethod) -> None:
+    if not check_share_margin(draft, path, margin, method):
+        return
     target = endpoint_unit(endpoint.derive, measure_unit(draft, endpoint.measure))
     if target is None:
         return
@@ -141,6 +144,8 @@ def endpoint_unit(derive: str, measured: Unit | None) -> Unit | None:
     """Return the unit of an endpoint's values; shares and log ratios are plain numbers."""
     if derive in BINARY or derive == "log_ratio_to_baseline":
         return ONE
+    if derive in TIMES:
+        return unit("day")
     return PERCENT if derive == "percent_change_from_baseline" else measured
 
 
@@ -197,11 +202,8 @@ def check_multiplicity(draft: Draft, path: Path, analysis: WrittenAnalysis) -> N
         message = f"dunnett needs one model of all arms, which {analysis.method.kind} is not"
         if analysis.method.kind == "mmrm":
             message = "dunnett needs one residual variance of all arms and visits, which mmrm does not have"
-        notes = (
-            ["use holm"]
-            if analysis.method.kind in ("mmrm", "risk_difference")
-            else ["use ancova (it may be without covariates), or holm"]
-        )
+        is_other = analysis.method.kind in (*SHARES, "mmrm")
+        notes = ["use holm"] if is_other else ["use ancova (it may be without covariates), or holm"]
         draft.error(where, "multiplicity-family", message, "", notes)
 
 

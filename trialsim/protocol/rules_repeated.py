@@ -11,6 +11,11 @@ FEWEST_VISITS, MOST_VISITS = 2, 12
 DIFFERENCES = ("value", "change_from_baseline")  # whose difference of arms is that of the values themselves
 
 
+def covariances_of(method: WrittenMethod) -> tuple[str, ...]:
+    """Return the covariances of repeated measures in the order in which they are tried."""
+    return () if method.covariance is None else (method.covariance, *method.fallback)
+
+
 def check_repeated(draft: Draft, path: Path, method: WrittenMethod, endpoint: WrittenEndpoint) -> None:
     """A mixed model has visits that are measured, the endpoint's last, and covariances each named once."""
     visits = draft.written.visits

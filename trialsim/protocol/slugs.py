@@ -5,10 +5,12 @@ from __future__ import annotations
 from trialsim.foundation.slugs import Explanation
 from trialsim.protocol.slugs_decisions import SLUGS as DECISIONS
 from trialsim.protocol.slugs_dosing import SLUGS as DOSING
+from trialsim.protocol.slugs_milestones import SLUGS as MILESTONES
 
 SLUGS: dict[str, Explanation] = {
     **DOSING,
     **DECISIONS,
+    **MILESTONES,
     "no-such-file": Explanation(
         "A file is not there",
         "A path was given, and nothing can be read at it.",
@@ -39,6 +41,13 @@ SLUGS: dict[str, Explanation] = {
         "Amounts and rates of doses are above zero.",
         "amount: 0 mg",
         "Write an amount above 0, or leave the line out.",
+    ),
+    "input-steps": Explanation(
+        "Values of an input that do not follow each other",
+        "An arm sets an input from randomisation or later points in time on, in their order; before the first point the"
+        " input has its default.",
+        "arms: {new: {sets: {treated: {week 4: 1, day 0: 0}}}}",
+        "Write the points in their order, none before day 0.",
     ),
     "weight-missing": Explanation(
         "A dose per kilogram of unknown weight",
@@ -244,9 +253,22 @@ SLUGS: dict[str, Explanation] = {
     ),
     "method-endpoint": Explanation(
         "A method for another kind of endpoint",
-        "Means are compared by t_test, welch, ancova or mmrm, shares by risk_difference.",
+        "Means are compared by t_test, welch, ancova or mmrm, shares by risk_difference, risk_ratio, odds_ratio or "
+        "cmh.",
         "method: t_test   # of a yes-or-no endpoint",
         "Use a method for this kind of endpoint.",
+    ),
+    "margin-ratio": Explanation(
+        "A margin that is no ratio",
+        "A risk ratio or an odds ratio is compared with a ratio: above 0, and 1 where the arms do not differ.",
+        "method: risk_ratio   # and margin: -10%",
+        "Write the ratio of the first arm over the second: 0.8, 1.25 or 125%.",
+    ),
+    "no-margin": Explanation(
+        "A margin where the test has none",
+        "The test of Cochran, Mantel and Haenszel asks whether there is any difference at all.",
+        "method: cmh   # and margin: 1.25",
+        "Leave the margin out, or use risk_difference, risk_ratio or odds_ratio with strata.",
     ),
     "repeated-visits": Explanation(
         "Visits that do not fit the one compared",

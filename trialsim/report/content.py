@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from trialsim.report.answer import Answer, answer
@@ -10,6 +10,7 @@ from trialsim.report.conduct import ConductTable, conduct_table
 from trialsim.report.estimands import Estimands, estimands
 from trialsim.report.evidence import Evidence, evidence
 from trialsim.report.forest import Forest
+from trialsim.report.found import FoundDesign, found_design
 from trialsim.report.kept import kept_rows
 from trialsim.report.patients import Population, population
 from trialsim.report.profiles import Profiles, profiles
@@ -46,11 +47,19 @@ class Report:
     failures: tuple[FailureRow, ...]
     reproduction: Reproduction
     has_designs: bool
+    found: FoundDesign | None = None  # where the run verifies a design that was searched for
 
 
 def report_content(run: Path) -> Report:
-    """Return what a finished run's report says; TrialsimError if there is no finished run in the folder."""
-    return content_of(evidence(run))
+    """Return what a finished run's report says; TrialsimError if there is no finished run in the folder.
+
+    Of a search for a design, it is the report of the run that verified the answer, and how it was found.
+    """
+    search = found_design(run)
+    if search is None:
+        return content_of(evidence(run))
+    found, verification = search
+    return replace(content_of(evidence(verification)), identifier=run.name, found=found)
 
 
 def content_of(run: Evidence) -> Report:

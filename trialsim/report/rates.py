@@ -13,6 +13,7 @@ from trialsim.report.numbers import Estimate, count, share
 from trialsim.report.words import (
     METHODS,
     MULTIPLICITY,
+    TESTS,
     changes_words,
     comparison_words,
     designs_words,
@@ -135,6 +136,8 @@ def analysis_words(run: Evidence, analysis: Analysis) -> str:
         words += f", adjusted for {', '.join(map(spaced, adjusted))}"
     if method.strata:
         words += f", stratified by {', '.join(map(spaced, method.strata))}"
+    if method.test is not None:
+        words += f", {TESTS[method.test]}"
     missing = "missing values count as not met" if method.missing == "failure" else "complete cases"
     if method.kind == "mmrm":
         words += f", at {', '.join(map(spaced, method.visits))}"

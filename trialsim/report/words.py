@@ -12,7 +12,15 @@ METHODS = {
     "welch": "Welch's t test",
     "ancova": "analysis of covariance",
     "risk_difference": "risk difference",
+    "risk_ratio": "risk ratio",
+    "odds_ratio": "odds ratio",
+    "cmh": "test of Cochran, Mantel and Haenszel",
     "mmrm": "mixed model for repeated measures",
+}
+TESTS = {
+    "miettinen_nurminen": "score test of Miettinen and Nurminen",
+    "farrington_manning": "score test of Farrington and Manning",
+    "wald": "Wald's test",
 }
 MULTIPLICITY = {
     "none": "no adjustment for multiplicity",

@@ -30,8 +30,9 @@ def read_table(run: Path, table: str) -> pd.DataFrame:
         notes = [f"nearest name: {near}"] if near else [f"expected: {', '.join(COLUMNS)}"]
         raise TrialsimError("unknown-table", f"a run has no table {table!r}", notes, exit_code=2)
     layout = Layout(run)
-    if table == "summary":
-        return pandas_frame(table, [({}, layout.summary)] if layout.summary.exists() else [])
+    if table in ("summary", "points"):  # one file each
+        path = layout.tables / f"{table}.parquet"
+        return pandas_frame(table, [({}, path)] if path.exists() else [])
     return pandas_frame(
         table,
         [

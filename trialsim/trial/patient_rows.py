@@ -12,7 +12,8 @@ from trialsim.trial.batch import Batch, words
 from trialsim.trial.decided import Decided
 from trialsim.trial.decision_rows import decision_rows
 from trialsim.trial.dose_rows import dose_rows
-from trialsim.trial.look import known_days
+from trialsim.trial.lose import last_days
+from trialsim.trial.milestones import known_days
 from trialsim.trial.setup import Setup
 
 Floats = NDArray[np.float64]
@@ -104,7 +105,7 @@ def _events(setup: Setup, batch: Batch, at: Ints) -> Table:
 
     Then the cohort's own events up to loss: a row each time that one happens, one with null if it never does.
     """
-    lost_at, last = batch.lost_at[at], batch.days[at].max(axis=1, initial=0.0)
+    lost_at, last = batch.lost_at[at], last_days(setup, batch.days[at])
     names = (*setup.events, *setup.losses, "completed")
     days = np.concatenate([batch.own_events[at], batch.losses[at], last[:, None]], axis=1)
     n_events, n_losses = len(setup.events), len(setup.losses)

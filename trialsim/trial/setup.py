@@ -125,9 +125,9 @@ def is_constant(hazard: Expr, cohort: Cohort) -> bool:
 
 
 def changing(cohort: Cohort) -> set[str]:
-    """Return the parameters and covariates that change within a course."""
+    """Return the parameters, covariates and inputs that change within a course, or from arm to arm."""
     moving = {covariate.name for covariate in cohort.covariates if covariate.over_time is not None}
-    return moving | {
+    return moving | {each.name for each in cohort.inputs} | {
         parameter.name
         for parameter in cohort.parameters
         if parameter.between_occasions is not None or any(e.covariate in moving for e in parameter.effects)

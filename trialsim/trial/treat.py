@@ -15,6 +15,7 @@ from trialsim.dynamics.stiff_system import Solver
 from trialsim.dynamics.tier import with_second_tries
 from trialsim.foundation.streams import exponentials
 from trialsim.trial.adhere import Intake
+from trialsim.trial.arm_inputs import with_inputs
 from trialsim.trial.enrolled import Enrolled
 from trialsim.trial.grid import Grid, sample_grid
 from trialsim.trial.keys import event_key, loss_key, own_event_key
@@ -92,6 +93,7 @@ class Run:
     def __init__(self, setup: Setup, typical: TypicalValues, patients: Enrolled, intake: Intake, grid: Grid) -> None:
         self.setup, self.patients, self.grid = setup, patients, grid
         self.n = patients.trials.shape[0]
+        self.follow_up = float(setup.calendar.clock.model_times(np.array([setup.protocol.follow_up]))[0])
         self.parameters, self.changes = own_parameters(
             setup, typical, patients.candidates, patients.trials, patients.rows, patients.patients
         )
@@ -117,17 +119,18 @@ class Run:
         setup, who = self.setup, rows % self.n
         limits = self.thresholds[who]
         limits[:, [setup.events.index(name) for name in sorted(off)]] = np.inf
+        parameters, changes = with_inputs(setup, rows // self.n, self.parameters[who], changes_of(self.changes, who))
         ends = np.array(setup.ends_course, dtype=np.bool_)
         stops = np.arange(ends.size) < len(setup.events)
         return {
-            "params": self.parameters[who],
+            "params": parameters,
             "schedule": schedule_of_rows(self.schedules, rows, self.n),
             "sample_times": self.grid.times[who],
             "thresholds": limits,
             "stops_dosing": stops,
             "ends_course": ends,
-            "horizon": self.grid.times[who, -1],
-            "changes": changes_of(self.changes, who),
+            "horizon": np.maximum(self.grid.times[who, -1], self.follow_up),
+            "changes": changes,
             "luck": Luck(
                 seed=setup.world.seed,
                 trial=self.patients.trials[who],

@@ -7,7 +7,7 @@ import pytest
 from scipy import optimize
 
 from trialsim.analysis.ancova import ancova
-from trialsim.analysis.comparisons import NO_VARIANCE, NOT_CONVERGED, OK, REASONS, TOO_FEW_PATIENTS
+from trialsim.analysis.comparisons import NO_CONVERGENCE, NO_VARIANCE, OK, REASONS, TOO_FEW_PATIENTS
 from trialsim.analysis.covariance_structures import STRUCTURES, fill_covariance
 from trialsim.analysis.mmrm import RepeatedModel, mmrm
 from trialsim.protocol.model import Covariance
@@ -109,11 +109,11 @@ def test_what_cannot_be_estimated_has_a_reason():
         ["too few patients"] * 2,  # nobody at all
         ["no variance"] * 2,  # one visit where all have one value
         ["too few patients"] * 2,  # one patient
-        ["did not converge"] * 2,  # two visits with the same values
+        ["no convergence"] * 2,  # two visits with the same values
         [None, None],  # nobody at an earlier visit, which is left out
     ]
     is_ok = result.status == OK
-    assert {TOO_FEW_PATIENTS, NO_VARIANCE, NOT_CONVERGED, OK} == set(result.status.ravel().tolist())
+    assert {TOO_FEW_PATIENTS, NO_CONVERGENCE, NO_VARIANCE, OK} == set(result.status.ravel().tolist())
     for name in ("estimate", "se", "df", "p_value", "lower", "upper"):
         assert np.isfinite(getattr(result, name)[is_ok]).all(), name
     assert fits.structure.tolist() == [0, 0, -1, -1, -1, -1, -1, 0]
@@ -127,7 +127,7 @@ def test_the_first_structure_that_converges_is_used():
     y[41:80:2, 2] = np.nan
     plain, none = compared(y, arm, offsets)
     assert none.structure.tolist() == [0, -1, 0]
-    assert [REASONS[int(code)] for code in plain.status[:, 0]] == [None, "did not converge", None]
+    assert [REASONS[int(code)] for code in plain.status[:, 0]] == [None, "no convergence", None]
     result, fits = compared(y, arm, offsets, structures=("unstructured", "heterogeneous_toeplitz", "ar1"))
     assert fits.structure.tolist() == [0, 1, 0]
     assert (result.status == OK).all()
