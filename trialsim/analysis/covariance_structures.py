@@ -48,7 +48,7 @@ def n_parameters(structure: int, position: Integers) -> int:
     m = len(position)
     if structure == UNSTRUCTURED:
         return m * (m + 1) // 2
-    span = position[m - 1] - position[0]
+    span = int(position[m - 1] - position[0])
     return _n_spreads(structure, m) + (span if _kind(structure) == TOEPLITZ else min(span, 1))
 
 
