@@ -21,6 +21,16 @@ Better = Literal["higher", "lower"]
 Strategy = Literal["treatment_policy", "hypothetical"]
 ParameterMode = Literal["typical", "uncertain"]
 Solver = Literal["explicit", "stiff"]
+Covariance = Literal[
+    "unstructured",
+    "heterogeneous_toeplitz",
+    "toeplitz",
+    "heterogeneous_ar1",
+    "ar1",
+    "heterogeneous_compound_symmetry",
+    "compound_symmetry",
+]
+Freedom = Literal["kenward_roger", "satterthwaite"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -205,7 +215,7 @@ class Comparison:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Method:
     kind: Literal[
-        "t_test", "welch", "ancova",
+        "t_test", "welch", "ancova", "mmrm",
         "risk_difference", "risk_ratio", "odds_ratio", "cmh", "logistic",
         "log_rank", "cox", "rmst", "milestone_survival", "max_combo", "gray", "cumulative_incidence",
     ]  # fmt: skip
@@ -217,6 +227,9 @@ class Method:
     separated: Literal["not_estimable", "firth"] | None = None  # what becomes of it where slopes are infinite
     test: Literal["miettinen_nurminen", "farrington_manning", "wald"] | None = None  # where a method has several
     times: TimeMethod | None = None  # of times to an event
+    visits: tuple[str, ...] = ()  # of repeated measures, in time
+    covariances: tuple[Covariance, ...] = ()  # of repeated measures: the first that converges is used
+    df: Freedom | None = None  # of repeated measures
 
     @property
     def is_ratio(self) -> bool:

@@ -112,6 +112,10 @@ class WrittenMethod:
     weights: tuple[tuple[float, float], ...] | None = None
     variance: str | None = None
     separated: str | None = None
+    visits: tuple[str, ...] = ()
+    covariance: str | None = None
+    fallback: tuple[str, ...] = ()
+    df: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
