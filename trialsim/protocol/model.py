@@ -114,6 +114,9 @@ class Accrual:
     rate: float  # per day
     sites: int
     ramp_up: float  # days
+    pattern: tuple[tuple[float, float], ...] = ()  # from which day which share of the rate
+    repeats: float = 0.0  # days after which the pattern begins again; 0: it goes on as it ends
+    opening: float = 0.0  # days within which sites open at random; 0: as `ramp_up` says
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

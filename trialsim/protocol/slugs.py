@@ -168,6 +168,13 @@ SLUGS: dict[str, Explanation] = {
         "eligible: [CL > 2 L/h]",
         "Use a covariate or a measure.",
     ),
+    "accrual-pattern": Explanation(
+        "A pattern of accrual that cannot be followed",
+        "A pattern says from which point in time which share of the rate comes: from day 0, in order, and in the end "
+        "patients still come.",
+        "pattern: {day 0: 100%, month 6: 0%}",
+        "End with a share above 0, or write repeats.",
+    ),
     "no-accrual": Explanation(
         "Nobody is ever randomised",
         "The accrual rate is above zero.",

@@ -14,6 +14,7 @@ from trialsim.protocol.dosing_write import Data as Data
 from trialsim.protocol.dosing_write import adherence_data, dosing_data
 from trialsim.protocol.milestone_write import milestone_data, spend_data
 from trialsim.protocol.model import (
+    Accrual,
     Analysis,
     Arm,
     Comparison,
@@ -116,13 +117,24 @@ def arm_data(arm: Arm) -> dict[str, Data]:
     return data | ({"sets": {each.input: setting_data(each) for each in arm.sets}} if arm.sets else {})
 
 
+def shape_data(accrual: Accrual) -> dict[str, Data]:
+    """Return how the rate of accrual changes with time, in the one way it does."""
+    if accrual.opening:
+        return {"opening": duration_text(accrual.opening)}
+    if not accrual.pattern:
+        return {"ramp_up": duration_text(accrual.ramp_up)}
+    steps: dict[str, Data] = {moment_text(day): number_text(share) for day, share in accrual.pattern}
+    data: dict[str, Data] = {"pattern": steps}
+    return data | ({"repeats": duration_text(accrual.repeats)} if accrual.repeats else {})
+
+
 def conduct_data(conduct: Conduct) -> dict[str, Data]:
     accrual = conduct.accrual
     return {
         "accrual": {
             "rate": rate_text(accrual.rate),
             "sites": str(accrual.sites),
-            "ramp_up": duration_text(accrual.ramp_up),
+            **shape_data(accrual),
         },
         "adherence": adherence_data(conduct.adherence),
         "intercurrent_events": {

@@ -53,6 +53,9 @@ class WrittenAccrual:
     rate: Quantity
     sites: int
     ramp_up: Quantity | None
+    pattern: Mapping[str, float] = field(default_factory=dict)  # by a point in time
+    repeats: Quantity | None = None
+    opening: Quantity | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
