@@ -13,7 +13,7 @@ from trialsim.campaign.nulls import Finding, undeclared_null, unverified_null
 from trialsim.campaign.plan import Cell, Plan
 from trialsim.foundation.tables import SUMMARY
 from trialsim.foundation.tables_parquet import parquet_bytes
-from trialsim.protocol.model import Analysis, Comparison
+from trialsim.protocol.model import Analysis, Comparison, Family
 from trialsim.store.folder import markers
 from trialsim.store.layout import Layout
 from trialsim.store.read import cell_columns
@@ -83,6 +83,8 @@ def operating_characteristics(cell: Cell, layout: Layout) -> tuple[list[Row], li
         for comparison in analysis.comparisons:
             rows += comparison_rows(cell, analysis, comparison, chosen[comparison.name], found[comparison.name])
         rows += family_rows(cell, analysis, chosen, found.values())
+    unverified = {each.address for each in findings if each.kind == "null_not_verified"}
+    rows += [row for family in cell.protocol.families for row in shared_rows(cell, family, looks, unverified)]
     of_trial = trial_rows(cell, layout)
     return rows + of_trial, findings + failed_patients(cell, of_trial)
 
@@ -101,13 +103,9 @@ def only(looks: Arrays, analysis: str, comparison: str) -> Arrays:
     return {name: values[mask] for name, values in looks.items()}
 
 
-def is_declared_null(cell: Cell, comparison: Comparison) -> bool:
-    return comparison.name in cell.scenario.null
-
-
 def finding(cell: Cell, analysis: str, comparison: Comparison, looks: Arrays) -> Finding | None:
     truths = known(looks["truth"])
-    if not is_declared_null(cell, comparison):
+    if not cell.scenario.is_null(analysis, comparison.name):
         return undeclared_null(cell.key, analysis, comparison, truths, mean(truths))
     sd = standard_deviation(known(looks["estimate"])).value
     return unverified_null(cell.key, analysis, comparison, mean(truths), sd)
@@ -134,7 +132,7 @@ def comparison_rows(
     if found is not None and found.kind == "null_not_verified":
         yield row("null_not_verified", mean(known(truth)), "true effect where the scenario declares a null", unit)
     else:
-        yield row(*rejection_figure(cell, comparison, looks))
+        yield row(*rejection_figure(cell, analysis.name, comparison, looks))
     yield row("truth", mean(known(truth)), "mean over trials of the true effect in each trial's own patients", unit)
     yield row("mean_estimate", mean(known(estimate)), "mean of the estimates", unit)
     yield row("bias", bias(estimate, truth), "mean of estimate - true effect in the trial's own patients", unit)
@@ -157,10 +155,10 @@ def missing_share(analysis: Analysis, looks: Arrays) -> np.ndarray[Any, Any]:
     return np.asarray(looks["n_missing"] / np.maximum(randomised, 1))
 
 
-def rejection_figure(cell: Cell, comparison: Comparison, looks: Arrays) -> tuple[str, Figure, str]:
+def rejection_figure(cell: Cell, analysis: str, comparison: Comparison, looks: Arrays) -> tuple[str, Figure, str]:
     """Return power, assurance or type I error: what the rejection rate is called under this truth."""
     figure = rate(int(sum(bool(rejected) for rejected in looks["rejected"])), len(looks["trial"]))
-    if is_declared_null(cell, comparison):
+    if cell.scenario.is_null(analysis, comparison.name):
         return "type_1", figure, "share of trials that reject a null that is true"
     if cell.mode == "typical":
         return "power", figure, "share of trials that reject, parameters being typical"
@@ -188,7 +186,7 @@ def family_rows(
     cell: Cell, analysis: Analysis, looks: dict[str, Arrays], found: Iterable[Finding | None]
 ) -> Iterable[Row]:
     """Yield the family-wise type I error over the declared nulls, if every one of them is null in truth."""
-    nulls = [comparison.name for comparison in analysis.comparisons if is_declared_null(cell, comparison)]
+    nulls = [each.name for each in analysis.comparisons if cell.scenario.is_null(analysis.name, each.name)]
     if not nulls or any(each and each.kind == "null_not_verified" for each in found):
         return
     rejecting = {int(trial) for name in nulls for trial in looks[name]["trial"][looks[name]["rejected"].astype(bool)]}
@@ -197,6 +195,18 @@ def family_rows(
     yield Row(
         "family_wise_type_1", figure, "share of trials that reject at least one true null", analysis=analysis.name
     )
+
+
+def shared_rows(cell: Cell, family: Family, looks: Arrays, unverified: set[tuple[str, str]]) -> Iterable[Row]:
+    """Yield the family-wise type I error of a family of several analyses, under its own name."""
+    parts = [part for hypothesis in family.hypotheses for part in hypothesis.parts]
+    nulls = [only(looks, *part) for part in parts if cell.scenario.is_null(*part)]
+    if not nulls or unverified.intersection(parts):
+        return
+    rejecting = {int(trial) for each in nulls for trial in each["trial"][each["rejected"].astype(bool)]}
+    trials = {int(trial) for each in nulls for trial in each["trial"]}
+    what = "share of trials that reject at least one true null of the family"
+    yield Row("family_wise_type_1", rate(len(rejecting), len(trials)), what, analysis=family.name)
 
 
 def trial_rows(cell: Cell, layout: Layout) -> list[Row]:

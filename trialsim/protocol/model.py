@@ -17,6 +17,7 @@ Better = Literal["higher", "lower"]
 Strategy = Literal["treatment_policy", "hypothetical"]
 ParameterMode = Literal["typical", "uncertain"]
 Solver = Literal["explicit", "stiff"]
+Procedure = Literal["graph", "fixed_sequence", "holm", "fallback", "gatekeeping"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -178,7 +179,32 @@ class Analysis:
     method: Method
     comparisons: tuple[Comparison, ...]
     alpha: float  # one-sided
-    multiplicity: Literal["none", "bonferroni", "holm", "hochberg", "fixed_sequence", "dunnett"]
+    multiplicity: Literal[
+        "none", "bonferroni", "holm", "hochberg", "hommel", "fixed_sequence", "co_primary", "dunnett",
+        "step_down_dunnett", "family",
+    ]  # fmt: skip  # family: one of the protocol's families holds its error rate
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hypothesis:
+    """What a family rejects as one: comparisons of which all must be shown."""
+
+    text: str  # as written
+    parts: tuple[tuple[str, str], ...]  # analysis, comparison
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Family:
+    """Hypotheses of several analyses that share one error rate."""
+
+    name: str
+    alpha: float  # one-sided
+    procedure: Procedure
+    hypotheses: tuple[Hypothesis, ...]  # in the order of the document
+    weights: tuple[float, ...] = ()  # of graph and fallback
+    transitions: tuple[tuple[float, ...], ...] = ()  # of graph: row i is what i passes on
+    gates: tuple[int, ...] = ()  # of gatekeeping: how many hypotheses each gate has
+    keeps: tuple[float, ...] = ()  # of gatekeeping: the share that stays, the last without meaning
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -207,7 +233,11 @@ class Scenario:
     name: str
     label: str
     overrides: tuple[Override, ...]
-    null: tuple[str, ...]  # comparison names
+    null: tuple[str, ...]  # comparisons, in every analysis that makes them, or `COMPARISON of ANALYSIS`
+
+    def is_null(self, analysis: str, comparison: str) -> bool:
+        """Return whether a comparison of an analysis is declared null."""
+        return comparison in self.null or f"{comparison} of {analysis}" in self.null
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -268,6 +298,7 @@ class Protocol:
     keep: Keep
     digest: str  # SHA-256 of the resolved document
     rules: tuple[DosingRule, ...] = ()
+    families: tuple[Family, ...] = ()
     designs: tuple[Design, ...] = ()  # every point of `vary`, in order; empty in the protocol of a design
 
     def rules_of(self, arm: Arm) -> tuple[DosingRule, ...]:

@@ -8,6 +8,7 @@ from trialsim.foundation.units import quantity_text
 from trialsim.protocol.decisions import resolved_rules
 from trialsim.protocol.dosing import resolved_dosing
 from trialsim.protocol.draft import Draft
+from trialsim.protocol.hypotheses import families_of, one_spaced
 from trialsim.protocol.model import (
     Analysis,
     Arm,
@@ -32,7 +33,9 @@ from trialsim.protocol.model import (
     Visit,
 )
 from trialsim.protocol.resolve_conduct import resolved_conduct
+from trialsim.protocol.resolve_families import resolved_families
 from trialsim.protocol.rules_analyses import (
+    ALPHA,
     SUCCESS,
     VERSUS,
     covariate_parts,
@@ -41,7 +44,7 @@ from trialsim.protocol.rules_analyses import (
     one_sided,
 )
 from trialsim.protocol.rules_arms import ratio_of
-from trialsim.protocol.rules_campaign import is_uncertain, kept_trials, one_spaced, scenario_overrides
+from trialsim.protocol.rules_campaign import is_uncertain, kept_trials, scenario_overrides
 from trialsim.protocol.rules_endpoints import (
     BINARY,
     FROM_BASELINE,
@@ -94,6 +97,7 @@ def resolved(draft: Draft) -> Protocol:
         endpoints=tuple(endpoint(draft, name) for name in written.endpoints),
         estimands=tuple(estimand(draft, name, conduct) for name in written.estimands),
         analyses=tuple(analysis(draft, name, item) for name, item in written.analyses.items()),
+        families=resolved_families(draft),
         success=success(written),
         scenarios=tuple(scenario(draft, name, conduct) for name in written.scenarios),
         vary=tuple(Variation(path=tuple(key.split(".")), values=values) for key, values in written.vary.items()),
@@ -187,7 +191,8 @@ def estimand(draft: Draft, name: str, conduct: Conduct) -> Estimand:
 
 
 def analysis(draft: Draft, name: str, written: WrittenAnalysis) -> Analysis:
-    alpha = one_sided(written.alpha)
+    families = families_of(draft).get(name, ())
+    alpha = one_sided(draft.written.families[families[0]].alpha if families else written.alpha or ALPHA)
     assert alpha is not None
     return Analysis(
         name=name,
@@ -195,7 +200,7 @@ def analysis(draft: Draft, name: str, written: WrittenAnalysis) -> Analysis:
         method=method(draft, written),
         comparisons=tuple(comparison(draft, written, text, item) for text, item in written.compare.items()),
         alpha=alpha,
-        multiplicity=written.multiplicity or "none",  # type: ignore[arg-type]
+        multiplicity="family" if families else written.multiplicity or "none",  # type: ignore[arg-type]
     )
 
 

@@ -18,6 +18,7 @@ from trialsim.protocol.rules_campaign import (
 )
 from trialsim.protocol.rules_conduct import check_accrual, check_adherence, check_hazards
 from trialsim.protocol.rules_endpoints import check_endpoints, check_estimands
+from trialsim.protocol.rules_families import check_families
 from trialsim.protocol.rules_visits import check_assessments, check_eligibility, check_visits
 
 RULES: tuple[tuple[Callable[[Draft], None], tuple[str, ...]], ...] = (
@@ -37,6 +38,7 @@ RULES: tuple[tuple[Callable[[Draft], None], tuple[str, ...]], ...] = (
     (check_endpoints, ("endpoints", "visits", "assess")),
     (check_estimands, ("estimands", "endpoints", "conduct")),
     (check_analyses, ("analyses", "estimands", "endpoints", "arms", "visits", "assess")),
+    (check_families, ("families", "analyses")),
     (check_success, ("success", "analyses")),
     (check_scenarios, ("scenarios", "conduct")),
     (check_nulls, ("scenarios", "analyses")),

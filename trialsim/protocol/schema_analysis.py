@@ -49,7 +49,9 @@ def one_word(what: str, words: tuple[str, ...], later: Mapping[str, str]) -> Phr
 DERIVED = Choice(
     "value", "change_from_baseline", "percent_change_from_baseline", "log_ratio_to_baseline", "below", "above", "within"
 )
-MULTIPLICITY = Choice("none", "bonferroni", "holm", "hochberg", "fixed_sequence", "dunnett")
+MULTIPLICITY = Choice(
+    "none", "bonferroni", "holm", "hochberg", "hommel", "fixed_sequence", "co_primary", "dunnett", "step_down_dunnett"
+)
 
 ENDPOINT = Section(
     "an endpoint",
@@ -194,8 +196,7 @@ ANALYSIS = Section(
         ),
         "alpha": Field(
             Phrase("an error rate", "0.025 one-sided", str, r"\S+\s+(one|two)-sided"),
-            "the type I error rate of the family",
-            default="0.025 one-sided",
+            "the type I error rate; 0.025 one-sided unless written, for an analysis in a family that of the family",
             example="0.05 two-sided",
         ),
         "multiplicity": Field(

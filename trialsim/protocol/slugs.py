@@ -5,10 +5,12 @@ from __future__ import annotations
 from trialsim.foundation.slugs import Explanation
 from trialsim.protocol.slugs_decisions import SLUGS as DECISIONS
 from trialsim.protocol.slugs_dosing import SLUGS as DOSING
+from trialsim.protocol.slugs_families import SLUGS as FAMILIES
 
 SLUGS: dict[str, Explanation] = {
     **DOSING,
     **DECISIONS,
+    **FAMILIES,
     "no-such-file": Explanation(
         "A file is not there",
         "A path was given, and nothing can be read at it.",

@@ -7,6 +7,7 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import islice
 
 from trialsim.foundation.units import number_text
 from trialsim.protocol.decision_write import rule_data
@@ -17,6 +18,7 @@ from trialsim.protocol.model import (
     Arm,
     Conduct,
     Endpoint,
+    Family,
     Protocol,
     Scenario,
     Simulate,
@@ -82,6 +84,7 @@ def protocol_data(protocol: Protocol) -> dict[str, Data]:
             item.name: {"endpoint": item.endpoint, "events": dict(item.strategies)} for item in protocol.estimands
         },
         "analyses": {analysis.name: analysis_data(analysis) for analysis in protocol.analyses},
+        **({"families": {each.name: family_data(each) for each in protocol.families}} if protocol.families else {}),
         "success": f"{protocol.success.quantifier} of {protocol.success.analysis}",
         "scenarios": {scenario.name: scenario_data(scenario) for scenario in protocol.scenarios},
         "vary": {".".join(variation.path): list(variation.values) for variation in protocol.vary},
@@ -130,14 +133,38 @@ def analysis_data(analysis: Analysis) -> dict[str, Data]:
         options["covariates"] = [name if visit is None else f"{name} at {visit}" for name, visit in method.covariates]
     if method.kind in ("ancova", "risk_difference"):
         options["strata"] = list(method.strata)
+    own: dict[str, Data] = {
+        "alpha": f"{number_text(analysis.alpha)} one-sided", "multiplicity": analysis.multiplicity
+    }  # fmt: skip
     return {
         "estimand": analysis.estimand,
         "method": {method.kind: options} if options else method.kind,
         "missing": method.missing,
         "compare": {item.name: {"better": item.better, "margin": item.margin_text} for item in analysis.comparisons},
-        "alpha": f"{number_text(analysis.alpha)} one-sided",
-        "multiplicity": analysis.multiplicity,
+        **({} if analysis.multiplicity == "family" else own),
     }
+
+
+def family_data(family: Family) -> dict[str, Data]:
+    names = [hypothesis.text for hypothesis in family.hypotheses]
+    said: Data = list[Data](names)
+    if family.procedure == "fallback":
+        said = {name: number_text(weight) for name, weight in zip(names, family.weights, strict=True)}
+    elif family.procedure == "graph":
+        said = {
+            name: {
+                "weight": number_text(weight),
+                "to": {other: number_text(share) for other, share in zip(names, row, strict=True) if share > 0.0},
+            }
+            for name, weight, row in zip(names, family.weights, family.transitions, strict=True)
+        }
+    elif family.procedure == "gatekeeping":
+        left = iter(names)
+        said = [
+            {"test": list[Data](islice(left, n)), "keep": number_text(keep)}
+            for n, keep in zip(family.gates, family.keeps, strict=True)
+        ]
+    return {"alpha": f"{number_text(family.alpha)} one-sided", family.procedure: said}
 
 
 def scenario_data(scenario: Scenario) -> dict[str, Data]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 
 from trialsim.foundation.units import number_text
-from trialsim.protocol.model import Arm, Comparison, Endpoint, Override, Protocol, Scenario
+from trialsim.protocol.model import Analysis, Arm, Comparison, Endpoint, Override, Protocol, Scenario
 
 METHODS = {
     "t_test": "Student's t test",
@@ -18,8 +18,18 @@ MULTIPLICITY = {
     "bonferroni": "Bonferroni's adjustment",
     "holm": "Holm's procedure",
     "hochberg": "Hochberg's procedure",
+    "hommel": "Hommel's procedure",
     "fixed_sequence": "tested in fixed sequence",
+    "co_primary": "all comparisons must be shown",
     "dunnett": "Dunnett's adjustment",
+    "step_down_dunnett": "Dunnett's step-down procedure",
+}
+FAMILIES = {
+    "graph": "graphical procedure",
+    "fixed_sequence": "fixed sequence",
+    "holm": "Holm's procedure",
+    "fallback": "fallback procedure",
+    "gatekeeping": "gatekeeping",
 }
 SHORT = 10  # letters beside a line of a drawing
 STRATEGIES = {"treatment_policy": "treatment policy", "hypothetical": "hypothetical"}
@@ -61,7 +71,24 @@ def comparison_words(protocol: Protocol, comparison: Comparison) -> str:
 def comparison_label(protocol: Protocol, name: str) -> str:
     """Return a comparison, given by its name in tables, by the labels of its arms."""
     every = [comparison for analysis in protocol.analyses for comparison in analysis.comparisons]
-    return next((comparison_words(protocol, each) for each in every if each.name == name), name)
+    of = {each.name: "" for each in every} | {
+        f"{each.name} of {analysis.name}": f" of {spaced(analysis.name)}"
+        for analysis in protocol.analyses for each in analysis.comparisons
+    }  # fmt: skip
+    bare = name.partition(" of ")[0]
+    return next((comparison_words(protocol, each) + of.get(name, "") for each in every if each.name == bare), name)
+
+
+def error_rate_words(protocol: Protocol, analysis: Analysis) -> str:
+    """Return where an analysis has its error rate from: its own rule, or the family it is in."""
+    families = [
+        family for family in protocol.families
+        if any(part[0] == analysis.name for hypothesis in family.hypotheses for part in hypothesis.parts)
+    ]  # fmt: skip
+    if not families:
+        return MULTIPLICITY[analysis.multiplicity]
+    names = ", ".join(spaced(hypothesis.text) for hypothesis in families[0].hypotheses)
+    return f"shared in the family {spaced(families[0].name)} ({FAMILIES[families[0].procedure]}: {names})"
 
 
 def scenario_words(scenario: Scenario) -> str:

@@ -49,7 +49,9 @@ def look(
     pairs = _pairs(setup, analysis)
     per_trial = setup.protocol.patients.randomised
     results = _compared(setup, analysis, y, arms, patients, sites, seen, pairs)
-    adjusted = adjusted_p_values(analysis.multiplicity, results, _directions(analysis), range(len(pairs)))
+    # A family judges its comparisons together, once all of its analyses are made.
+    rule = "none" if analysis.multiplicity == "family" else analysis.multiplicity
+    adjusted = adjusted_p_values(rule, results, _directions(analysis), range(len(pairs)))
     missing = np.isnan(y).reshape(-1, per_trial)
     by_trial = arms.reshape(-1, per_trial)
     n_missing = [(missing & ((by_trial == a) | (by_trial == b))).sum(axis=1) for a, b in pairs]

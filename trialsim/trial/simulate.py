@@ -16,6 +16,7 @@ from trialsim.trial.decided import decided
 from trialsim.trial.enroll import enrolled
 from trialsim.trial.enrolled import Enrolled
 from trialsim.trial.estimate import endpoint_data
+from trialsim.trial.families import with_families
 from trialsim.trial.happen import happened
 from trialsim.trial.look import cut_days, look, successes
 from trialsim.trial.lose import HALF_A_SECOND, ended_days, leaves_by_rule, loss_days, lost_days
@@ -107,6 +108,7 @@ def _tables(
         )
         for analysis in setup.protocol.analyses
     }
+    looks = with_families(setup.protocol.families, looks)
     cut_at = cut_days(setup, batch.randomised_at, batch.seen)
     success = successes(setup, looks)
     at = kept(batch, keep)
