@@ -40,7 +40,7 @@ SLUGS: dict[str, Explanation] = {
     ),
     "hypothesis-left-out": Explanation(
         "A comparison outside the family of its analysis",
-        "Some comparisons of an analysis are in a family and one is not, so that nothing says what it may be tested at.",
+        "Some comparisons of an analysis are in a family and one is not, and nothing says what it may be tested at.",
         "holm: [high vs placebo of primary, secondary]   # and low vs placebo of primary?",
         "Name it in the family, or move it to an analysis of its own.",
     ),
