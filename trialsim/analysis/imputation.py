@@ -164,8 +164,8 @@ def fill_last_visit(
         out[i] = path[n_visits - 1]
 
 
-@compiled("boolean(float64[:, ::1], boolean[:, ::1], int64[::1], int64[::1], int64[::1], float64[:, ::1], int64, int64, "
-          "int64, uint64, int64[::1], int64, int64[::1], int64, int64, float64[:, ::1])")  # fmt: skip
+@compiled("boolean(float64[:, ::1], boolean[:, ::1], int64[::1], int64[::1], int64[::1], float64[:, ::1], int64, "
+          "int64, int64, uint64, int64[::1], int64, int64[::1], int64, int64, float64[:, ::1])")  # fmt: skip
 def _impute(
     y: Floats, is_gap: Flags, last: Integers, first: Integers, arm: Integers, x: Floats, n_arms: int, how: int,
     reference: int, seed: int, labels: Integers, trial: int, patients: Integers, burn_in: int, between: int,

@@ -1,4 +1,4 @@
-"""Comparisons of arms at the last visit, by analysis of covariance of imputed values: Rubin's rules or the jackknife."""
+"""Comparisons of arms at the last visit by analysis of covariance of imputed values: Rubin's rules or jackknife."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from trialsim.analysis.ancova import ancova
 from trialsim.analysis.comparisons import (
     NOT_ESTIMABLE,
     OK,
+    Codes,
     Comparisons,
     Contrasts,
     Floats,
@@ -55,7 +56,7 @@ def imputed_comparisons(
     n_arms: int | None = None,
     first: ArrayLike | None = None,
 ) -> Comparisons:
-    """Return the adjusted differences at the last visit (treated minus control) in the unit of y, missing values imputed.
+    """Return the adjusted differences at the last visit (treated minus control) in the unit of y, after imputation.
 
     ``y`` [N, V] are values at visits in their order, NaN where missing; ``first`` [N] the first visit after a deviation
     (unless given, the one after a patient's last value); ``trials`` [T] and ``patients`` [N] the numbers that random
@@ -81,17 +82,19 @@ def imputed_comparisons(
         np.array([each[i] for each in found]).reshape(shape) for i in range(3)
     )
     status = np.array([each[3] for each in found], np.int8).reshape(shape)
+    parts = [slice(a, b) for a, b in zip(bounds[:-1], bounds[1:], strict=True)]
     n_treated, n_control = (
-        np.array([[_count(arms[a:b], x[a:b], pair[side]) for pair in what.pairs] for a, b in zip(bounds, bounds[1:])])
-        .reshape(shape).astype(np.int64)
+        np.array([[_count(arms[part], x[part], pair[side]) for pair in what.pairs] for part in parts], np.int64)
+        .reshape(shape)
         for side in (0, 1)
     )  # fmt: skip
     return concluded(estimate, se, df, status, (n_treated, n_control), what.better, what.alpha, what.margin)
 
 
 def tipping_delta(
-    data: VisitData, x: Floats, how: Imputation, luck: Luck, trial: int, patients: Integers, what: Contrasts, limit: float
-) -> float:
+    data: VisitData, x: Floats, how: Imputation, luck: Luck, trial: int, patients: Integers, what: Contrasts,
+    limit: float,
+) -> float:  # fmt: skip
     """Return how much worse imputed values of the treated arm must be for its comparison to lose significance.
 
     In the unit of y, at most ``limit``; NaN if it is not significant to begin with, infinite if it never loses it.
@@ -134,10 +137,10 @@ def _count(arm: Integers, x: Floats, of: int) -> int:
 
 def _of_trial(
     data: VisitData, x: Floats, how: Imputation, luck: Luck, trial: int, patients: Integers, what: Contrasts
-) -> tuple[Floats, Floats, Floats, Integers]:
+) -> tuple[Floats, Floats, Floats, Codes]:
     """Return estimates, standard errors, degrees of freedom and status [C] of one trial."""
     nothing = np.full(len(what.pairs), np.nan)
-    failed = np.full(len(what.pairs), NOT_ESTIMABLE)
+    failed = np.full(len(what.pairs), NOT_ESTIMABLE, np.int8)
     if how.variance == "rubin":
         values = imputed(data, how.strategy, how.reference, how.n, luck, trial, patients)
     else:
@@ -154,14 +157,14 @@ def _of_trial(
         values.reshape(-1), np.tile(data.arm, m), np.arange(m + 1) * n, np.tile(x, (m, 1)), None, 0, what.pairs,
         what.better, what.alpha, what.margin, data.n_arms,
     )  # fmt: skip
-    worst = each.status.max(axis=0)
+    worst: Codes = each.status.max(axis=0)
     if how.variance == "rubin":
         joint = pooled(each.estimate, each.se**2, each.df[0])
         estimate, se, df = joint.estimate, joint.se, joint.df
     else:
         estimate, se = each.estimate[0], _jackknife_se(each.estimate[1:])
         df = np.full(len(what.pairs), np.inf)
-        worst = np.where((worst == OK) & ~(se > 0.0), NOT_ESTIMABLE, worst)
+        worst[(worst == OK) & ~(se > 0.0)] = NOT_ESTIMABLE
     tested = worst == OK
     return (*(np.where(tested, column, np.nan) for column in (estimate, se, df)), worst)
 

@@ -1,7 +1,7 @@
 """Conditional-mean imputation: each missing value replaced by its expectation under the fitted joint normal model.
 
-Wolbers, Noci, Delmar, Gower-Page, Yiu and Bartlett (2022): one imputed data set, from maximum likelihood, whose analysis
-has the estimate of multiple imputation with infinitely many draws, no Monte-Carlo error, and a jackknife standard error.
+Wolbers, Noci, Delmar, Gower-Page, Yiu and Bartlett (2022): one imputed data set, from maximum likelihood, whose
+analysis has the estimate of infinitely many imputations, no Monte-Carlo error, and a jackknife standard error.
 Without gaps the likelihood is maximised by the regressions; with gaps by the EM algorithm (Dempster, Laird and Rubin
 1977), begun anew from the whole trial's estimate for each patient left out.
 """
@@ -31,7 +31,7 @@ CLOSE = 1e-9  # standard deviations by which the last round may still move a gap
 def _fill_gaps(
     y: Floats, is_gap: Flags, reach: int, mean: Floats, precision: Floats, covariance: Floats
 ) -> float:
-    """Replace a patient's gaps by their conditional means, fill their conditional covariance; return how far they moved.
+    """Replace a patient's gaps by their conditional means, fill their covariance; return how far they moved.
 
     By Cholesky's factor of the precision of the gaps.
     """
@@ -123,13 +123,14 @@ def _maximise(
             return False
         for v in range(n_visits):
             variances[v] = squares[v] / reached[v]
-        if not has_gaps or moved <= CLOSE:
+        # In the first round gaps stand where the slopes at hand have put them.
+        if not has_gaps or (turn > 0 and moved <= CLOSE):
             return True
     return False
 
 
-@compiled("boolean(float64[:, ::1], boolean[:, ::1], int64[::1], int64[::1], int64[::1], float64[:, ::1], int64, int64, "
-          "int64, float64[:, ::1])")  # fmt: skip
+@compiled("boolean(float64[:, ::1], boolean[:, ::1], int64[::1], int64[::1], int64[::1], float64[:, ::1], int64, "
+          "int64, int64, float64[:, ::1])")  # fmt: skip
 def _impute_means(
     y: Floats, is_gap: Flags, last: Integers, first: Integers, arm: Integers, x: Floats, n_arms: int, how: int,
     reference: int, out: Floats,
