@@ -165,8 +165,9 @@ def _of_trial(
         estimate, se = each.estimate[0], _jackknife_se(each.estimate[1:])
         df = np.full(len(what.pairs), np.inf)
         worst[(worst == OK) & ~(se > 0.0)] = NOT_ESTIMABLE
-    tested = worst == OK
-    return (*(np.where(tested, column, np.nan) for column in (estimate, se, df)), worst)
+    for column in (estimate, se, df):
+        column[worst != OK] = np.nan
+    return estimate, se, df, worst
 
 
 def _jackknife_se(estimates: Floats) -> Floats:

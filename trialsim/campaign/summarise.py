@@ -149,9 +149,10 @@ def comparison_rows(
 
 
 def missing_share(analysis: Analysis, looks: Arrays) -> np.ndarray[Any, Any]:
-    """Return each trial's share of missing endpoints; those that count as failures are in the analysis already."""
+    """Return each trial's share of missing endpoints; failures and imputed ones are in the analysis already."""
     analysed = looks["n_treated"] + looks["n_control"]
-    randomised = analysed if analysis.method.missing == "failure" else analysed + looks["n_missing"]
+    is_left_out = analysis.method.missing == "complete_cases"
+    randomised = analysed + looks["n_missing"] if is_left_out else analysed
     return np.asarray(looks["n_missing"] / np.maximum(randomised, 1))
 
 

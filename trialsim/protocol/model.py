@@ -165,11 +165,25 @@ class Comparison:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MissingValues:
+    """How missing values of an endpoint are imputed, from its values at several visits."""
+
+    strategy: Literal["missing_at_random", "jump_to_reference", "copy_reference", "copy_increment"]
+    reference: str | None  # arm; None under missing_at_random
+    variance: Literal["rubin", "jackknife"]
+    imputations: int  # 1 for the jackknife
+    visits: tuple[str, ...]  # ascending, the endpoint's the last
+    delta: tuple[tuple[str, float], ...]  # by arm, added to its imputed values, in the endpoint's unit
+    delta_text: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Method:
     kind: Literal["t_test", "welch", "ancova", "risk_difference"]
     covariates: tuple[tuple[str, str | None], ...]  # (covariate, None) or (measure, visit)
     strata: tuple[str, ...]  # factors: categorical covariates, or site
-    missing: Literal["complete_cases", "failure"]  # failure: a missing binary endpoint counts as not met
+    missing: Literal["complete_cases", "failure", "imputed"]  # failure: a missing binary endpoint counts as not met
+    imputation: MissingValues | None = None  # where they are imputed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

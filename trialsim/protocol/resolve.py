@@ -20,6 +20,7 @@ from trialsim.protocol.model import (
     Estimand,
     Keep,
     Method,
+    MissingValues,
     ParameterMode,
     Patients,
     Protocol,
@@ -39,8 +40,6 @@ from trialsim.protocol.rules_analyses import (
     SUCCESS,
     VERSUS,
     covariate_parts,
-    endpoint_of,
-    endpoint_unit,
     one_sided,
 )
 from trialsim.protocol.rules_arms import ratio_of
@@ -49,12 +48,14 @@ from trialsim.protocol.rules_endpoints import (
     BINARY,
     FROM_BASELINE,
     baseline_of,
+    endpoint_unit,
     measure_unit,
     thresholds_of,
 )
+from trialsim.protocol.rules_missing import IMPUTATIONS, endpoint_of, visits_of
 from trialsim.protocol.rules_visits import screening_visit
 from trialsim.protocol.times import days
-from trialsim.protocol.written import Written, WrittenAnalysis, WrittenComparison
+from trialsim.protocol.written import Written, WrittenAnalysis, WrittenComparison, WrittenEndpoint, WrittenImputation
 
 BLOCKS_OF_RATIO = 2  # a block holds the ratio twice unless written
 MODES: dict[str, tuple[ParameterMode, ...]] = {
@@ -209,12 +210,30 @@ def method(draft: Draft, written: WrittenAnalysis) -> Method:
     endpoint = endpoint_of(draft, written)
     strategies = draft.written.estimands[written.estimand].events.values()
     assert endpoint is not None
-    counts_as_failure = endpoint.derive in BINARY and "hypothetical" not in strategies
+    default = "failure" if endpoint.derive in BINARY and "hypothetical" not in strategies else "complete_cases"
+    how = written.missing
+    imputation = missing_values(draft, how, endpoint) if isinstance(how, WrittenImputation) else None
     return Method(
         kind=written.method.kind,  # type: ignore[arg-type]
         covariates=tuple(covariate_parts(text) for text in written.method.covariates),
         strata=written.method.strata,
-        missing=written.missing or ("failure" if counts_as_failure else "complete_cases"),  # type: ignore[arg-type]
+        missing="imputed" if imputation else written.missing or default,  # type: ignore[arg-type]
+        imputation=imputation,
+    )
+
+
+def missing_values(draft: Draft, how: WrittenImputation, endpoint: WrittenEndpoint) -> MissingValues:
+    target = endpoint_unit(endpoint.derive, measure_unit(draft, endpoint.measure))
+    assert target is not None
+    deltas = tuple((arm, delta.to(target)) for arm, delta in how.delta.items())
+    return MissingValues(
+        strategy=how.strategy,  # type: ignore[arg-type]
+        reference=how.reference,
+        variance=how.variance,  # type: ignore[arg-type]
+        imputations=1 if how.variance == "jackknife" else how.imputations or IMPUTATIONS,
+        visits=visits_of(draft, how, endpoint),
+        delta=deltas,
+        delta_text=tuple((arm, quantity_text(delta, target)) for arm, delta in deltas),
     )
 
 

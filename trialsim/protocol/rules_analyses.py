@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import re
 
-from trialsim.foundation.units import DIMENSIONLESS, Quantity, Unit, dimension_name, number_text, unit
+from trialsim.foundation.units import Quantity, dimension_name, number_text
 from trialsim.protocol.draft import Draft, Path
 from trialsim.protocol.hypotheses import families_of
 from trialsim.protocol.rules_arms import check_factors
-from trialsim.protocol.rules_endpoints import BINARY, measure_unit
+from trialsim.protocol.rules_endpoints import BINARY, ONE, PERCENT, endpoint_unit, measure_unit
+from trialsim.protocol.rules_missing import check_missing, endpoint_of
 from trialsim.protocol.written import WrittenAnalysis, WrittenEndpoint
 
 VERSUS = re.compile(r"(\S+)\s+vs\s+(\S+)")
 ERROR_RATE = re.compile(r"([0-9.eE+-]+%?)\s+(one|two)-sided")
 AT_VISIT = re.compile(r"(\S+)\s+at\s+(\S+)")
 SUCCESS = re.compile(r"(any|all)\s+of\s+(\S+)")
-ONE, PERCENT = Unit("", unit("%").ratio * 100, DIMENSIONLESS), unit("%")
 ALPHA = "0.025 one-sided"  # of an analysis that neither writes one nor is in a family
 WAYS = "bonferroni, holm, hochberg, hommel, fixed_sequence, co_primary, dunnett, step_down_dunnett, none"
 
@@ -39,11 +39,6 @@ def check_analyses(draft: Draft) -> None:
         check_error_rate(draft, (*path, "alpha"), analysis.alpha or ALPHA)
         if name not in in_families and "families" not in draft.written.unreadable:
             check_multiplicity(draft, path, analysis)
-
-
-def endpoint_of(draft: Draft, analysis: WrittenAnalysis) -> WrittenEndpoint | None:
-    estimand = draft.written.estimands.get(analysis.estimand)
-    return draft.written.endpoints.get(estimand.endpoint) if estimand else None
 
 
 def check_method(draft: Draft, path: Path, analysis: WrittenAnalysis) -> None:
@@ -96,21 +91,6 @@ def covariate_parts(text: str) -> tuple[str, str | None]:
     return (match[1], match[2]) if match else (text.strip(), None)
 
 
-def check_missing(draft: Draft, path: Path, analysis: WrittenAnalysis) -> None:
-    """A missing value counts as failure only where failing is possible and missing means it."""
-    endpoint, estimand = endpoint_of(draft, analysis), draft.written.estimands.get(analysis.estimand)
-    if analysis.missing != "failure" or endpoint is None or estimand is None:
-        return
-    if endpoint.derive not in BINARY:
-        message = "a missing number cannot count as failure"
-        draft.error((*path, "missing"), "missing-failure", message, "", ["write missing: complete_cases"])
-    elif any(strategy == "hypothetical" for strategy in estimand.events.values()):
-        event = next(event for event, strategy in estimand.events.items() if strategy == "hypothetical")
-        message = f"values after '{event}' are set aside as hypothetical and would all count as failures"
-        notes = ["write missing: complete_cases", f"or say that {event} is treatment_policy"]
-        draft.error((*path, "missing"), "missing-failure", message, "", notes)
-
-
 def check_comparisons(draft: Draft, path: Path, analysis: WrittenAnalysis) -> None:
     arms = draft.written.arms
     endpoint = endpoint_of(draft, analysis)
@@ -143,13 +123,6 @@ def check_margin(draft: Draft, path: Path, margin: Quantity, endpoint: WrittenEn
         draft.error(path, "margin-unit", f"{margin} is no difference of this endpoint", "", notes)
     elif endpoint.derive in BINARY and not -1 < margin.coherent < 1:
         draft.error(path, "margin-unit", f"two shares cannot differ by {margin}", "", ["between -100% and 100%"])
-
-
-def endpoint_unit(derive: str, measured: Unit | None) -> Unit | None:
-    """Return the unit of an endpoint's values; shares and log ratios are plain numbers."""
-    if derive in BINARY or derive == "log_ratio_to_baseline":
-        return ONE
-    return PERCENT if derive == "percent_change_from_baseline" else measured
 
 
 def check_error_rate(draft: Draft, where: Path, text: str) -> None:

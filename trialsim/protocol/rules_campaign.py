@@ -115,7 +115,7 @@ def covariate_override(draft: Draft, path: Path, key: str, text: str) -> Overrid
 
 def read_override(draft: Draft, path: Path, changes: tuple[str, ...], text: str, unit: Unit | None) -> Override | None:
     """Return a change to a number: a factor, or a value in a unit (None: a plain number)."""
-    from trialsim.protocol.rules_analyses import ONE
+    from trialsim.protocol.rules_endpoints import ONE
 
     try:
         factor = factor_of(text)

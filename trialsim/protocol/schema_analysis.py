@@ -21,6 +21,7 @@ from trialsim.foundation.sections import (
     Section,
     Text,
 )
+from trialsim.protocol.schema_missing import MISSING
 from trialsim.protocol.written import (
     WrittenAnalysis,
     WrittenComparison,
@@ -184,9 +185,10 @@ ANALYSIS = Section(
             METHOD, "how arms are compared", required=True, example="{ancova: {covariates: [sbp at baseline]}}"
         ),
         "missing": Field(
-            Choice("complete_cases", "failure"),
+            MISSING,
             "what becomes of patients without a value; unless written, failure for"
             " yes-or-no endpoints without hypothetical events, complete_cases for the others",
+            example="{jump_to_reference: {reference: placebo, imputations: 50}}",
         ),
         "compare": Field(
             MapOf(COMPARISON, Text()),

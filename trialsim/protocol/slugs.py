@@ -6,11 +6,13 @@ from trialsim.foundation.slugs import Explanation
 from trialsim.protocol.slugs_decisions import SLUGS as DECISIONS
 from trialsim.protocol.slugs_dosing import SLUGS as DOSING
 from trialsim.protocol.slugs_families import SLUGS as FAMILIES
+from trialsim.protocol.slugs_missing import SLUGS as MISSING
 
 SLUGS: dict[str, Explanation] = {
     **DOSING,
     **DECISIONS,
     **FAMILIES,
+    **MISSING,
     "no-such-file": Explanation(
         "A file is not there",
         "A path was given, and nothing can be read at it.",

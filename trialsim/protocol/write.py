@@ -19,6 +19,7 @@ from trialsim.protocol.model import (
     Conduct,
     Endpoint,
     Family,
+    MissingValues,
     Protocol,
     Scenario,
     Simulate,
@@ -139,10 +140,18 @@ def analysis_data(analysis: Analysis) -> dict[str, Data]:
     return {
         "estimand": analysis.estimand,
         "method": {method.kind: options} if options else method.kind,
-        "missing": method.missing,
+        "missing": method.missing if method.imputation is None else imputation_data(method.imputation),
         "compare": {item.name: {"better": item.better, "margin": item.margin_text} for item in analysis.comparisons},
         **({} if analysis.multiplicity == "family" else own),
     }
+
+
+def imputation_data(how: MissingValues) -> dict[str, Data]:
+    data: dict[str, Data] = {"reference": how.reference} if how.reference is not None else {}
+    if how.variance == "rubin":
+        data["imputations"] = str(how.imputations)
+    data |= {"variance": how.variance, "visits": list[Data](how.visits), "delta": dict(how.delta_text)}
+    return {how.strategy: data}
 
 
 def family_data(family: Family) -> dict[str, Data]:

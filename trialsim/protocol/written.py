@@ -103,10 +103,20 @@ class WrittenComparison:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WrittenImputation:
+    strategy: str
+    reference: str | None
+    imputations: int | None
+    variance: str
+    visits: tuple[str, ...] | None
+    delta: Mapping[str, Quantity]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class WrittenAnalysis:
     estimand: str
     method: WrittenMethod
-    missing: str | None
+    missing: str | WrittenImputation | None
     compare: Mapping[str, WrittenComparison]
     alpha: str | None  # 0.025 one-sided, or that of its family
     multiplicity: str | None

@@ -18,6 +18,7 @@ from trialsim.report.words import (
     endpoint_words,
     error_rate_words,
     first_upper,
+    missing_words,
     path_words,
     scenario_words,
     short_arm_words,
@@ -135,7 +136,7 @@ def analysis_words(run: Evidence, analysis: Analysis) -> str:
         words += f", adjusted for {', '.join(map(spaced, adjusted))}"
     if method.strata:
         words += f", stratified by {', '.join(map(spaced, method.strata))}"
-    missing = "missing values count as not met" if method.missing == "failure" else "complete cases"
+    missing = missing_words(run.protocol, method)
     return f"{words}; {missing}; one-sided alpha {share(analysis.alpha)}, {error_rate_words(run.protocol, analysis)}."
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 
 from trialsim.foundation.units import number_text
-from trialsim.protocol.model import Analysis, Arm, Comparison, Endpoint, Override, Protocol, Scenario
+from trialsim.protocol.model import Analysis, Arm, Comparison, Endpoint, Method, Override, Protocol, Scenario
 
 METHODS = {
     "t_test": "Student's t test",
@@ -23,6 +23,12 @@ MULTIPLICITY = {
     "co_primary": "all comparisons must be shown",
     "dunnett": "Dunnett's adjustment",
     "step_down_dunnett": "Dunnett's step-down procedure",
+}
+IMPUTED = {
+    "missing_at_random": "as missing at random",
+    "jump_to_reference": "jumping to the reference",
+    "copy_reference": "copying the reference",
+    "copy_increment": "copying the increments of the reference",
 }
 FAMILIES = {
     "graph": "graphical procedure",
@@ -77,6 +83,23 @@ def comparison_label(protocol: Protocol, name: str) -> str:
     }  # fmt: skip
     bare = name.partition(" of ")[0]
     return next((comparison_words(protocol, each) + of.get(name, "") for each in every if each.name == bare), name)
+
+
+def missing_words(protocol: Protocol, method: Method) -> str:
+    """Return what becomes of missing values."""
+    how = method.imputation
+    if how is None:
+        return "missing values count as not met" if method.missing == "failure" else "complete cases"
+    arms = {arm.name: arm.label or spaced(arm.name) for arm in protocol.arms}
+    words = f"missing values imputed {IMPUTED[how.strategy]}"
+    if how.reference is not None:
+        words += f" ({arms[how.reference]})"
+    words += f" from {', '.join(map(spaced, how.visits))}"
+    if how.delta_text:
+        words += f", {' and '.join(f'{text} added in {arms[arm]}' for arm, text in how.delta_text)}"
+    if how.variance == "rubin":
+        return f"{words}, {how.imputations} imputations by Rubin's rules"
+    return f"{words}, conditional means with a jackknife"
 
 
 def error_rate_words(protocol: Protocol, analysis: Analysis) -> str:

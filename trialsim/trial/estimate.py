@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from trialsim.analysis.endpoints import endpoint_values
 from trialsim.cohort.draws import TypicalValues
-from trialsim.protocol.model import Estimand
+from trialsim.protocol.model import Endpoint, Estimand
 from trialsim.trial.enrolled import Enrolled
 from trialsim.trial.observe import Observations, as_measured
 from trialsim.trial.setup import Setup
@@ -43,15 +43,18 @@ def endpoint_data(
     for estimand in setup.protocol.estimands:
         world = worlds[estimand.switched_off()]
         out[estimand.name] = EndpointData(
-            analysed=analysed_values(setup, estimand, seen, own_events),
+            analysed=analysed_values(
+                setup, estimand, setup.protocol.endpoint(estimand.endpoint), seen, own_events
+            ),  # fmt: skip
             counterfactual=counterfactual_values(setup, estimand, typical, patients, world, luck),
         )
     return out
 
 
-def analysed_values(setup: Setup, estimand: Estimand, seen: Observations, own_events: Floats) -> Floats:
-    """Return the endpoint as it is analysed [N]: from what was seen, missing after an event that is switched off."""
-    endpoint = setup.protocol.endpoint(estimand.endpoint)
+def analysed_values(
+    setup: Setup, estimand: Estimand, endpoint: Endpoint, seen: Observations, own_events: Floats
+) -> Floats:
+    """Return an endpoint as it is analysed [N]: from what was seen, missing after an event that is switched off."""
     at, baseline = setup.calendar.endpoint_readings(endpoint)
     before = None if baseline is None else seen.values[baseline]
     value = endpoint_values(endpoint.derive, seen.values[at], before, endpoint.threshold)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +17,7 @@ from trialsim.analysis.t_test import t_test
 from trialsim.protocol.model import Analysis
 from trialsim.trial.enrolled import Enrolled
 from trialsim.trial.estimate import EndpointData, true_effects
+from trialsim.trial.imputed import compared_after_imputation, visit_values
 from trialsim.trial.observe import Observations
 from trialsim.trial.randomize import crossed, factor_levels
 from trialsim.trial.setup import Setup
@@ -40,15 +41,19 @@ class Look:
 
 def look(
     setup: Setup, analysis: Analysis, patients: Enrolled, arms: Ints, sites: Ints, data: EndpointData,
-    seen: Observations, failed: Flags,
+    seen: Observations, failed: Flags, own_events: Floats,
 ) -> Look:  # fmt: skip
-    """Return what an analysis concludes in every trial; `failed` tells whose course could not be computed."""
+    """Return what an analysis concludes in every trial; `failed` tells whose course could not be computed.
+
+    `own_events` [N, events] are the days of the assigned arm's events.
+    """
     y = data.analysed
     if analysis.method.missing == "failure":
         y = failures_imputed(y, ~failed)
     pairs = _pairs(setup, analysis)
     per_trial = setup.protocol.patients.randomised
-    results = _compared(setup, analysis, y, arms, patients, sites, seen, pairs)
+    values = y if analysis.method.imputation is None else visit_values(setup, analysis, seen, own_events)
+    results = _compared(setup, analysis, values, arms, patients, sites, seen, pairs, failed)
     # A family judges its comparisons together, once all of its analyses are made.
     rule = "none" if analysis.multiplicity == "family" else analysis.multiplicity
     adjusted = adjusted_p_values(rule, results, _directions(analysis), range(len(pairs)))
@@ -79,9 +84,12 @@ def _directions(analysis: Analysis) -> NDArray[np.int8]:
 
 def _compared(
     setup: Setup, analysis: Analysis, y: Floats, arms: Ints, patients: Enrolled, sites: Ints, seen: Observations,
-    pairs: Ints,
+    pairs: Ints, failed: Flags,
 ) -> Comparisons:  # fmt: skip
-    """Return the comparisons of an analysis by its method; patients whose covariate is missing are left out."""
+    """Return the comparisons of an analysis by its method; patients whose covariate is missing are left out.
+
+    `y` is [N], or [N, V] where missing values are imputed from several visits.
+    """
     method = analysis.method
     per_trial = setup.protocol.patients.randomised
     offsets = np.arange(0, y.shape[0] + 1, per_trial, dtype=np.int64)
@@ -94,6 +102,10 @@ def _compared(
         return risk_difference(y, arms, offsets, stratum, n_strata, pairs, better, analysis.alpha, margin)
     columns = _covariates(setup, method.covariates, patients, seen)
     n_arms = len(setup.protocol.arms)
+    if method.imputation is not None:
+        return compared_after_imputation(
+            setup, analysis, y, arms, patients, failed, columns, (stratum, n_strata), pairs, better, margin
+        )  # fmt: skip
     return ancova(y, arms, offsets, columns, stratum, n_strata, pairs, better, analysis.alpha, margin, n_arms)
 
 
@@ -129,6 +141,10 @@ def cut_days(setup: Setup, randomised_at: Floats, seen: Observations) -> Floats:
     last: Floats = randomised_at.reshape(-1, per_trial).max(axis=1)
     estimands = {setup.protocol.estimand(analysis.estimand) for analysis in setup.protocol.analyses}
     endpoints = [setup.protocol.endpoint(name) for name in sorted({e.endpoint for e in estimands})]
+    for analysis in setup.protocol.analyses:
+        own = setup.protocol.endpoint(setup.protocol.estimand(analysis.estimand).endpoint)
+        if analysis.method.imputation is not None:
+            endpoints += [replace(own, at=visit) for visit in analysis.method.imputation.visits]
     for i in sorted({i for endpoint in endpoints for i in setup.calendar.endpoint_readings(endpoint) if i is not None}):
         known = known_days(setup, i, randomised_at, seen)
         last = np.maximum(last, np.where(np.isnan(known), -np.inf, known).reshape(-1, per_trial).max(axis=1))

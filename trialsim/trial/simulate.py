@@ -105,6 +105,7 @@ def _tables(
             batch.endpoints[analysis.estimand],
             batch.seen,
             batch.own_failed,
+            batch.own_events,
         )
         for analysis in setup.protocol.analyses
     }
