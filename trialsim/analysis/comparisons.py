@@ -14,12 +14,17 @@ Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 Codes = NDArray[np.int8]
 
-OK, TOO_FEW_PATIENTS, NO_VARIANCE, NOT_ESTIMABLE = range(4)
+OK, TOO_FEW_PATIENTS, NO_VARIANCE, NOT_ESTIMABLE, TOO_FEW_EVENTS = range(5)
+FOLLOW_UP_TOO_SHORT, NO_CONVERGENCE, SEPARATED = range(5, 8)
 REASONS = {
     OK: None,
     TOO_FEW_PATIENTS: "too few patients",
     NO_VARIANCE: "no variance",
     NOT_ESTIMABLE: "not estimable",
+    TOO_FEW_EVENTS: "too few events",
+    FOLLOW_UP_TOO_SHORT: "follow-up ends before the horizon",
+    NO_CONVERGENCE: "no convergence",
+    SEPARATED: "separated: a slope has no finite estimate",
 }
 
 

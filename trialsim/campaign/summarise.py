@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from trialsim.campaign.figures import Figure, mean, rate, standard_deviation
+from trialsim.campaign.contrasts import write_contrasts
+from trialsim.campaign.figures import Figure, error_ratio, mean, rate, standard_deviation
 from trialsim.campaign.nulls import Finding, undeclared_null, unverified_null
 from trialsim.campaign.plan import Cell, Plan
+from trialsim.campaign.rows import Arrays, Row
+from trialsim.campaign.stops import stop_rows
 from trialsim.foundation.tables import SUMMARY
 from trialsim.foundation.tables_parquet import parquet_bytes
 from trialsim.protocol.model import Analysis, Comparison, Family
@@ -20,27 +22,12 @@ from trialsim.store.read import cell_columns
 from trialsim.store.write import write_whole
 
 LOOK_COLUMNS = ("trial", "analysis", "comparison", "estimate", "standard_error", "lower", "upper", "n_treated",
-                "n_control", "n_missing", "rejected", "status", "truth", "unit")  # fmt: skip
+                "n_control", "n_missing", "rejected", "status", "truth", "unit", "concludes")  # fmt: skip
 TRIAL_COLUMNS = ("screened", "randomised", "lost", "success", "n_events", "duration", "accrual_ended_at",
-                 "failed_patients")  # fmt: skip
-
-Arrays = dict[str, np.ndarray[Any, Any]]
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One line of the summary, but for its cell."""
-
-    quantity: str
-    figure: Figure
-    meaning: str
-    unit: str = ""
-    analysis: str | None = None
-    comparison: str | None = None
-
+                 "failed_patients", "stopped_at", "stopped_for")  # fmt: skip
 
 def write_summary(plan: Plan, layout: Layout) -> tuple[Finding, ...]:
-    """Write summary.parquet and return what was found out about the nulls of the scenarios."""
+    """Write summary.parquet and contrasts.parquet, and return what was found out about the nulls of the scenarios."""
     rows: list[tuple[Cell, Row]] = []
     findings: list[Finding] = []
     for cell in plan.cells:
@@ -48,6 +35,7 @@ def write_summary(plan: Plan, layout: Layout) -> tuple[Finding, ...]:
         rows += [(cell, row) for row in cell_rows]
         findings += cell_findings
     write_whole(layout.summary, parquet_bytes("summary", summary_columns(rows)))
+    write_contrasts(plan, layout, rows)
     return tuple(findings)
 
 
@@ -57,6 +45,7 @@ def summary_columns(rows: Sequence[tuple[Cell, Row]]) -> dict[str, list[Any]]:
             **cell.key.values,
             "analysis": row.analysis,
             "comparison": row.comparison,
+            "milestone": row.milestone,
             "quantity": row.quantity,
             "value": row.figure.value,
             "standard_error": row.figure.standard_error,
@@ -73,7 +62,10 @@ def summary_columns(rows: Sequence[tuple[Cell, Row]]) -> dict[str, list[Any]]:
 
 def operating_characteristics(cell: Cell, layout: Layout) -> tuple[list[Row], list[Finding]]:
     """Return a cell's rows of the summary and the findings about its nulls."""
-    looks = cell_columns(layout, cell.key, "looks", LOOK_COLUMNS)
+    every_look = cell_columns(layout, cell.key, "looks", LOOK_COLUMNS)
+    looks = {name: values[every_look["concludes"].astype(bool)] for name, values in every_look.items()}
+    of_trial = trial_rows(cell, layout)
+    n_trials = next(row.figure.n for row in of_trial if row.quantity == "success")
     rows: list[Row] = []
     findings: list[Finding] = []
     for analysis in cell.protocol.analyses:
@@ -81,11 +73,12 @@ def operating_characteristics(cell: Cell, layout: Layout) -> tuple[list[Row], li
         found = {c.name: finding(cell, analysis.name, c, chosen[c.name]) for c in analysis.comparisons}
         findings += [each for each in found.values() if each]
         for comparison in analysis.comparisons:
-            rows += comparison_rows(cell, analysis, comparison, chosen[comparison.name], found[comparison.name])
-        rows += family_rows(cell, analysis, chosen, found.values())
+            own = chosen[comparison.name]
+            rows += comparison_rows(cell, analysis, comparison, own, found[comparison.name], n_trials)
+        rows += family_rows(cell, analysis, chosen, found.values(), n_trials)
     unverified = {each.address for each in findings if each.kind == "null_not_verified"}
-    rows += [row for family in cell.protocol.families for row in shared_rows(cell, family, looks, unverified)]
-    of_trial = trial_rows(cell, layout)
+    for family in cell.protocol.families:
+        rows += shared_rows(cell, family, looks, unverified, n_trials)
     return rows + of_trial, findings + failed_patients(cell, of_trial)
 
 
@@ -120,7 +113,7 @@ def known(values: np.ndarray[Any, Any], *others: np.ndarray[Any, Any]) -> list[f
 
 
 def comparison_rows(
-    cell: Cell, analysis: Analysis, comparison: Comparison, looks: Arrays, found: Finding | None
+    cell: Cell, analysis: Analysis, comparison: Comparison, looks: Arrays, found: Finding | None, n_trials: int
 ) -> Iterable[Row]:
     """Yield the rows of one comparison, the rejection rate first."""
     truth, estimate, error = looks["truth"], looks["estimate"], looks["standard_error"]
@@ -132,12 +125,17 @@ def comparison_rows(
     if found is not None and found.kind == "null_not_verified":
         yield row("null_not_verified", mean(known(truth)), "true effect where the scenario declares a null", unit)
     else:
-        yield row(*rejection_figure(cell, analysis.name, comparison, looks))
+        yield row(*rejection_figure(cell, analysis.name, comparison, looks, n_trials))
     yield row("truth", mean(known(truth)), "mean over trials of the true effect in each trial's own patients", unit)
     yield row("mean_estimate", mean(known(estimate)), "mean of the estimates", unit)
     yield row("bias", bias(estimate, truth), "mean of estimate - true effect in the trial's own patients", unit)
     yield row("empirical_se", standard_deviation(known(estimate)), "standard deviation of the estimates", unit)
     yield row("mean_se", mean(known(error)), "mean of the standard errors that the method gives", unit)
+    meaning = "root mean square of the method's standard errors, over the standard deviation of the estimates"
+    yield row("se_ratio", error_ratio(known(error), known(estimate)), meaning)
+    targets, what = true_values(cell, looks)
+    squares = (estimate.astype(np.float64) - targets) ** 2
+    yield row("mse", mean(known(squares)), f"mean square of estimate - {what}", f"({unit})^2" if unit else "")
     yield row("coverage", *coverage(cell, analysis, looks))
     yield row(
         "missing",
@@ -156,9 +154,14 @@ def missing_share(analysis: Analysis, looks: Arrays) -> np.ndarray[Any, Any]:
     return np.asarray(looks["n_missing"] / np.maximum(randomised, 1))
 
 
-def rejection_figure(cell: Cell, analysis: str, comparison: Comparison, looks: Arrays) -> tuple[str, Figure, str]:
-    """Return power, assurance or type I error: what the rejection rate is called under this truth."""
-    figure = rate(int(sum(bool(rejected) for rejected in looks["rejected"])), len(looks["trial"]))
+def rejection_figure(
+    cell: Cell, analysis: str, comparison: Comparison, looks: Arrays, n_trials: int
+) -> tuple[str, Figure, str]:
+    """Return power, assurance or type I error: what the rejection rate is called under this truth.
+
+    A trial that stops before the analysis is made does not reject.
+    """
+    figure = rate(int(sum(bool(rejected) for rejected in looks["rejected"])), n_trials)
     if cell.scenario.is_null(analysis, comparison.name):
         return "type_1", figure, "share of trials that reject a null that is true"
     if cell.mode == "typical":
@@ -173,41 +176,45 @@ def bias(estimate: np.ndarray[Any, Any], truth: np.ndarray[Any, Any]) -> Figure:
 
 def coverage(cell: Cell, analysis: Analysis, looks: Arrays) -> tuple[Figure, str]:
     level = f"{100 * (1 - 2 * analysis.alpha):g}%"
-    if cell.mode == "typical":
-        pooled = mean(known(looks["truth"])).value
-        targets, what = np.full(len(looks["truth"]), pooled), "the mean true effect over all trials"
-    else:
-        targets, what = looks["truth"], "the true effect in the trial's own patients"
+    targets, what = true_values(cell, looks)
     lower, upper = known(looks["lower"], looks["upper"], targets), known(looks["upper"], looks["lower"], targets)
     inside = [a <= t <= b for a, t, b in zip(lower, known(targets, looks["lower"], looks["upper"]), upper, strict=True)]
     return rate(sum(inside), len(inside)), f"share of the {level} intervals that contain {what}"
 
 
+def true_values(cell: Cell, looks: Arrays) -> tuple[np.ndarray[Any, Any], str]:
+    """Return what an estimate of each trial is to hit, and what that is."""
+    if cell.mode == "typical":
+        pooled = mean(known(looks["truth"])).value
+        return np.full(len(looks["truth"]), pooled), "the mean true effect over all trials"
+    return looks["truth"].astype(np.float64), "the true effect in the trial's own patients"
+
+
 def family_rows(
-    cell: Cell, analysis: Analysis, looks: dict[str, Arrays], found: Iterable[Finding | None]
+    cell: Cell, analysis: Analysis, looks: dict[str, Arrays], found: Iterable[Finding | None], n_trials: int
 ) -> Iterable[Row]:
     """Yield the family-wise type I error over the declared nulls, if every one of them is null in truth."""
     nulls = [each.name for each in analysis.comparisons if cell.scenario.is_null(analysis.name, each.name)]
     if not nulls or any(each and each.kind == "null_not_verified" for each in found):
         return
     rejecting = {int(trial) for name in nulls for trial in looks[name]["trial"][looks[name]["rejected"].astype(bool)]}
-    trials = {int(trial) for name in nulls for trial in looks[name]["trial"]}
-    figure = rate(len(rejecting), len(trials))
+    figure = rate(len(rejecting), n_trials)
     yield Row(
         "family_wise_type_1", figure, "share of trials that reject at least one true null", analysis=analysis.name
     )
 
 
-def shared_rows(cell: Cell, family: Family, looks: Arrays, unverified: set[tuple[str, str]]) -> Iterable[Row]:
+def shared_rows(
+    cell: Cell, family: Family, looks: Arrays, unverified: set[tuple[str, str]], n_trials: int
+) -> Iterable[Row]:
     """Yield the family-wise type I error of a family of several analyses, under its own name."""
     parts = [part for hypothesis in family.hypotheses for part in hypothesis.parts]
     nulls = [only(looks, *part) for part in parts if cell.scenario.is_null(*part)]
     if not nulls or unverified.intersection(parts):
         return
     rejecting = {int(trial) for each in nulls for trial in each["trial"][each["rejected"].astype(bool)]}
-    trials = {int(trial) for each in nulls for trial in each["trial"]}
     what = "share of trials that reject at least one true null of the family"
-    yield Row("family_wise_type_1", rate(len(rejecting), len(trials)), what, analysis=family.name)
+    yield Row("family_wise_type_1", rate(len(rejecting), n_trials), what, analysis=family.name)
 
 
 def trial_rows(cell: Cell, layout: Layout) -> list[Row]:
@@ -220,6 +227,7 @@ def trial_rows(cell: Cell, layout: Layout) -> list[Row]:
     goal = f"share of trials that succeed: {success.quantifier} of {success.analysis}"
     of = {
         "screened": (trials["screened"], "mean number of candidates screened", ""),
+        "randomised": (trials["randomised"], "mean number of patients randomised until the trial ends", ""),
         "screen_failure": ((screened - randomised) / screened, "mean share of candidates who are not eligible", ""),
         "lost": (trials["lost"] / randomised, "mean share of patients lost to follow-up", ""),
         "intercurrent_events": (
@@ -234,6 +242,7 @@ def trial_rows(cell: Cell, layout: Layout) -> list[Row]:
     return [
         Row("success", rate(int(sum(bool(won) for won in trials["success"])), n), goal, analysis=success.analysis),
         *(Row(name, mean(known(values)), meaning, unit) for name, (values, meaning, unit) in of.items()),
+        *stop_rows(cell.protocol, trials),
         Row(
             "failed_trials", rate(failed, n + failed), "share of trials that could not be simulated; in no other figure"
         ),

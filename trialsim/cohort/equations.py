@@ -40,6 +40,7 @@ class Names:
 
     covariates: tuple[Covariate, ...]
     individual: dict[str, Unit]  # covariates and parameters: what a patient is, at any time
+    inputs: dict[str, Unit] = field(default_factory=dict)  # what an arm sets, in time
     states: dict[str, Unit | None] = field(default_factory=dict)
     quantities: dict[str, Unit] = field(default_factory=dict)
     everything: frozenset[str] = frozenset()  # declared names of the whole document
@@ -49,7 +50,7 @@ class Names:
 
     def dimensions(self, quantities: Collection[str] | None = None) -> dict[str, Dimension | None]:
         """Return the dimensions of all names that change in time or not; of quantities only those given."""
-        seen: dict[str, Unit | None] = {**self.individual, **self.states}
+        seen: dict[str, Unit | None] = {**self.individual, **self.inputs, **self.states}
         seen |= {n: u for n, u in self.quantities.items() if quantities is None or n in quantities}
         return {name: None if u is None else u.dimension for name, u in seen.items()}
 

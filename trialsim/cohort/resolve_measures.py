@@ -20,7 +20,7 @@ def measure(desk: Desk, name: str, written: WrittenMeasure, trees: Trees, names:
     tree, text = trees[*path, "is"]
     found = written.unit
     if found is None and isinstance(tree, Name):
-        found = {**names.individual, **names.states, **names.quantities}.get(tree.name)
+        found = {**names.individual, **names.inputs, **names.states, **names.quantities}.get(tree.name)
     wanted = found.dimension if found else None
     what = f"the measure {name!r}"
     if not sees_only(desk, (tree, text), names, (), (), what):

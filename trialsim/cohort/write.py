@@ -21,6 +21,7 @@ from trialsim.cohort.model import (
     RandomEffect,
     Reference,
     State,
+    Steps,
     Trajectory,
     Uncertainty,
 )
@@ -51,6 +52,10 @@ def cohort_data(cohort: Cohort) -> dict[str, Any]:
         "covariates": {c.name: covariate_data(c) for c in cohort.covariates},
         "covariate_correlation": correlation_data(cohort.covariate_correlation),
         "covariates_from": {"rows_of": cohort.covariates_from.path} if cohort.covariates_from else None,
+        "inputs": {
+            each.name: {"default": quantity_text(each.default, each.unit), "label": each.label}
+            for each in cohort.inputs
+        },
         "parameters": {p.name: parameter_data(p, cohort) for p in cohort.parameters},
         "random_effect_correlation": correlation_data(cohort.random_effect_correlation),
         "occasions": occasions_data(cohort),
@@ -201,9 +206,22 @@ def quantity_data(quantity: NamedQuantity, cohort: Cohort) -> dict[str, Any]:
     return {quantity.kind: expr_text(quantity.value, cohort), "over": over, "unit": of, "label": quantity.label}
 
 
+def steps_data(steps: Steps, cohort: Cohort) -> Any:
+    """Return expressions from points in time on; one that always holds stands alone."""
+    if len(steps) == 1:
+        return expr_text(steps[0][1], cohort)
+    return {f"day {number_text(day)}": expr_text(expr, cohort) for day, expr in steps}
+
+
 def event_data(event: Event, cohort: Cohort) -> dict[str, Any]:
+    steps = {f"day {number_text(day)}": expr_text(expr, cohort) for day, expr in event.steps}
+    law: dict[str, Any] = {}
+    if event.law is not None:
+        law = {event.law.kind: {term: expr_text(expr, cohort) for term, expr in event.law.terms}}
     return {
-        "hazard": expr_text(event.hazard, cohort),
+        "hazard": steps or expr_text(event.hazard, cohort),
+        **law,
+        "times": steps_data(event.times, cohort),
         "when": expr_text(event.when, cohort),
         "recurrent": "true" if event.recurrent else None,
         "terminal": "true" if event.terminal else None,

@@ -151,10 +151,19 @@ def _check_schedule(model: CourseModel, schedule: Schedule, n: int) -> None:
         raise ValueError("the schedule names an inlet that the model does not have")
     if schedule.check is not None and schedule.check.size and schedule.check.max() > len(model.rules):
         raise ValueError("the schedule names a rule that the model does not have")
+    for k, inlet in enumerate(model.inlets):
+        if inlet.transit is not None and inlet.transit.doses and most_doses(schedule, k) > inlet.transit.doses:
+            raise ValueError("somebody takes more doses through a chain than the model knows of")
     if schedule.has_steady_states:
         found = system(model)
         if any(found.tape.depends[i] & TIME for i in found.rates):
             raise ValueError("a system that changes with time has no steady state")
+
+
+def most_doses(schedule: Schedule, inlet: int) -> int:
+    """Return how many doses through an inlet the patient has who has most."""
+    before = np.concatenate([[0], np.cumsum(schedule.inlet == inlet)])
+    return int(np.max(np.diff(before[schedule.offsets[:: schedule.n_lines]]), initial=0))
 
 
 def _floats(values: ArrayLike | None, shape: tuple[int, ...], name: str) -> Floats:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from trialsim.dynamics.model import CourseModel
@@ -26,7 +27,7 @@ from trialsim.dynamics.arrays import (
     ACTION, AMOUNT, BEGIN, CHANGE, CHANGES, CHANGES_END, CHECK, DORMANT, DUE, DURATION, END, ERROR, ERROR_ADDED,
     ERROR_SHARE, HELD, HORIZON, IDLE, INFLOW, INLET, INTERVAL, INTO, IS_ON, KIND, KNOWN, LAG, LEDGER, LEDGER_END,
     LINES, MORE_COUNTS, ON, OVERRIDE, OWN_NUMBER, OWN_PACE, PATIENT, RATE, SAMPLE, SHARE, SHIFT, SIZE, START,
-    STATUS, STEPS, THRESHOLDS, UNDER_WAY, WHEN, WHICH, Steps)
+    FOLLOWED, STATUS, STEPS, THRESHOLDS, UNDER_WAY, WHEN, WHICH, Steps)
 from trialsim.dynamics.bundles import bundle
 from trialsim.dynamics.chain import chain_start, is_spent
 from trialsim.dynamics.compiling import allocating_kernel, kernel, outer_kernel
@@ -41,10 +42,18 @@ from trialsim.foundation.elementary import exp, log, logistic, logit, power
 '''
 _LINEAR = '''from trialsim.dynamics.exponentials import exponential
 from trialsim.dynamics.series import FEWEST, FILLED, REACHES, SEEN, STEPPED, TIMES, times_before, written
-from trialsim.dynamics.together import propagator_at, states_seen
+from trialsim.dynamics.modes import MODAL
+from trialsim.dynamics.together import moved_by_modes, propagator_at, states_seen
 '''
 _DECORATOR = "@kernel"
+_PLAIN = """from trialsim.dynamics.plain import HI, LO, N_SAMPLES, N_STRETCHES
+from trialsim.dynamics.timeline import laid_out, moved_on, stretch_known
+"""
+_CLOSED = "from trialsim.dynamics.plain import ACROSS_BEGIN, ACROSS_END, ACROSS_P, WIDE\n"
+_ACROSS = "ws[(ACROSS_{2} + {1}) * WIDE + k]"
 FUNCTIONS = ("exp", "log", "power", "logistic", "logit")
+_CALLS = re.compile(rf"\b({'|'.join(FUNCTIONS)}|lane_power)\(")
+_VALUES = re.compile(r"\bv\d+\b")
 MOST_FUNCTIONS = 40  # written out at twelve stages each; two transit chains have 32
 _FORMS = {
     "neg": "-{0}", "if": "({1} if {0} else {2})", "not": "(not {0})", "and": "({0} and {1})", "or": "({0} or {1})",
@@ -57,10 +66,11 @@ _LANE_FORMS = {**_FORMS, "and": "({0} & {1})", "or": "({0} | {1})", "power": "la
                "min": "({0} if ({0} < {1}) | ({0} != {0}) else {1})",
                "max": "({0} if ({0} > {1}) | ({0} != {0}) else {1})"}
 # How each kind of leaf is spelled: in arrays, in the table of lanes, in one lane of a lockstep.
-_LETTERS = {"parameter": "p", "state": "y", "slope": "k", "memory": "z", "signal": "s", "kept": "m", "level": "l"}
+_LETTERS = {"parameter": "p", "state": "y", "slope": "k", "inflow": "u", "memory": "z", "signal": "s", "kept": "m",
+            "level": "l"}
 _ARRAYS = {letter: f"{letter}[{{0}}]" for letter in (*_LETTERS.values(), "c")}
 _TABLE = {"p": "w[AT_P + {0}, lane]", "c": "w[AT_C + {0}, lane]", "z": "w[AT_Z + {0}, lane]", "y": "w[at + {0}, lane]",
-          "k": "w[slope + {0}, lane]"}
+          "k": "w[slope + {0}, lane]", "u": "w[AT_U + {0}, lane]"}
 _NUMBERS = {"p": "p{0}", "c": "c{0}", "z": "z{0}", "k": "kn_{0}"}
 
 
@@ -116,6 +126,15 @@ class Writer:
         lines += [f"    c[{k}] = {self._name(i)}" for i, k in wanted.items()]
         self.hoisted = wanted
         return "\n".join([_DECORATOR, "def hoist(p, c):", *(lines or ["    pass"]), ""])
+
+    def hoist_across(self) -> str:
+        """Return the source of what `hoist` is for patients side by side; to be asked after it."""
+        wanted, self.hoisted, self._places, self._suffix = self.hoisted, {}, _NUMBERS, ""
+        self._used.clear()
+        found = [f"{self._name(i)} = {self._spelled(i)}" for i in self._reached(wanted, lambda i: False)]
+        found += [f"ws[(ACROSS_C + {k}) * WIDE + k] = {self._name(i)}" for i, k in wanted.items()]
+        self.hoisted, self._places = wanted, _ARRAYS
+        return _across("hoist_across(ws)", [*self.read(_ACROSS), *found])
 
     def _needed(self, roots: Iterable[int]) -> list[int]:
         """Return what must be computed in the function itself, noting what can be hoisted."""
@@ -182,12 +201,39 @@ def model_source(model: CourseModel, solver: Solver = "explicit") -> str:
         functions.append(writer.function("path_values(p, c, t, tc, y, z, out)", _indexed("out", found.paths.values)))
         functions.append(writer.function(
             "path_slopes(w, lane, t, tc, at, slope, out)", _indexed("out", found.paths.slopes), _TABLE))
+    if model.switches:
+        functions.append(_switch_jumps(writer, found))
     if model.rules:
         functions.append(rule_functions(model, found, writer))
+    if is_plain(model, found):
+        functions.append(_read_modes(writer, found))
+    n_kept = 0
+    if is_closed(model, found):
+        across, n_kept = _read_across(writer, found)
+        functions.append(across)
     functions.insert(0, writer.hoist())
+    if is_closed(model, found):
+        functions.insert(1, writer.hoist_across())
     sizes = _sizes(model, found, len(writer.hoisted), lanes(found, stiff))
     header = _HEADER if found.linear is None or stiff else _HEADER + _LINEAR
+    if is_plain(model, found):
+        header += _PLAIN
+    if is_closed(model, found):
+        header += _CLOSED
+        sizes += across_sizes(model, len(writer.hoisted), n_kept)
     return "\n\n".join([header + sizes + (stiff_sizes(stiff) if stiff else ""), *functions])
+
+
+def _switch_jumps(writer: Writer, found: System) -> str:
+    """Return the function that fills by how much states jump where a switch turns, and one for every turn."""
+    turns = [jumps for switch in found.switches for jumps in (switch.rising, switch.falling)]
+    zero = found.tape.number(0.0)
+    each = [writer.function(f"switch_jumps_{k}(w, lane, t, tc, at, to)",
+                            [(f"w[to + {i}, lane]", jumps.get(i, zero)) for i in range(len(found.states))], _TABLE)
+            for k, jumps in enumerate(turns)]
+    chosen = [f"    if turn == {k}:\n        switch_jumps_{k}(w, lane, t, tc, at, to)" for k in range(len(turns))]
+    return "\n\n".join([*each, "\n".join([
+        _DECORATOR, "def switch_jumps(w, lane, t, tc, at, to, turn):", *chosen, ""])])
 
 
 def _rate_functions(writer: Writer, found: System, stiff: StiffSystem | None) -> list[str]:
@@ -233,10 +279,87 @@ def _read_together(writer: Writer, found: System) -> str:
                       "    for k in range(n):", *(f"        {line}" for line in body), ""])
 
 
+def _read_modes(writer: Writer, found: System) -> str:
+    """Return the function that reads the outputs of a stretch from modes: a loop without branches for each."""
+    n, n_outputs = len(found.states), len(found.outputs)
+    source = [_DECORATOR, "def read_modes(p, c, n, times, parts, shares, room, numbers):", "    odd = 0"]
+    source += [f"    mode{m} = shares[{m}, 0:n]" for m in range(n)]
+    for q, output in enumerate(found.outputs):
+        writer.read()
+        lines, (value,) = writer.lines([output], "x{0}", "t", "")
+        seen = _states_below(found, [output])
+        states = []
+        for i in seen:
+            source += [f"    a{i}_{m} = parts[{m}, {i}]" for m in range(n + 1)]
+            states.append(f"x{i} = {'(' * n}a{i}_{n}" + "".join(f" + a{i}_{m} * mode{m}[k])" for m in range(n)))
+        source += [f"    {line}" for line in writer.read("{0}[{1}]")]
+        source.append(f"    out{q} = {'numbers' if n_outputs == 1 else f'room[{q}, 0:n]'}")
+        source += ["    for k in range(n):", *(f"        {line}" for line in (
+            "t = times[k]", "tc = t", *states, *lines, f"value = {value}", f"out{q}[k] = value",
+            "odd |= 0 if value == value else 1"))]
+    if n_outputs > 1:
+        source += [f"    for k in range(n):\n        numbers[k * {n_outputs} + {q}] = out{q}[k]" for q in range(n_outputs)]
+    return "\n".join([*source, "    return odd", ""])
+
+
+def _across(head: str, body: Sequence[str]) -> str:
+    """Return a function that does the same for all patients who stand side by side."""
+    return "\n".join([_DECORATOR, f"def {head}:", "    for k in range(WIDE):",
+                      *(f"        {line}" for line in (body or ["pass"])), ""])
+
+
+def _read_across(writer: Writer, found: System) -> tuple[str, int]:
+    """Return the function that reads the outputs of many patients side by side, and how many rows of room it needs.
+
+    One loop for each elementary function: a loop with two, one after the other, waits for the first.
+    """
+    writer.read()
+    lines, values = writer.lines(found.outputs, "x{0}", "t", "")
+    reads = writer.read(_ACROSS)
+    lines += [f"ws[(N_ACROSS - N_OUTPUTS + {k}) * WIDE + k] = {value}" for k, value in enumerate(values)]
+    loops: list[list[str]] = [[]]
+    for line in lines:
+        loops[-1].append(line)
+        if _CALLS.search(line):
+            loops.append([])
+    room: dict[str, str] = {}
+    source = f"{_DECORATOR}\ndef read_across(ws):\n"
+    for at, loop in enumerate(loops):
+        later = set(_VALUES.findall("\n".join(line for more in loops[at + 1 :] for line in more)))
+        named, used = {line.split(" = ")[0] for line in loop}, set(_VALUES.findall("\n".join(loop)))
+        body = [line for line in reads if re.search(rf"\b{line.split(' = ')[0]}\b", "\n".join(loop))]
+        body += ["t = ws[k]", "tc = t", *(f"{name} = {room[name]}" for name in sorted(used & room.keys())), *loop]
+        kept = sorted(named & later)
+        room.update({name: f"ws[(ACROSS_ROOM + {len(room) + k}) * WIDE + k]" for k, name in enumerate(kept)})
+        body += [f"{room[name]} = {name}" for name in kept]
+        source += "\n".join(["    for k in range(WIDE):", *(f"        {line}" for line in body), ""])
+    return source, len(room)
+
+
+def is_closed(model: CourseModel, found: System) -> bool:
+    """Return whether a model is its outputs alone, expressions of time."""
+    return is_quiet(model, found) and not found.states and not model.inlets
+
+
+def is_plain(model: CourseModel, found: System) -> bool:
+    """Return whether nothing happens to the states of a linear model but doses and samples."""
+    return is_quiet(model, found) and bool(found.states)
+
+
+def is_quiet(model: CourseModel, found: System) -> bool:
+    """Return whether a model is linear without events, rules, paths that are followed and conditions on time."""
+    happens = (model.hazards, model.triggers, model.rules, model.functionals, model.signals, found.breakpoints)
+    return found.linear is not None and not any(happens)
+
+
 def shown_states(found: System) -> list[int]:
     """Return the states that outputs depend on."""
+    return _states_below(found, found.outputs)
+
+
+def _states_below(found: System, targets: Sequence[int]) -> list[int]:
     seen: set[int] = set()
-    waiting = list(found.outputs)
+    waiting = list(targets)
     while waiting:
         i = waiting.pop()
         if i not in seen:
@@ -246,8 +369,9 @@ def shown_states(found: System) -> list[int]:
 
 
 def root_positions(found: System) -> list[int]:
-    """Return the values whose rise through zero a step must land on: triggers, then those of functionals."""
-    return [*found.triggers, *(root.value for root in found.paths.roots)]
+    """Return the values whose rise through zero a step must land on: triggers, those of functionals, then switches."""
+    excess = [side for switch in found.switches for side in (switch.excess, found.tape.negative(switch.excess))]
+    return [*found.triggers, *(root.value for root in found.paths.roots), *excess]
 
 
 def lanes(found: System, stiff: StiffSystem | None) -> int:
@@ -282,7 +406,8 @@ def _sizes(model: CourseModel, found: System, n_constants: int, n_lanes: int) ->
         "N_STATES": len(found.states), "N_INTEGRALS": len(integrals), "N_HAZARDS": len(model.hazards),
         "N_TRIGGERS": len(model.triggers), "N_INLETS": len(model.inlets), "N_PARAMETERS": len(model.parameters),
         "N_CONSTANTS": n_constants, "N_BREAKPOINTS": len(found.breakpoints), "N_CHAINS": sum(chains), "PULSES": PULSES,
-        "N_FUNCTIONALS": len(model.functionals), "N_MEMORIES": 2 * len(model.functionals) + 4 * PULSES * sum(chains),
+        "N_FUNCTIONALS": len(model.functionals), "N_SWITCHES": len(model.switches),
+        "N_MEMORIES": 2 * len(model.functionals) + 4 * PULSES * sum(chains) + len(model.switches),
         "N_ROOTS": len(root_positions(found)), "LANES": n_lanes, "N_RULES": len(model.rules),
         "N_SIGNALS": len(model.signals), "N_KEPT": sum(len(rule.remembers) for rule in model.rules),
         "N_BRANCHES": sum(len(rule.branches) for rule in model.rules), "N_OUTPUTS": len(model.outputs),
@@ -295,12 +420,18 @@ def _sizes(model: CourseModel, found: System, n_constants: int, n_lanes: int) ->
         "PATH_KIND": [kinds.index(f.kind) for f in model.functionals],
         "PATH_STATE": [len(model.states) + integrals.index(f.name) if f.kind == "integral" else -1
                        for f in model.functionals],
-        "ROOT_FUNCTIONAL": [root.functional for root in found.paths.roots],
+        "ROOT_FUNCTIONAL": [root.functional for root in found.paths.roots] + [-1] * (2 * len(model.switches)),
         "ROOT_RISES": [int(root.rises) for root in found.paths.roots]}
     over = [np_number(f.over) for f in model.functionals]
     lines = [f"{name} = {size}" for name, size in sizes.items()]
     lines += [f"{name} = np.array({[*numbers, 0]}, dtype=np.int64)" for name, numbers in wholes.items()]
     return "\n" + "\n".join([*lines, f"OVER = np.array([{', '.join([*over, '0.0'])}])", ""])
+
+
+def across_sizes(model: CourseModel, n_constants: int, n_kept: int) -> str:
+    """Return where patients' rows stand in the work space of a closed form, as assignments."""
+    return (f"ACROSS_C = ACROSS_P + {len(model.parameters)}\nACROSS_ROOM = ACROSS_C + {n_constants}\n"
+            f"N_ACROSS = ACROSS_ROOM + {n_kept + len(model.outputs)}\n")
 
 
 def np_number(value: float | None) -> str:

@@ -9,9 +9,13 @@ from dataclasses import dataclass
 from typing import Literal
 
 from trialsim.foundation.expression import Expr
+from trialsim.foundation.units import Unit
 from trialsim.protocol.decision_model import DosingRule
 from trialsim.protocol.dosing_model import Adherence as Adherence
 from trialsim.protocol.dosing_model import Dosing as Dosing
+from trialsim.protocol.milestone_model import Milestone as Milestone
+from trialsim.protocol.milestone_model import Spend as Spend
+from trialsim.protocol.time_method_model import TimeMethod as TimeMethod
 
 Better = Literal["higher", "lower"]
 Strategy = Literal["treatment_policy", "hypothetical"]
@@ -40,11 +44,21 @@ class Patients:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Setting:
+    """What an arm sets an input of the cohort to: from each day on a value, before the first the input's default."""
+
+    input: str
+    unit: Unit
+    steps: tuple[tuple[float, float], ...]  # days since randomisation, ascending, and values in the input's unit
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Arm:
     name: str
     label: str
     dosing: tuple[Dosing, ...]
     rules: tuple[str, ...] = ()
+    sets: tuple[Setting, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +87,15 @@ class Assessment:
         float, ...
     ]  # days after the visit's dose; (0.0,) when taken at the visit itself, before any dose then
     known_after: float  # days, the measure's delay included
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lookout:
+    """An event of the cohort that is seen when it is looked for: so many days apart, known so much later."""
+
+    event: str
+    every: float
+    known_after: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,10 +137,10 @@ class Conduct:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Endpoint:
-    """A number a patient: from one measure at one visit."""
+    """A number a patient: from one measure at one visit, or from when events of the cohort happen."""
 
     name: str
-    measure: str
+    measure: str  # "" of an endpoint of events
     derive: Literal[
         "value",
         "change_from_baseline",
@@ -126,6 +149,8 @@ class Endpoint:
         "below",
         "above",
         "within",
+        "first_of",
+        "happened",
     ]
     at: str  # visit
     after_dose: float  # days after that visit's dose, 0 = at the visit
@@ -135,6 +160,14 @@ class Endpoint:
     unit: str  # of the endpoint's values, "" for shares
     label: str
     threshold_text: tuple[str, ...] = ()  # with its unit
+    events: tuple[str, ...] = ()  # of the cohort
+    competing: tuple[str, ...] = ()  # terminal events that are not among them
+    by: float = 0.0  # days, of `happened`
+
+    @property
+    def is_time(self) -> bool:
+        """Return whether it is the time to an event, which may be censored."""
+        return self.derive == "first_of"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,13 +188,19 @@ class Comparison:
     treated: str
     control: str
     better: Better
-    margin: float  # null value of treated - control, in the endpoint's unit, 0 = superiority
-    margin_text: str = "0"  # with its unit
+    margin: float  # null value of treated - control, in the endpoint's unit, or of log ratio; 0 = superiority
+    margin_text: str = "0"  # with its unit; of a ratio the ratio
+    falls: bool = False  # the estimate falls as the endpoint rises: hazards of longer times
 
     @property
     def name(self) -> str:
         """Return its name as written in tables and scenarios."""
         return f"{self.treated} vs {self.control}"
+
+    @property
+    def sign(self) -> int:
+        """Return 1 where a greater estimate is a benefit, -1 where a smaller one is."""
+        return 1 if (self.better == "higher") != self.falls else -1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -179,11 +218,25 @@ class MissingValues:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Method:
-    kind: Literal["t_test", "welch", "ancova", "risk_difference"]
+    kind: Literal[
+        "t_test", "welch", "ancova",
+        "risk_difference", "risk_ratio", "odds_ratio", "cmh", "logistic",
+        "log_rank", "cox", "rmst", "milestone_survival", "max_combo", "gray", "cumulative_incidence",
+    ]  # fmt: skip
     covariates: tuple[tuple[str, str | None], ...]  # (covariate, None) or (measure, visit)
     strata: tuple[str, ...]  # factors: categorical covariates, or site
     missing: Literal["complete_cases", "failure", "imputed"]  # failure: a missing binary endpoint counts as not met
     imputation: MissingValues | None = None  # where they are imputed
+    measure: Literal["risk_difference", "risk_ratio", "odds_ratio"] | None = None  # of shares; None: of means
+    variance: Literal["robust", "model"] | None = None  # of a logistic regression
+    separated: Literal["not_estimable", "firth"] | None = None  # what becomes of it where slopes are infinite
+    test: Literal["miettinen_nurminen", "farrington_manning", "wald"] | None = None  # where a method has several
+    times: TimeMethod | None = None  # of times to an event
+
+    @property
+    def is_ratio(self) -> bool:
+        """Return whether estimates, truth and margins are logarithms of ratios."""
+        return self.measure in ("risk_ratio", "odds_ratio") or (self.times is not None and self.times.is_ratio)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -197,6 +250,7 @@ class Analysis:
         "none", "bonferroni", "holm", "hochberg", "hommel", "fixed_sequence", "co_primary", "dunnett",
         "step_down_dunnett", "family",
     ]  # fmt: skip  # family: one of the protocol's families holds its error rate
+    spend: Spend | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -313,7 +367,16 @@ class Protocol:
     digest: str  # SHA-256 of the resolved document
     rules: tuple[DosingRule, ...] = ()
     families: tuple[Family, ...] = ()
+    lookouts: tuple[Lookout, ...] = ()
+    follow_up: float = 0.0  # days for which events are looked for; 0 = up to the last visit
+    milestones: tuple[Milestone, ...] = ()  # none: one look, after the last datum
     designs: tuple[Design, ...] = ()  # every point of `vary`, in order; empty in the protocol of a design
+
+    @property
+    def followed_until(self) -> float:
+        """Return the day up to which patients are followed at least, be there anything measured or not."""
+        assessed = {name for item in self.assess for name in item.visits}
+        return self.follow_up or max((0.0, *(visit.at for visit in self.visits if visit.name not in assessed)))
 
     def rules_of(self, arm: Arm) -> tuple[DosingRule, ...]:
         """Return the rules of an arm, in its order."""
@@ -326,6 +389,10 @@ class Protocol:
     def endpoint(self, name: str) -> Endpoint:
         """Return the endpoint of that name."""
         return next(endpoint for endpoint in self.endpoints if endpoint.name == name)
+
+    def analysis(self, name: str) -> Analysis:
+        """Return the analysis of that name."""
+        return next(analysis for analysis in self.analyses if analysis.name == name)
 
     def estimand(self, name: str) -> Estimand:
         """Return the estimand of that name."""

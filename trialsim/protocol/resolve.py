@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from trialsim.cohort.model import Cohort
 from trialsim.foundation.expression import to_text
-from trialsim.foundation.units import quantity_text
+from trialsim.foundation.units import number_text, quantity_text
 from trialsim.protocol.decisions import resolved_rules
 from trialsim.protocol.dosing import resolved_dosing
 from trialsim.protocol.draft import Draft
@@ -19,6 +19,7 @@ from trialsim.protocol.model import (
     Endpoint,
     Estimand,
     Keep,
+    Lookout,
     Method,
     MissingValues,
     ParameterMode,
@@ -35,6 +36,7 @@ from trialsim.protocol.model import (
 )
 from trialsim.protocol.resolve_conduct import resolved_conduct
 from trialsim.protocol.resolve_families import resolved_families
+from trialsim.protocol.resolve_milestones import resolved_milestones, resolved_spend
 from trialsim.protocol.rules_analyses import (
     ALPHA,
     SUCCESS,
@@ -47,14 +49,20 @@ from trialsim.protocol.rules_campaign import is_uncertain, kept_trials, scenario
 from trialsim.protocol.rules_endpoints import (
     BINARY,
     FROM_BASELINE,
+    OF_EVENTS,
+    ONE,
+    TIMES,
     baseline_of,
     endpoint_unit,
     measure_unit,
     thresholds_of,
 )
 from trialsim.protocol.rules_missing import IMPUTATIONS, endpoint_of, visits_of
+from trialsim.protocol.rules_shares import is_ratio, log_of, measure_of, test_of
+from trialsim.protocol.rules_times import time_method
 from trialsim.protocol.rules_visits import screening_visit
-from trialsim.protocol.times import days
+from trialsim.protocol.settings import settings
+from trialsim.protocol.times import days, moment_text
 from trialsim.protocol.written import Written, WrittenAnalysis, WrittenComparison, WrittenEndpoint, WrittenImputation
 
 BLOCKS_OF_RATIO = 2  # a block holds the ratio twice unless written
@@ -106,6 +114,9 @@ def resolved(draft: Draft) -> Protocol:
         keep=kept(written),
         digest="",
         rules=resolved_rules(draft),
+        lookouts=lookouts(written),
+        follow_up=days(written.follow_up),
+        milestones=resolved_milestones(draft),
     )
 
 
@@ -128,6 +139,7 @@ def arms(draft: Draft) -> tuple[Arm, ...]:
             label=arm.label or name,
             dosing=tuple(resolved_dosing(draft, line) for line in arm.dosing),
             rules=arm.rules,
+            sets=settings(draft, arm),
         )
         for name, arm in draft.written.arms.items()
     )
@@ -156,11 +168,22 @@ def assessments(written: Written, cohort: Cohort) -> tuple[Assessment, ...]:
             known_after=delays[name] if item.known_after is None else days(item.known_after),
         )
         for name, item in written.assess.items()
+        if item.every is None
+    )
+
+
+def lookouts(written: Written) -> tuple[Lookout, ...]:
+    return tuple(
+        Lookout(event=name, every=days(item.every), known_after=days(item.known_after))
+        for name, item in written.assess.items()
+        if item.every is not None
     )
 
 
 def endpoint(draft: Draft, name: str) -> Endpoint:
     written = draft.written.endpoints[name]
+    if written.derive in OF_EVENTS:
+        return endpoint_of_events(name, written)
     unit = measure_unit(draft, written.measure)
     assert unit is not None
     values = tuple(value.to(unit) for value in thresholds_of(written))
@@ -185,6 +208,26 @@ def endpoint(draft: Draft, name: str) -> Endpoint:
     )
 
 
+def endpoint_of_events(name: str, written: WrittenEndpoint) -> Endpoint:
+    is_time = written.derive in TIMES
+    said = " or ".join(written.events)
+    return Endpoint(
+        name=name,
+        measure="",
+        derive=written.derive,  # type: ignore[arg-type]
+        at="",
+        after_dose=0.0,
+        baseline=None,
+        threshold=(),
+        is_binary=not is_time,
+        unit="day" if is_time else "",
+        label=written.label or (f"time to {said}" if is_time else f"{said} by {moment_text(written.by or 0.0)}"),
+        events=written.events,
+        competing=written.competing,
+        by=written.by or 0.0,
+    )
+
+
 def estimand(draft: Draft, name: str, conduct: Conduct) -> Estimand:
     written = draft.written.estimands[name]
     strategies = tuple((event.name, written.events[event.name]) for event in conduct.intercurrent_events)
@@ -202,6 +245,7 @@ def analysis(draft: Draft, name: str, written: WrittenAnalysis) -> Analysis:
         comparisons=tuple(comparison(draft, written, text, item) for text, item in written.compare.items()),
         alpha=alpha,
         multiplicity="family" if families else written.multiplicity or "none",  # type: ignore[arg-type]
+        spend=resolved_spend(written),
     )
 
 
@@ -210,6 +254,7 @@ def method(draft: Draft, written: WrittenAnalysis) -> Method:
     endpoint = endpoint_of(draft, written)
     strategies = draft.written.estimands[written.estimand].events.values()
     assert endpoint is not None
+    is_logistic = written.method.kind == "logistic"
     default = "failure" if endpoint.derive in BINARY and "hypothetical" not in strategies else "complete_cases"
     how = written.missing
     imputation = missing_values(draft, how, endpoint) if isinstance(how, WrittenImputation) else None
@@ -217,6 +262,11 @@ def method(draft: Draft, written: WrittenAnalysis) -> Method:
         kind=written.method.kind,  # type: ignore[arg-type]
         covariates=tuple(covariate_parts(text) for text in written.method.covariates),
         strata=written.method.strata,
+        measure=measure_of(written.method),  # type: ignore[arg-type]
+        times=time_method(written.method),
+        test=test_of(written.method),  # type: ignore[arg-type]
+        variance=written.method.variance or ("robust" if is_logistic else None),  # type: ignore[arg-type]
+        separated=written.method.separated or ("not_estimable" if is_logistic else None),  # type: ignore[arg-type]
         missing="imputed" if imputation else written.missing or default,  # type: ignore[arg-type]
         imputation=imputation,
     )
@@ -237,19 +287,27 @@ def missing_values(draft: Draft, how: WrittenImputation, endpoint: WrittenEndpoi
     )
 
 
-def comparison(draft: Draft, analysis: WrittenAnalysis, text: str, written: WrittenComparison) -> Comparison:
-    parts = VERSUS.fullmatch(text.strip())
+def comparison(draft: Draft, analysis: WrittenAnalysis, name: str, written: WrittenComparison) -> Comparison:
+    parts = VERSUS.fullmatch(name.strip())
     endpoint = endpoint_of(draft, analysis)
     assert parts is not None and endpoint is not None
-    target = endpoint_unit(endpoint.derive, measure_unit(draft, endpoint.measure))
+    times = time_method(analysis.method)
+    of_shares = times is not None and times.measure in ("survival_difference", "incidence_difference")
+    target = ONE if of_shares else endpoint_unit(endpoint.derive, measure_unit(draft, endpoint.measure))
     assert target is not None
-    margin = 0.0 if written.margin is None else written.margin.to(target)
+    if is_ratio(analysis.method) or (times is not None and times.is_ratio):
+        ratio = 1.0 if written.margin is None else written.margin.to(ONE)
+        margin, text = log_of(ratio), number_text(ratio)
+    else:
+        margin = 0.0 if written.margin is None else written.margin.to(target)
+        text = quantity_text(margin, target)
     return Comparison(
         treated=parts[1],
         control=parts[2],
         better=written.better,  # type: ignore[arg-type]
         margin=margin,
-        margin_text=quantity_text(margin, target),
+        margin_text=text,
+        falls=times is not None and times.falls_with_time,
     )
 
 

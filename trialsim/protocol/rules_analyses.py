@@ -8,14 +8,18 @@ from trialsim.foundation.units import Quantity, dimension_name, number_text
 from trialsim.protocol.draft import Draft, Path
 from trialsim.protocol.hypotheses import families_of
 from trialsim.protocol.rules_arms import check_factors
-from trialsim.protocol.rules_endpoints import BINARY, ONE, PERCENT, endpoint_unit, measure_unit
+from trialsim.protocol.rules_endpoints import BINARY, ONE, PERCENT, TIMES, endpoint_unit, measure_unit
 from trialsim.protocol.rules_missing import check_missing, endpoint_of
-from trialsim.protocol.written import WrittenAnalysis, WrittenEndpoint
+from trialsim.protocol.rules_shares import SHARES, check_share_margin
+from trialsim.protocol.rules_times import TIME_METHODS, check_time_margin, check_time_method
+from trialsim.protocol.written import WrittenAnalysis, WrittenEndpoint, WrittenMethod
 
 VERSUS = re.compile(r"(\S+)\s+vs\s+(\S+)")
 ERROR_RATE = re.compile(r"([0-9.eE+-]+%?)\s+(one|two)-sided")
 AT_VISIT = re.compile(r"(\S+)\s+at\s+(\S+)")
 SUCCESS = re.compile(r"(any|all)\s+of\s+(\S+)")
+MEANS = ("t_test", "welch", "ancova")
+WITH_ONE_MODEL = ("ancova", "cox")
 ALPHA = "0.025 one-sided"  # of an analysis that neither writes one nor is in a family
 WAYS = "bonferroni, holm, hochberg, hommel, fixed_sequence, co_primary, dunnett, step_down_dunnett, none"
 
@@ -44,16 +48,27 @@ def check_analyses(draft: Draft) -> None:
 def check_method(draft: Draft, path: Path, analysis: WrittenAnalysis) -> None:
     endpoint, kind = endpoint_of(draft, analysis), analysis.method.kind
     where = (*path, "method")
-    if endpoint is not None and (endpoint.derive in BINARY) != (kind == "risk_difference"):
-        is_binary = endpoint.derive in BINARY
-        what = "is yes or no" if is_binary else "is a number"
-        use = "risk_difference" if is_binary else "t_test, welch or ancova"
-        name = draft.written.estimands[analysis.estimand].endpoint
-        draft.error(where, "method-endpoint", f"{kind} cannot compare {name}, which {what}", "", [f"use {use}"])
+    if endpoint is not None:
+        what, methods = endpoint_kind(endpoint)
+        if kind not in methods:
+            name = draft.written.estimands[analysis.estimand].endpoint
+            use = f"use {', '.join(methods[:-1])} or {methods[-1]}"
+            draft.error(where, "method-endpoint", f"{kind} cannot compare {name}, which {what}", "", [use])
+        elif kind in TIME_METHODS:
+            check_time_method(draft, path, analysis, endpoint)
     options = (*where, kind)
     check_factors(draft, (*options, "strata"), analysis.method.strata)
     for i, covariate in enumerate(analysis.method.covariates):
         check_covariate(draft, (*options, "covariates", i), covariate)
+
+
+def endpoint_kind(endpoint: WrittenEndpoint) -> tuple[str, tuple[str, ...]]:
+    """Return what an endpoint is, in words, and the methods that compare such ones."""
+    if endpoint.derive in BINARY:
+        return "is yes or no", SHARES
+    if endpoint.derive in TIMES:
+        return "is a time that may not be known to its end", TIME_METHODS
+    return "is a number", MEANS
 
 
 def check_covariate(draft: Draft, path: Path, text: str) -> None:
@@ -110,10 +125,12 @@ def check_comparisons(draft: Draft, path: Path, analysis: WrittenAnalysis) -> No
             for arm in (parts[1], parts[2]):
                 draft.is_known(where, "arm", arm, arms)
         if comparison.margin is not None and endpoint is not None:
-            check_margin(draft, (*path, "compare", name, "margin"), comparison.margin, endpoint)
+            check_margin(draft, (*path, "compare", name, "margin"), comparison.margin, endpoint, analysis.method)
 
 
-def check_margin(draft: Draft, path: Path, margin: Quantity, endpoint: WrittenEndpoint) -> None:
+def check_margin(draft: Draft, path: Path, margin: Quantity, endpoint: WrittenEndpoint, method: WrittenMethod) -> None:
+    if not (check_share_margin(draft, path, margin, method) and check_time_margin(draft, path, margin, method)):
+        return
     target = endpoint_unit(endpoint.derive, measure_unit(draft, endpoint.measure))
     if target is None:
         return
@@ -170,13 +187,12 @@ def check_multiplicity(draft: Draft, path: Path, analysis: WrittenAnalysis) -> N
     elif len(directions) > 1:
         message = f"{rule} needs {needs}, and these look for higher and lower"
         draft.error(where, "multiplicity-family", message, "", ["use holm, or an analysis for each direction"])
-    if rule in ("dunnett", "step_down_dunnett") and analysis.method.kind != "ancova":
+    if rule in ("dunnett", "step_down_dunnett") and analysis.method.kind not in WITH_ONE_MODEL:
         message = f"{rule} needs one model of all arms, which {analysis.method.kind} is not"
-        notes = (
-            ["use holm"]
-            if analysis.method.kind == "risk_difference"
-            else ["use ancova (it may be without covariates), or holm"]
-        )
+        notes = ["use holm"]
+        if analysis.method.kind not in SHARES:
+            model = "cox" if analysis.method.kind in TIME_METHODS else "ancova"
+            notes = [f"use {model} (it may be without covariates), or holm"]
         draft.error(where, "multiplicity-family", message, "", notes)
 
 

@@ -58,7 +58,8 @@ def check_weights(draft: Draft, name: str, family: WrittenFamily) -> None:
         if next(iter(family.fallback.values())) == 0.0:
             first = next(iter(family.fallback))
             notes = ["give the first one a weight, or begin with another"]
-            draft.error((*path, "fallback", first), "never-tested", f"{one_spaced(first)} never has weight", "", notes)
+            message = f"{one_spaced(first)} never has weight"
+            draft.error((*path, "fallback", first), "never-weighted", message, "", notes)
     graph = family.graph
     if graph is None:
         return
@@ -77,7 +78,7 @@ def check_weights(draft: Draft, name: str, family: WrittenFamily) -> None:
     for text in (each for each in names if each not in tested):
         message = f"{text} has no weight and receives none, so that it is never tested"
         notes = ["give it a weight, or name it in `to` of another hypothesis"]
-        draft.error(draft.key(*path, "graph", names[text]), "never-tested", message, "", notes)
+        draft.error(draft.key(*path, "graph", names[text]), "never-weighted", message, "", notes)
 
 
 def check_shares(draft: Draft, path: Path, what: str, shares: list[float]) -> None:

@@ -49,9 +49,15 @@ def screening_visit(draft: Draft) -> str | None:
 def check_assessments(draft: Draft) -> None:
     """What is assessed are measures of the cohort, at visits of the protocol."""
     measures = [measure.name for measure in draft.cohort.measures]
+    events = [event.name for event in draft.cohort.events]
     others = _not_measures(draft)
     for name, assessment in draft.written.assess.items():
         where = draft.key("assess", name)
+        if name in events or assessment.every is not None:
+            check_lookout(draft, name, assessment, events)
+            continue
+        if not assessment.at:
+            draft.error(where, "missing-field", "a measure is assessed at visits", "", ["write at: [baseline, w12]"])
         if name in others:
             notes = [f"measures: {', '.join(measures)}"]
             draft.error(
@@ -66,6 +72,15 @@ def check_assessments(draft: Draft) -> None:
             else:
                 draft.is_known(path, "visit", visit, draft.written.visits)
         check_after_dose(draft, name, assessment)
+
+
+def check_lookout(draft: Draft, name: str, assessment: WrittenAssessment, events: list[str]) -> None:
+    """An event is looked for again and again, at no visit."""
+    if not draft.is_known(draft.key("assess", name), "cohort event", name, events):
+        return
+    if assessment.every is None or assessment.at or assessment.after_dose:
+        notes = [f"write {name}: {{every: 8 weeks}}, or leave it out: it is then seen when it happens"]
+        draft.error(draft.key("assess", name), "missing-field", "an event is assessed every so often", "", notes)
 
 
 def _not_measures(draft: Draft) -> dict[str, str]:

@@ -15,13 +15,17 @@ from trialsim.foundation.sections import (
     Field,
     ListOf,
     MapOf,
+    Moment,
     Name,
     NotYet,
     Phrase,
     Section,
     Text,
 )
+from trialsim.protocol.schema_milestones import SPEND
 from trialsim.protocol.schema_missing import MISSING
+from trialsim.protocol.schema_shares import COVARIATES, SHARE_METHODS, STRATA
+from trialsim.protocol.schema_times import TIME_METHODS
 from trialsim.protocol.written import (
     WrittenAnalysis,
     WrittenComparison,
@@ -54,30 +58,60 @@ MULTIPLICITY = Choice(
     "none", "bonferroni", "holm", "hochberg", "hommel", "fixed_sequence", "co_primary", "dunnett", "step_down_dunnett"
 )
 
+
+def written_endpoint(first_of: Any, happened: Any, by: float | None, derive: str | None, **values: Any) -> Any:
+    """Return an endpoint: a measure at a visit, a time to an event, or whether it happened."""
+    at, competing = values.pop("at") or "", values.pop("competing")
+    if values["measure"] is not None:
+        unfit = [name for name, value in (("by", by), ("competing", competing)) if value]
+        if unfit or not derive or not at:
+            said = f"has no {' and no '.join(unfit)}" if unfit else "needs derive and at"
+            raise TrialsimError("missing-field", f"an endpoint made of a measure {said}")
+        return WrittenEndpoint(derive=derive, at=at, **values)
+    kind = "happened" if happened else "first_of"
+    unfit = [name for name in ("value", "after_dose", "baseline") if values[name] is not None]
+    unfit += [name for name, value in (("derive", derive), ("at", at)) if value]
+    unfit += ["competing"] if happened and competing else [] if happened or by is None else ["by"]
+    if unfit or (happened and by is None):
+        said = f"has no {' and no '.join(unfit)}" if unfit else "needs by: the day up to which it counts"
+        raise TrialsimError("missing-field", f"an endpoint '{kind}' {said}")
+    return WrittenEndpoint(
+        events=(happened,) if happened else first_of, by=by, derive=kind, competing=competing, label=values["label"]
+    )
+
+
 ENDPOINT = Section(
     "an endpoint",
     {
-        "measure": Field(Name(), "the measure it is made of", required=True),
-        "derive": Field(DERIVED, "what is made of it", required=True),
+        "measure": Field(Name(), "the measure it is made of, with derive and at"),
+        "derive": Field(DERIVED, "what is made of the measure", example="change_from_baseline"),
         "value": Field(
             ByShape(scalar=Amount(), sequence=ListOf(Amount())),
             "the threshold of below and above, the two of within",
             example="140 mmHg",
         ),
-        "at": Field(Name(), "the visit", required=True, example="w12"),
+        "at": Field(Name(), "the visit", example="w12"),
         "after_dose": Field(Duration(), "which of the visit's samples; the one before the dose unless written"),
         "baseline": Field(Name(), "the visit it is compared with; the last one at or before day 0 unless written"),
         "label": Field(Text(), "what tables and figures call it"),
         "first_of": Field(
-            NotYet("an endpoint's 'first_of'", "endpoints of this version are one measure at one visit"), ""
+            ListOf(Name(), at_least=1),
+            "the time from randomisation to the first of these events of the cohort",
+            example="[progression, death]",
         ),
-        "happened": Field(
-            NotYet("an endpoint's 'happened'", "endpoints of this version are one measure at one visit"), ""
+        "happened": Field(Name(), "whether an event of the cohort happened, with by", example="death"),
+        "by": Field(Moment(), "the day up to which, with happened", example="day 28"),
+        "competing": Field(
+            ListOf(Name(), at_least=1),
+            "the terminal events that make a first_of impossible and are not among it",
+            default=(),
+            example="[death]",
         ),
         "share_of_time": Field(NotYet("an endpoint's 'share_of_time'", "derive: within, at one visit"), ""),
         "rate": Field(NotYet("an endpoint's 'rate'", "endpoints of this version are one measure at one visit"), ""),
     },
-    make=WrittenEndpoint,
+    exactly_one=(("measure", "first_of", "happened"),),
+    make=written_endpoint,
 )
 
 STRATEGY = one_word(
@@ -105,14 +139,12 @@ ESTIMAND = Section(
     make=WrittenEstimand,
 )
 
-STRATA = Field(ListOf(Name()), "factors: categorical covariates, or site", default=(), example="[sex]")
-
 
 def chosen_method(**values: Any) -> WrittenMethod:
     """Return the one method a mapping names."""
     chosen = [(name, options) for name, options in values.items() if options is not None]
     if not chosen:
-        raise TrialsimError("one-of", "a method is ancova or risk_difference with its options, or one word")
+        raise TrialsimError("one-of", f"a method is one of {', '.join(WITH_OPTIONS)} with its options, or one word")
     return WrittenMethod(kind=chosen[0][0], **chosen[0][1])
 
 
@@ -122,12 +154,10 @@ def written_analysis(method: WrittenMethod | str, **values: Any) -> WrittenAnaly
     return WrittenAnalysis(method=chosen, **values)
 
 
-METHODS = ("t_test", "welch", "ancova", "risk_difference")
+WITH_OPTIONS = ("ancova", *SHARE_METHODS, *TIME_METHODS)
+METHODS = ("t_test", "welch", *WITH_OPTIONS)
 LATER = {
     "mmrm": "use ancova at the visit of the endpoint",
-    "log_rank": "endpoints of this version are numbers or yes and no",
-    "cox": "endpoints of this version are numbers or yes and no",
-    "logistic": "use risk_difference, with strata if need be",
     "bayes": "use ancova or risk_difference",
 }
 METHOD = ByShape(
@@ -139,24 +169,17 @@ METHOD = ByShape(
                 Section(
                     "an analysis of covariance",
                     {
-                        "covariates": Field(
-                            ListOf(Text()),
-                            "continuous covariates, or a measure at a visit up to day 0",
-                            default=(),
-                            example="[sbp at baseline, weight]",
-                        ),
+                        "covariates": COVARIATES,
                         "strata": STRATA,
                     },
                 ),
                 "one linear model of all arms, with covariates and factors",
             ),
-            "risk_difference": Field(
-                Section("a risk difference", {"strata": STRATA}),
-                "the difference of two shares, within strata if there are any",
-            ),
+            **SHARE_METHODS,
+            **TIME_METHODS,
             **{name: Field(NotYet(f"the method '{name}'", instead), "") for name, instead in LATER.items()},
         },
-        at_most_one=(("ancova", "risk_difference"),),
+        at_most_one=(WITH_OPTIONS,),
         make=chosen_method,
     ),
 )
@@ -167,7 +190,8 @@ COMPARISON = Section(
         "better": Field(Choice("higher", "lower"), "which direction is a benefit", required=True, example="lower"),
         "margin": Field(
             Amount(),
-            "the difference (first minus second arm) of the null hypothesis, in the endpoint's unit; 0 unless written",
+            "the difference (first minus second arm) of the null hypothesis, in the endpoint's unit, 0 unless written;"
+            " of a risk ratio, odds ratio or hazard ratio the ratio (first over second arm), 1 unless written",
             example="-10%",
         ),
         "ratio": Field(NotYet("a comparison's 'ratio'", "derive: log_ratio_to_baseline, and give a margin"), ""),
@@ -206,7 +230,7 @@ ANALYSIS = Section(
             "how the error rate of several comparisons is held; must be written where there are several",
             example="holm",
         ),
-        "spend": Field(NotYet("an analysis's 'spend'", "the analysis of this version is once, at the end"), ""),
+        "spend": Field(SPEND, "how the error rate is spent over several looks", example="{pocock: {full: 240 events}}"),
     },
     make=written_analysis,
 )

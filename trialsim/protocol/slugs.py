@@ -6,13 +6,17 @@ from trialsim.foundation.slugs import Explanation
 from trialsim.protocol.slugs_decisions import SLUGS as DECISIONS
 from trialsim.protocol.slugs_dosing import SLUGS as DOSING
 from trialsim.protocol.slugs_families import SLUGS as FAMILIES
+from trialsim.protocol.slugs_milestones import SLUGS as MILESTONES
 from trialsim.protocol.slugs_missing import SLUGS as MISSING
+from trialsim.protocol.slugs_times import SLUGS as TIMES
 
 SLUGS: dict[str, Explanation] = {
     **DOSING,
     **DECISIONS,
     **FAMILIES,
     **MISSING,
+    **MILESTONES,
+    **TIMES,
     "no-such-file": Explanation(
         "A file is not there",
         "A path was given, and nothing can be read at it.",
@@ -43,6 +47,13 @@ SLUGS: dict[str, Explanation] = {
         "Amounts and rates of doses are above zero.",
         "amount: 0 mg",
         "Write an amount above 0, or leave the line out.",
+    ),
+    "input-steps": Explanation(
+        "Values of an input that do not follow each other",
+        "An arm sets an input from randomisation or later points in time on, in their order; before the first point the"
+        " input has its default.",
+        "arms: {new: {sets: {treated: {week 4: 1, day 0: 0}}}}",
+        "Write the points in their order, none before day 0.",
     ),
     "weight-missing": Explanation(
         "A dose per kilogram of unknown weight",
@@ -248,9 +259,24 @@ SLUGS: dict[str, Explanation] = {
     ),
     "method-endpoint": Explanation(
         "A method for another kind of endpoint",
-        "Means are compared by t_test, welch or ancova, shares by risk_difference.",
+        "Means are compared by t_test, welch or ancova, shares by risk_difference, risk_ratio, odds_ratio, cmh or "
+        "logistic, times to an event by log_rank, cox, rmst, milestone_survival, max_combo, gray or "
+        "cumulative_incidence.",
         "method: t_test   # of a yes-or-no endpoint",
         "Use a method for this kind of endpoint.",
+    ),
+    "margin-ratio": Explanation(
+        "A margin that is no ratio",
+        "A ratio of risks, odds, hazards or mean times is compared with a ratio: above 0, and 1 where the arms do not"
+        " differ.",
+        "method: risk_ratio   # and margin: -10%",
+        "Write the ratio of the first arm over the second: 0.8, 1.25 or 125%.",
+    ),
+    "no-margin": Explanation(
+        "A margin where the test has none",
+        "The tests of Cochran, Mantel and Haenszel, the log-rank tests and Gray's ask whether there is any difference.",
+        "method: cmh   # and margin: 1.25",
+        "Leave the margin out; or use risk_difference, risk_ratio or odds_ratio with strata, of times cox.",
     ),
     "covariate-visit": Explanation(
         "A covariate without its visit",

@@ -19,7 +19,7 @@ SLUGS: dict[str, Explanation] = {
         "graph: {primary: {weight: 0.7}, secondary: {weight: 0.7}}",
         "Make the shares smaller; leave out `to` of itself.",
     ),
-    "never-tested": Explanation(
+    "never-weighted": Explanation(
         "A hypothesis that can never be rejected",
         "It has no weight of its own, and no hypothesis that can be rejected passes any to it.",
         "graph: {primary: {weight: 1}, secondary: {}}",
@@ -43,6 +43,13 @@ SLUGS: dict[str, Explanation] = {
         "Some comparisons of an analysis are in a family and one is not, and nothing says what it may be tested at.",
         "holm: [high vs placebo of primary, secondary]   # and low vs placebo of primary?",
         "Name it in the family, or move it to an analysis of its own.",
+    ),
+    "family-power": Explanation(
+        "A conditional power at a level that is not known",
+        "Stopping for low conditional power asks for the final level of an analysis; in a family it depends on what "
+        "else will be rejected.",
+        "do: [{when: conditional_power(primary) < 10%, then: stop trial}]   # and primary is in a family",
+        "Write a futility rule in `spend`, or take the analysis out of the family.",
     ),
     "alpha-twice": Explanation(
         "An error rate that is spent twice",

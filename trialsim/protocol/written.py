@@ -9,6 +9,7 @@ from trialsim.foundation.sections import FormulaText
 from trialsim.foundation.units import Quantity
 from trialsim.protocol.decision_written import WrittenRule
 from trialsim.protocol.dosing_written import WrittenAdherence, WrittenDosing
+from trialsim.protocol.written_milestones import WrittenMilestone, WrittenSpend
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,6 +24,7 @@ class WrittenArm:
     label: str | None
     dosing: tuple[WrittenDosing, ...]
     rules: tuple[str, ...] = ()
+    sets: Mapping[str, Quantity | Mapping[str, Quantity]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,9 +42,10 @@ class WrittenVisit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WrittenAssessment:
-    at: tuple[str, ...]
+    at: tuple[str, ...] = ()
     after_dose: tuple[Quantity, ...] | None
     known_after: Quantity | None
+    every: Quantity | None = None  # of an event that is looked for
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,13 +77,18 @@ class WrittenConduct:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WrittenEndpoint:
-    measure: str
+    """A value at a visit has a measure; a time to an event, or whether one happened, has events."""
+
+    measure: str = ""
     derive: str
-    value: Quantity | tuple[Quantity, ...] | None
-    at: str
-    after_dose: Quantity | None
-    baseline: str | None
-    label: str | None
+    value: Quantity | tuple[Quantity, ...] | None = None
+    at: str = ""
+    after_dose: Quantity | None = None
+    baseline: str | None = None
+    label: str | None = None
+    events: tuple[str, ...] = ()
+    competing: tuple[str, ...] = ()
+    by: float | None = None  # day
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,6 +102,16 @@ class WrittenMethod:
     kind: str
     covariates: tuple[str, ...] = ()
     strata: tuple[str, ...] = ()
+    test: str | None = None
+    measure: str | None = None
+    rho: float | None = None  # of times to an event, to the end
+    gamma: float | None = None
+    delay: Quantity | None = None
+    ties: str | None = None
+    horizon: Quantity | None = None
+    weights: tuple[tuple[float, float], ...] | None = None
+    variance: str | None = None
+    separated: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,6 +138,7 @@ class WrittenAnalysis:
     compare: Mapping[str, WrittenComparison]
     alpha: str | None  # 0.025 one-sided, or that of its family
     multiplicity: str | None
+    spend: WrittenSpend | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -200,11 +219,13 @@ class Written:
     visits: Mapping[str, WrittenVisit] = field(default_factory=dict)
     assess: Mapping[str, WrittenAssessment] = field(default_factory=dict)
     conduct: WrittenConduct | None = None
+    follow_up: Quantity | None = None
     cut_delay: Quantity | None = None
     endpoints: Mapping[str, WrittenEndpoint] = field(default_factory=dict)
     estimands: Mapping[str, WrittenEstimand] = field(default_factory=dict)
     analyses: Mapping[str, WrittenAnalysis] = field(default_factory=dict)
     families: Mapping[str, WrittenFamily] = field(default_factory=dict)
+    milestones: Mapping[str, WrittenMilestone] = field(default_factory=dict)
     success: str = ""
     scenarios: Mapping[str, WrittenScenario] = field(default_factory=dict)
     vary: Mapping[str, tuple[str, ...]] = field(default_factory=dict)

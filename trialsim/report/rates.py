@@ -12,6 +12,7 @@ from trialsim.report.forest import Forest, Group, Line, Mark, error_top, mark
 from trialsim.report.numbers import Estimate, count, share
 from trialsim.report.words import (
     METHODS,
+    TESTS,
     changes_words,
     comparison_words,
     designs_words,
@@ -23,6 +24,7 @@ from trialsim.report.words import (
     scenario_words,
     short_arm_words,
     spaced,
+    time_method_words,
 )
 
 
@@ -136,6 +138,14 @@ def analysis_words(run: Evidence, analysis: Analysis) -> str:
         words += f", adjusted for {', '.join(map(spaced, adjusted))}"
     if method.strata:
         words += f", stratified by {', '.join(map(spaced, method.strata))}"
+    if method.kind in ("cmh", "logistic"):
+        words += f", with the {METHODS[str(method.measure)]}"
+    if method.kind == "logistic":
+        words += f" of all patients and its {method.variance} variance"
+    if method.test is not None:
+        words += f", {TESTS[method.test]}"
+    if method.times is not None:
+        words += time_method_words(method.kind, method.times)
     missing = missing_words(run.protocol, method)
     return f"{words}; {missing}; one-sided alpha {share(analysis.alpha)}, {error_rate_words(run.protocol, analysis)}."
 
