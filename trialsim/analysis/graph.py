@@ -160,7 +160,7 @@ def adjusted_by_graph(p: Floats, by: Graph) -> Floats:
     if p.ndim != 2 or p.shape[1] != by.weights.size:
         raise ValueError(f"there are p values {p.shape} and {by.weights.size} hypotheses")
     adjusted = np.ones(p.shape)
-    _adjust(np.require(p, np.float64, ["C"]), by.weights, by.transitions, adjusted)
+    _adjust(np.require(p, np.float64, ["C", "W"]), by.weights, by.transitions, adjusted)
     return adjusted
 
 
