@@ -5,12 +5,16 @@ from __future__ import annotations
 from trialsim.foundation.slugs import Explanation
 from trialsim.protocol.slugs_decisions import SLUGS as DECISIONS
 from trialsim.protocol.slugs_dosing import SLUGS as DOSING
+from trialsim.protocol.slugs_families import SLUGS as FAMILIES
 from trialsim.protocol.slugs_milestones import SLUGS as MILESTONES
+from trialsim.protocol.slugs_missing import SLUGS as MISSING
 from trialsim.protocol.slugs_times import SLUGS as TIMES
 
 SLUGS: dict[str, Explanation] = {
     **DOSING,
     **DECISIONS,
+    **FAMILIES,
+    **MISSING,
     **MILESTONES,
     **TIMES,
     "no-such-file": Explanation(

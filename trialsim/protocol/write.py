@@ -7,6 +7,7 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import islice
 
 from trialsim.foundation.units import number_text
 from trialsim.protocol.decision_write import rule_data
@@ -20,7 +21,9 @@ from trialsim.protocol.model import (
     Comparison,
     Conduct,
     Endpoint,
+    Family,
     Method,
+    MissingValues,
     Protocol,
     Scenario,
     Simulate,
@@ -84,6 +87,7 @@ def protocol_data(protocol: Protocol) -> dict[str, Data]:
             item.name: {"endpoint": item.endpoint, "events": dict(item.strategies)} for item in protocol.estimands
         },
         "analyses": {analysis.name: analysis_data(analysis) for analysis in protocol.analyses},
+        **({"families": {each.name: family_data(each) for each in protocol.families}} if protocol.families else {}),
         **(
             {"milestones": {each.name: milestone_data(each) for each in protocol.milestones}}
             if protocol.milestones
@@ -184,15 +188,47 @@ def analysis_data(analysis: Analysis) -> dict[str, Data]:
             options["covariates"] = covariate_texts(method)
     if method.kind == "logistic":
         options |= {"variance": str(method.variance), "separated": str(method.separated)}
+    own: dict[str, Data] = {
+        "alpha": f"{number_text(analysis.alpha)} one-sided", "multiplicity": analysis.multiplicity
+    }  # fmt: skip
     return {
         "estimand": analysis.estimand,
         "method": {method.kind: options} if options else method.kind,
-        "missing": method.missing,
+        "missing": method.missing if method.imputation is None else imputation_data(method.imputation),
         "compare": {item.name: comparison_data(method, item) for item in analysis.comparisons},
-        "alpha": f"{number_text(analysis.alpha)} one-sided",
-        "multiplicity": analysis.multiplicity,
+        **({} if analysis.multiplicity == "family" else own),
         **({"spend": spend_data(analysis.spend)} if analysis.spend else {}),
     }
+
+
+def imputation_data(how: MissingValues) -> dict[str, Data]:
+    data: dict[str, Data] = {"reference": how.reference} if how.reference is not None else {}
+    if how.variance == "rubin":
+        data["imputations"] = str(how.imputations)
+    data |= {"variance": how.variance, "visits": list[Data](how.visits), "delta": dict(how.delta_text)}
+    return {how.strategy: data}
+
+
+def family_data(family: Family) -> dict[str, Data]:
+    names = [hypothesis.text for hypothesis in family.hypotheses]
+    said: Data = list[Data](names)
+    if family.procedure == "fallback":
+        said = {name: number_text(weight) for name, weight in zip(names, family.weights, strict=True)}
+    elif family.procedure == "graph":
+        said = {
+            name: {
+                "weight": number_text(weight),
+                "to": {other: number_text(share) for other, share in zip(names, row, strict=True) if share > 0.0},
+            }
+            for name, weight, row in zip(names, family.weights, family.transitions, strict=True)
+        }
+    elif family.procedure == "gatekeeping":
+        left = iter(names)
+        said = [
+            {"test": list[Data](islice(left, n)), "keep": number_text(keep)}
+            for n, keep in zip(family.gates, family.keeps, strict=True)
+        ]
+    return {"alpha": f"{number_text(family.alpha)} one-sided", family.procedure: said}
 
 
 def comparison_data(method: Method, comparison: Comparison) -> dict[str, Data]:

@@ -11,6 +11,7 @@ from trialsim.analysis.logistic import logistic_regression
 from trialsim.analysis.t_test import t_test
 from trialsim.protocol.model import Analysis
 from trialsim.trial.batch import Batch
+from trialsim.trial.imputed import compared_after_imputation
 from trialsim.trial.known import Known
 from trialsim.trial.milestones import known_days
 from trialsim.trial.randomize import crossed, factor_levels
@@ -59,6 +60,10 @@ def compared(setup: Setup, analysis: Analysis, batch: Batch, known: Known, cut_a
             method.measure or "risk_difference", y, arms, offsets, columns, stratum, n_strata, pairs, better,
             analysis.alpha, margin, n_arms, variance=method.variance or "robust",
             has_fallback=method.separated == "firth",
+        )  # fmt: skip
+    if method.imputation is not None:
+        return compared_after_imputation(
+            setup, analysis, batch, cut_at, columns, (stratum, n_strata), pairs, better, margin
         )  # fmt: skip
     return ancova(y, arms, offsets, columns, stratum, n_strata, pairs, better, analysis.alpha, margin, n_arms)
 
