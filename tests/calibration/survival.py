@@ -1,4 +1,4 @@
-"""Calibration of analyses of times to an event: whole trials of exponential times, through the kernels that looks use."""
+"""Calibration of analyses of times to an event: trials of exponential times, through the kernels that looks use."""
 
 from __future__ import annotations
 
