@@ -21,6 +21,16 @@ Better = Literal["higher", "lower"]
 Strategy = Literal["treatment_policy", "hypothetical"]
 ParameterMode = Literal["typical", "uncertain"]
 Solver = Literal["explicit", "stiff"]
+Covariance = Literal[
+    "unstructured",
+    "heterogeneous_toeplitz",
+    "toeplitz",
+    "heterogeneous_ar1",
+    "ar1",
+    "heterogeneous_compound_symmetry",
+    "compound_symmetry",
+]
+Freedom = Literal["kenward_roger", "satterthwaite"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -205,16 +215,21 @@ class Comparison:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Method:
     kind: Literal[
-        "t_test", "welch", "ancova",
-        "risk_difference", "risk_ratio", "odds_ratio", "cmh",
+        "t_test", "welch", "ancova", "mmrm",
+        "risk_difference", "risk_ratio", "odds_ratio", "cmh", "logistic",
         "log_rank", "cox", "rmst", "milestone_survival", "max_combo", "gray", "cumulative_incidence",
     ]  # fmt: skip
     covariates: tuple[tuple[str, str | None], ...]  # (covariate, None) or (measure, visit)
     strata: tuple[str, ...]  # factors: categorical covariates, or site
     missing: Literal["complete_cases", "failure"]  # failure: a missing binary endpoint counts as not met
     measure: Literal["risk_difference", "risk_ratio", "odds_ratio"] | None = None  # of shares; None: of means
+    variance: Literal["robust", "model"] | None = None  # of a logistic regression
+    separated: Literal["not_estimable", "firth"] | None = None  # what becomes of it where slopes are infinite
     test: Literal["miettinen_nurminen", "farrington_manning", "wald"] | None = None  # where a method has several
     times: TimeMethod | None = None  # of times to an event
+    visits: tuple[str, ...] = ()  # of repeated measures, in time
+    covariances: tuple[Covariance, ...] = ()  # of repeated measures: the first that converges is used
+    df: Freedom | None = None  # of repeated measures
 
     @property
     def is_ratio(self) -> bool:
@@ -324,6 +339,12 @@ class Protocol:
     follow_up: float = 0.0  # days for which events are looked for; 0 = up to the last visit
     milestones: tuple[Milestone, ...] = ()  # none: one look, after the last datum
     designs: tuple[Design, ...] = ()  # every point of `vary`, in order; empty in the protocol of a design
+
+    @property
+    def followed_until(self) -> float:
+        """Return the day up to which patients are followed at least, be there anything measured or not."""
+        assessed = {name for item in self.assess for name in item.visits}
+        return self.follow_up or max((0.0, *(visit.at for visit in self.visits if visit.name not in assessed)))
 
     def rules_of(self, arm: Arm) -> tuple[DosingRule, ...]:
         """Return the rules of an arm, in its order."""

@@ -54,6 +54,7 @@ from trialsim.protocol.rules_endpoints import (
     measure_unit,
     thresholds_of,
 )
+from trialsim.protocol.rules_repeated import covariances_of
 from trialsim.protocol.rules_shares import is_ratio, log_of, measure_of, test_of
 from trialsim.protocol.rules_times import time_method
 from trialsim.protocol.rules_visits import screening_visit
@@ -248,6 +249,7 @@ def method(draft: Draft, written: WrittenAnalysis) -> Method:
     endpoint = endpoint_of(draft, written)
     strategies = draft.written.estimands[written.estimand].events.values()
     assert endpoint is not None
+    is_logistic = written.method.kind == "logistic"
     counts_as_failure = endpoint.derive in BINARY and "hypothetical" not in strategies
     return Method(
         kind=written.method.kind,  # type: ignore[arg-type]
@@ -256,7 +258,12 @@ def method(draft: Draft, written: WrittenAnalysis) -> Method:
         measure=measure_of(written.method),  # type: ignore[arg-type]
         times=time_method(written.method),
         test=test_of(written.method),  # type: ignore[arg-type]
+        variance=written.method.variance or ("robust" if is_logistic else None),  # type: ignore[arg-type]
+        separated=written.method.separated or ("not_estimable" if is_logistic else None),  # type: ignore[arg-type]
         missing=written.missing or ("failure" if counts_as_failure else "complete_cases"),  # type: ignore[arg-type]
+        visits=tuple(sorted(written.method.visits, key=lambda visit: draft.written.visits[visit].at)),
+        covariances=covariances_of(written.method),  # type: ignore[arg-type]
+        df=written.method.df,  # type: ignore[arg-type]
     )
 
 

@@ -152,10 +152,16 @@ def endpoint_data(endpoint: Endpoint) -> dict[str, Data]:
 def analysis_data(analysis: Analysis) -> dict[str, Data]:
     method = analysis.method
     options: dict[str, Data] = {}
-    if method.kind == "ancova":
+    if method.kind == "mmrm":
+        options["visits"] = list(method.visits)
+    if method.kind in ("ancova", "mmrm", "logistic"):
         options["covariates"] = covariate_texts(method)
-    if method.kind == "ancova" or method.measure is not None:
+    if method.kind in ("ancova", "mmrm") or method.measure is not None:
         options["strata"] = list(method.strata)
+    if method.kind == "mmrm":
+        options["covariance"] = method.covariances[0]
+        options["fallback"] = list[Data](method.covariances[1:])
+        options["df"] = str(method.df)
     if method.test not in (None, TEST_UNLESS_WRITTEN.get(method.kind)):
         options["test"] = str(method.test)
     if method.kind in MEASURE_UNLESS_WRITTEN:
@@ -164,6 +170,8 @@ def analysis_data(analysis: Analysis) -> dict[str, Data]:
         options |= time_options(method.kind, method.strata, method.times)
         if method.kind == "cox":
             options["covariates"] = covariate_texts(method)
+    if method.kind == "logistic":
+        options |= {"variance": str(method.variance), "separated": str(method.separated)}
     return {
         "estimand": analysis.estimand,
         "method": {method.kind: options} if options else method.kind,

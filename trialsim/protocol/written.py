@@ -110,6 +110,12 @@ class WrittenMethod:
     ties: str | None = None
     horizon: Quantity | None = None
     weights: tuple[tuple[float, float], ...] | None = None
+    variance: str | None = None
+    separated: str | None = None
+    visits: tuple[str, ...] = ()
+    covariance: str | None = None
+    fallback: tuple[str, ...] = ()
+    df: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,6 +16,7 @@ METHODS = {
     "risk_difference": "risk difference",
     "risk_ratio": "risk ratio",
     "odds_ratio": "odds ratio",
+    "logistic": "logistic regression",
     "cmh": "test of Cochran, Mantel and Haenszel",
     "log_rank": "log-rank test",
     "cox": "Cox regression",
@@ -24,6 +25,7 @@ METHODS = {
     "max_combo": "MaxCombo test",
     "gray": "Gray's test",
     "cumulative_incidence": "cumulative incidences",
+    "mmrm": "mixed model for repeated measures",
 }
 TESTS = {
     "miettinen_nurminen": "score test of Miettinen and Nurminen",
