@@ -16,6 +16,7 @@ from trialsim.trial.decide import FINAL, WHY, Decided
 from trialsim.trial.look import Look, reasons
 from trialsim.trial.setup import Setup
 from trialsim.trial.share_comparisons import UNITS
+from trialsim.trial.time_comparisons import UNITS as TIME_UNITS
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -30,7 +31,7 @@ def looks_table(setup: Setup, trials: Ints, concluded: Decided) -> Table:
     analyses = [each.look.analysis.name for each in taken]
     comparisons = [comparison.name for _, comparison in among]
     units = [_unit(setup, each.look) for each in taken]
-    benefit = [1.0 if comparison.better == "higher" else -1.0 for _, comparison in among]
+    benefit = [float(comparison.sign) for _, comparison in among]
     n = len(comparisons)
     here = np.flatnonzero(np.column_stack([each.is_held for each in taken]).reshape(-1))
     row = np.tile(np.arange(n), trials.shape[0])[here]
@@ -113,8 +114,11 @@ def finite(values: Floats) -> Floats:
 
 def _unit(setup: Setup, each: Look) -> str:
     """Return the unit of an analysis's estimates: its endpoint's, unless the method measures a ratio."""
-    if each.analysis.method.is_ratio:
-        return UNITS[str(each.analysis.method.measure)]
+    method = each.analysis.method
+    if method.times is not None and method.times.measure in TIME_UNITS:
+        return TIME_UNITS[method.times.measure]
+    if method.is_ratio:
+        return UNITS[str(method.measure)]
     return setup.protocol.endpoint(setup.protocol.estimand(each.analysis.estimand).endpoint).unit
 
 
