@@ -239,7 +239,8 @@ def _compare(
 
 
 def linear_rows(
-    y: ArrayLike, arm: ArrayLike, offsets: ArrayLike, covariates: ArrayLike | None, stratum: ArrayLike | None, n_strata: int
+    y: ArrayLike, arm: ArrayLike, offsets: ArrayLike, covariates: ArrayLike | None, stratum: ArrayLike | None,
+    n_strata: int,
 ) -> tuple[Floats, Integers, Integers, Floats, Integers]:  # fmt: skip
     """Return values, arms, offsets, covariates and strata as kernels take them; ValueError where they do not fit."""
     values, arms, bounds = checked_rows(y, arm, offsets)

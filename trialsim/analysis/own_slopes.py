@@ -99,7 +99,7 @@ def _compare(
             n_treated[t, c], n_control[t, c] = count[a], count[b]
             estimate[t, c] = adjusted[a] - adjusted[b]
             total = variance[a] / max(count[a], 1) + variance[b] / max(count[b], 1)
-            if not total == total:
+            if total != total:
                 status[t, c] = TOO_FEW_PATIENTS
             elif not total > 0.0:
                 status[t, c] = NO_VARIANCE

@@ -128,7 +128,7 @@ def _compare(
                 continue
             value, variance = _difference(rows, arms, n, count, means, factor, is_kept, slopes, a, b, kind)
             estimate[t, c] = value
-            if not variance == variance:  # a patient whose value the model reproduces whatever it is
+            if variance != variance:  # a patient whose value the model reproduces whatever it is
                 status[t, c] = TOO_FEW_PATIENTS
             elif squares <= noise[0] or not variance > 0.0:
                 status[t, c] = NO_VARIANCE
