@@ -266,9 +266,8 @@ SLUGS: dict[str, Explanation] = {
     ),
     "method-endpoint": Explanation(
         "A method for another kind of endpoint",
-        "Means are compared by t_test, welch, ancova or mmrm, shares by risk_difference, risk_ratio, odds_ratio, cmh "
-        "or logistic, times to an event by log_rank, cox, rmst, milestone_survival, max_combo, gray or "
-        "cumulative_incidence.",
+        "Numbers are compared by t_test, welch, ancova, wilcoxon or mmrm; shares by risk_difference, risk_ratio, "
+        "odds_ratio, cmh or logistic; times to an event by methods of their own.",
         "method: t_test   # of a yes-or-no endpoint",
         "Use a method for this kind of endpoint.",
     ),
@@ -284,6 +283,13 @@ SLUGS: dict[str, Explanation] = {
         "The tests of Cochran, Mantel and Haenszel, the log-rank tests and Gray's ask whether there is any difference.",
         "method: cmh   # and margin: 1.25",
         "Leave the margin out; or use risk_difference, risk_ratio or odds_ratio with strata, of times cox.",
+    ),
+    "equivalence": Explanation(
+        "Two ends that make no equivalence",
+        "Equivalence is shown where a difference, or a ratio, is neither below its lower nor above its upper end. What "
+        "is analysed as a ratio (a log ratio to baseline, shares, hazards) has ratios for ends, all else differences.",
+        "compare: {test vs reference: {difference within: [80%, 125%]}}   # of log ratios",
+        "Write `ratio within: [80%, 125%]` or `difference within: [-2 mmHg, 2 mmHg]`, the lower end first.",
     ),
     "repeated-visits": Explanation(
         "Visits that do not fit the one compared",

@@ -119,12 +119,16 @@ class WrittenMethod:
     covariance: str | None = None
     fallback: tuple[str, ...] = ()
     df: str | None = None
+    slopes: str | None = None
+    continuity: bool | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WrittenComparison:
-    better: str
+    better: str | None
     margin: Quantity | None
+    within: tuple[Quantity, ...] | None = None  # both ends of equivalence
+    within_key: str = ""  # as what they are written
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -142,6 +142,10 @@ def analysis_words(run: Evidence, analysis: Analysis) -> str:
         words += f", with the {METHODS[str(method.measure)]}"
     if method.kind == "logistic":
         words += f" of all patients and its {method.variance} variance"
+    if method.kind == "ancova" and method.slopes == "by_arm":
+        words += ", slopes by arm"
+    if method.kind == "ancova" and method.variance in ("hc0", "hc3"):
+        words += f", robust variance ({method.variance.upper()})"
     if method.test is not None:
         words += f", {TESTS[method.test]}"
     if method.times is not None:
