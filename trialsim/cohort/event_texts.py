@@ -1,48 +1,57 @@
-"""The expressions of events as written; rates from points in time on become one expression."""
+"""The expressions of events as written, those in steps by the points in time from which each holds."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Literal
 
 from trialsim.cohort.reading import Desk
 from trialsim.cohort.written import WrittenEvent
 from trialsim.foundation.errors import UnreadableText
 from trialsim.foundation.sections import FormulaText
-from trialsim.foundation.units import Quantity, moment, quantity_text, unit
+from trialsim.foundation.units import moment
+
+Texts = dict[tuple[str | int, ...], FormulaText]
+Part = Literal["hazard", "times"]
+WORDS: dict[Part, tuple[str, str]] = {
+    "hazard": ("the first rate of a hazard holds from day 0", "the points of a hazard come one after the other"),
+    "times": ("the first factor of a hazard holds from day 0", "the points of factors come one after the other"),
+}
 
 
-def event_texts(desk: Desk, events: Mapping[str, WrittenEvent]) -> dict[tuple[str | int, ...], FormulaText]:
-    """Return the hazard or condition of every event by its path; steps with a fault are told and left out."""
-    texts: dict[tuple[str | int, ...], FormulaText] = {}
+def event_texts(desk: Desk, events: Mapping[str, WrittenEvent]) -> Texts:
+    """Return every expression of every event by its path; points in time with a fault are told."""
+    texts: Texts = {}
     for name, written in events.items():
         if written.when is not None:
             texts["events", name, "when"] = written.when
-        elif isinstance(written.hazard, FormulaText):
-            texts["events", name, "hazard"] = written.hazard
-        elif written.hazard is not None:
-            place = desk.key("events", name, "hazard")
-            texts["events", name, "hazard"] = FormulaText(stepwise(desk, name, written.hazard), place)
+        for term, text in written.terms.items():
+            texts["events", name, str(written.law), term] = text
+        in_steps: dict[Part, FormulaText | Mapping[str, FormulaText] | None] = {
+            "hazard": written.hazard, "times": written.times,
+        }  # fmt: skip
+        for part, given in in_steps.items():
+            if isinstance(given, FormulaText):
+                texts["events", name, part] = given
+            elif given is not None:
+                points_follow(desk, ("events", name), part, given)
+                texts |= {("events", name, part, point): text for point, text in given.items()}
     return texts
 
 
-def stepwise(desk: Desk, name: str, steps: Mapping[str, Quantity]) -> str:
-    """Return rates from points in time on as one expression of the time since randomisation."""
-    ends: list[float] = []
+def points_follow(desk: Desk, path: tuple[str, ...], part: Part, steps: Mapping[str, FormulaText]) -> None:
+    """Tell points in time that are none, or do not follow each other from day 0."""
+    last: float | None = None
     for i, text in enumerate(steps):
-        place = desk.key("events", name, "hazard", text)
+        place = desk.key(*path, part, text)
         try:
             day = moment(text)
         except UnreadableText as fault:
             desk.error(place, fault.slug, fault.message, "", fault.notes)
             continue
         if i == 0 and day != 0.0:
-            message = "the first rate of a hazard holds from day 0"
-            desk.error(place, "hazard-steps", message, "", ["day 0 is randomisation; before it nothing happens"])
-        elif i > 0 and ends and day <= ends[-1]:
-            desk.error(place, "hazard-steps", "the points of a hazard come one after the other")
-        ends.append(day)
-    rates = [str(rate) for rate in steps.values()]
-    made = rates[-1]
-    for day, rate in reversed(list(zip(ends[1:], rates[:-1], strict=False))):
-        made = f"if(since(randomised) < {quantity_text(day, unit('day'))}, {rate}, {made})"
-    return made
+            notes = ["day 0 is randomisation; before it nothing happens"]
+            desk.error(place, "hazard-steps", WORDS[part][0], "", notes)
+        elif i > 0 and last is not None and day <= last:
+            desk.error(place, "hazard-steps", WORDS[part][1])
+        last = day

@@ -220,16 +220,32 @@ class NamedQuantity:
     over: float | None = None
 
 
+LawKind = Literal["exponential", "weibull", "gompertz", "log_logistic", "log_normal"]
+Steps = tuple[tuple[float, Expr], ...]  # from each day since randomisation on, the first day 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Law:
+    """A named distribution of the time from randomisation; its terms see parameters, covariates and inputs alone."""
+
+    kind: LawKind
+    terms: tuple[tuple[str, Expr], ...]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
-    """What happens to a patient: at a hazard, or when a condition on the course first holds.
+    """What happens to a patient: at a hazard, by a law, or when a condition on the course first holds.
 
-    A recurrent event happens again and again, a terminal one ends the course.
+    A hazard is one expression, or steps of them in time; `times` are factors of a hazard or of that of a law. A
+    recurrent event happens again and again, a terminal one ends the course.
     """
 
     name: str
     hazard: Expr | None
     when: Expr | None
+    steps: Steps = ()
+    law: Law | None = None
+    times: Steps = ()
     recurrent: bool = False
     terminal: bool = False
     label: str | None = None

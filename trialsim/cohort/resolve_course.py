@@ -8,16 +8,9 @@ from dataclasses import dataclass
 from trialsim.cohort.equations import CLOCKS, Names, Trees, all_trees, in_words, measures_as, sees_only
 from trialsim.cohort.model import Covariate, Event, Measure, NamedQuantity, Parameter, State
 from trialsim.cohort.reading import Desk
+from trialsim.cohort.resolve_events import check_events, events_made
 from trialsim.cohort.resolve_measures import measure
-from trialsim.cohort.resolve_paths import (
-    INSTANT,
-    check_events,
-    check_path,
-    events_made,
-    of_paths,
-    quantities_made,
-    so_far,
-)
+from trialsim.cohort.resolve_paths import INSTANT, check_path, of_paths, quantities_made, so_far
 from trialsim.cohort.resolve_ways_in import check_doors, check_ways_in, inlet
 from trialsim.cohort.state_units import AMOUNTS, state_units
 from trialsim.cohort.written import WrittenCohort, WrittenInlet
@@ -57,7 +50,8 @@ def course(
     )
     check_dynamics(desk, cohort, trees, names)
     check_quantities(desk, cohort, trees, names)
-    check_events(desk, cohort, trees, names)
+    settled = individual_quantities(cohort, trees, names, names.inputs)
+    check_events(desk, cohort, trees, names, settled)
     measures = [measure(desk, name, written, trees, names) for name, written in cohort.measures.items()]
     for name, found in states.items():
         if found is None and not desk.problems.any_errors:
@@ -73,7 +67,7 @@ def course(
     return Course(
         states=made,
         quantities=quantities_made(cohort, trees, quantities),
-        events=events_made(cohort, trees),
+        events=events_made(cohort, trees, settled),
         measures=tuple(each for each in measures if each is not None),
     )
 
@@ -111,12 +105,14 @@ def can_be_written(expr: Expr) -> bool:
     return depth_of(expr) <= DEEPEST_TREE and len(to_text(expr)) <= LONGEST
 
 
-def individual_quantities(cohort: WrittenCohort, trees: Trees, names: Names) -> dict[str, Expr]:
-    """Return the quantities of parameters and covariates alone, each written out in them."""
+def individual_quantities(
+    cohort: WrittenCohort, trees: Trees, names: Names, others: Iterable[str] = ()
+) -> dict[str, Expr]:
+    """Return the quantities of parameters, covariates and these others alone, each written out in them."""
     found: dict[str, Expr] = {}
     for name, written in cohort.quantities.items():
         tree = trees["quantities", name, written.kind][0]
-        alone = names_of(tree) <= {*names.individual, *found} and not events_of(tree)
+        alone = names_of(tree) <= {*names.individual, *others, *found} and not events_of(tree)
         whole = substitute(tree, found)
         if written.kind == "is" and alone and can_be_written(whole):
             found[name] = whole

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from trialsim.cohort import written
-from trialsim.cohort.model import QuantityKind
+from trialsim.cohort.model import LawKind, QuantityKind
 from trialsim.cohort.schema_people import LABEL, UNCERTAINTY, renamed
 from trialsim.cohort.schema_units import UNIT
 from trialsim.foundation.dimensions import DIMENSIONLESS, TIME
@@ -93,12 +93,58 @@ QUANTITY = Section(
     at_most_one=(("is", "over"), ("share_of_time", "unit")),
     make=written_quantity,
 )
+IN_STEPS = ByShape(scalar=Formula(), mapping=MapOf(Formula(), key=Text(), at_least=1))
+
+
+def law(name: str, **terms: tuple[str, str]) -> Section:
+    """Return the section of a distribution of the time to an event: what each of its terms is, and an example."""
+    return Section(
+        name,
+        {term: Field(Formula(), what, required=True, example=example) for term, (what, example) in terms.items()},
+    )
+
+
+MEDIAN = ("the time by which half of the patients have it", "14 months")
+LAWS: dict[LawKind, Section] = {
+    "exponential": law("an exponential distribution", median=MEDIAN),
+    "weibull": law(
+        "a Weibull distribution",
+        shape=("below 1 the hazard falls, above 1 it rises", "1.2"),
+        scale=("the time by which 63.2% have it", "20 months"),
+    ),
+    "gompertz": law(
+        "a Gompertz distribution",
+        initial=("the hazard at randomisation", "0.02 1/month"),
+        growth=("the change of the log of the hazard per time", "0.1 1/year"),
+    ),
+    "log_logistic": law(
+        "a log-logistic distribution", shape=("above 1 the hazard rises and falls", "1.8"), median=MEDIAN
+    ),
+    "log_normal": law(
+        "a log-normal distribution", median=MEDIAN, sd_log=("the standard deviation of the log", "0.9")
+    ),
+}
+
+
+def written_event(recurrent: bool, terminal: bool, label: str | None, **given: Any) -> written.WrittenEvent:
+    """Return an event of the one field that is given, and what its hazard is multiplied by."""
+    kind = next((kind for kind in LAWS if given[kind] is not None), None)
+    return written.WrittenEvent(
+        hazard=given["hazard"], when=given["when"], times=given["times"], law=kind,
+        terms={} if kind is None else given[kind], recurrent=recurrent, terminal=terminal, label=label,
+    )  # fmt: skip
+
+
 EVENT = Section(
     "an event",
     {
         "hazard": Field(
-            ByShape(scalar=Formula(), mapping=MapOf(Amount(DIMENSIONLESS / TIME, at_least=0), key=Text(), at_least=1)),
-            "its rate: an expression, or rates from points in time on", example="{day 0: 0.02 1/month}",
+            IN_STEPS, "its rate: an expression, or rates from points in time on", example="{day 0: 0.02 1/month}"
+        ),
+        **{kind: Field(section, f"{section.name} of the time from randomisation") for kind, section in LAWS.items()},
+        "times": Field(
+            IN_STEPS, "what its hazard is multiplied by: an expression, or factors from points in time on",
+            example='"if(treated == 1, hr, 1)"',
         ),
         "when": Field(
             Formula(condition=True), "it happens when this first holds; sees lowest(…) and highest(…) so far",
@@ -108,9 +154,9 @@ EVENT = Section(
         "terminal": Field(Truth(), "whether it ends the course", default=False),
         "label": LABEL,
     },
-    exactly_one=(("hazard", "when"),),
-    at_most_one=(("when", "recurrent"), ("recurrent", "terminal")),
-    make=written.WrittenEvent,
+    exactly_one=(("hazard", *LAWS, "when"),),
+    at_most_one=(("when", "recurrent"), ("recurrent", "terminal"), ("when", "times")),
+    make=written_event,
 )  # fmt: skip
 ERROR_SIZE = Section(
     "an error's size",

@@ -15,7 +15,8 @@ NAMES: dict[str, Explanation] = {
     "not-visible": Explanation(
         "An expression uses a name it cannot see",
         "Starts, lags and bioavailabilities belong to a patient before anything happens: they see parameters and"
-        " covariates. A quantity sees the quantities before it.",
+        " covariates. A distribution of the time to an event sees inputs, too, and no time: its parameters stay. A"
+        " quantity sees the quantities before it.",
         "cholesterol: {start: baseline * conc, …}",
         "Use parameters and covariates there, or declare the quantity earlier.",
     ),
@@ -242,7 +243,8 @@ FILES: dict[str, Explanation] = {
 EVENTS: dict[str, Explanation] = {
     "hazard-steps": Explanation(
         "The steps of a hazard do not follow each other from day 0",
-        "Rates hold from points in time on, the first from randomisation, the others later, in their order.",
+        "Rates and factors hold from points in time on, the first from randomisation, the others later, in their"
+        " order.",
         "relapse: {hazard: {month 6: 0.01 1/month}}",
         "Begin with day 0, and write the points in their order.",
     ),

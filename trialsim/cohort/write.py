@@ -21,6 +21,7 @@ from trialsim.cohort.model import (
     RandomEffect,
     Reference,
     State,
+    Steps,
     Trajectory,
     Uncertainty,
 )
@@ -205,9 +206,22 @@ def quantity_data(quantity: NamedQuantity, cohort: Cohort) -> dict[str, Any]:
     return {quantity.kind: expr_text(quantity.value, cohort), "over": over, "unit": of, "label": quantity.label}
 
 
+def steps_data(steps: Steps, cohort: Cohort) -> Any:
+    """Return expressions from points in time on; one that always holds stands alone."""
+    if len(steps) == 1:
+        return expr_text(steps[0][1], cohort)
+    return {f"day {number_text(day)}": expr_text(expr, cohort) for day, expr in steps}
+
+
 def event_data(event: Event, cohort: Cohort) -> dict[str, Any]:
+    steps = {f"day {number_text(day)}": expr_text(expr, cohort) for day, expr in event.steps}
+    law: dict[str, Any] = {}
+    if event.law is not None:
+        law = {event.law.kind: {term: expr_text(expr, cohort) for term, expr in event.law.terms}}
     return {
-        "hazard": expr_text(event.hazard, cohort),
+        "hazard": steps or expr_text(event.hazard, cohort),
+        **law,
+        "times": steps_data(event.times, cohort),
         "when": expr_text(event.when, cohort),
         "recurrent": "true" if event.recurrent else None,
         "terminal": "true" if event.terminal else None,

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from trialsim.cohort.model import QuantityKind, Reference
+from trialsim.cohort.model import LawKind, QuantityKind, Reference
 from trialsim.foundation.positions import Node
 from trialsim.foundation.sections import FormulaText
 from trialsim.foundation.units import Quantity, Unit
@@ -165,10 +165,13 @@ class WrittenQuantity:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WrittenEvent:
-    """One of a hazard (an expression, or rates from points in time on) and a condition."""
+    """One of a hazard (an expression, or rates from points in time on), a law by its name, and a condition."""
 
-    hazard: FormulaText | Mapping[str, Quantity] | None
+    hazard: FormulaText | Mapping[str, FormulaText] | None
     when: FormulaText | None
+    law: LawKind | None
+    terms: Mapping[str, FormulaText]  # of the law
+    times: FormulaText | Mapping[str, FormulaText] | None
     recurrent: bool
     terminal: bool
     label: str | None

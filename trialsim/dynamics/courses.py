@@ -33,6 +33,7 @@ STATUS = {
     9: "more doses under way in a transit chain than eight",
     10: "more administrations under way at once than there is room for",
     11: "more readings under way at once than there is room for",
+    12: "an event that recurs more than ten thousand times",
 }
 
 
@@ -111,7 +112,8 @@ def courses(
     chosen = tolerance or Tolerance()
     module = compiled(model, solver, schedule.has_steady_states)
     shape = (len(params), np.shape(sample_times)[-1], len(model.outputs))
-    if outputs is not None and not (outputs.shape == shape and outputs.dtype == np.float64 and outputs.flags.c_contiguous):
+    fits = outputs is None or (outputs.shape == shape and outputs.dtype == np.float64 and outputs.flags.c_contiguous)
+    if not fits:
         raise ValueError(f"outputs must be contiguous numbers of shape {shape}")
     plain = None
     if np.shape(thresholds) == (len(params), 0) and watch is None:

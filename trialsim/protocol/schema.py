@@ -71,9 +71,9 @@ PROTOCOL = Section(
             example="{baseline: day 0, w12: week 12}",
         ),
         "assess": Field(
-            MapOf(ASSESSMENT, Name(), at_least=1),
+            MapOf(ASSESSMENT, Name()),
             "which measures of the cohort are taken when",
-            required=True,
+            default={},
             example="{sbp: {at: [baseline, w12]}}",
         ),
         "conduct": Field(CONDUCT, "what is assumed about how the trial runs", required=True),

@@ -23,6 +23,7 @@ from trialsim.report.words import (
     scenario_words,
     short_arm_words,
     spaced,
+    time_method_words,
 )
 
 
@@ -142,7 +143,12 @@ def analysis_words(run: Evidence, analysis: Analysis) -> str:
         words += f" of all patients and its {method.variance} variance"
     if method.test is not None:
         words += f", {TESTS[method.test]}"
+    if method.times is not None:
+        words += time_method_words(method.kind, method.times)
     missing = "missing values count as not met" if method.missing == "failure" else "complete cases"
+    if method.kind == "mmrm":
+        words += f", at {', '.join(map(spaced, method.visits))}"
+        missing = f"values as seen; covariance {', else '.join(map(spaced, method.covariances))}"
     return f"{words}; {missing}; one-sided alpha {share(analysis.alpha)}, {MULTIPLICITY[analysis.multiplicity]}."
 
 

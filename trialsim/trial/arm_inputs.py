@@ -46,6 +46,16 @@ def with_inputs(setup: Setup, arms: Ints, parameters: Floats, changes: Changes |
     return first, Changes(offsets=offsets, time=when, row=np.arange(owner.size), rows=own)
 
 
+def input_values(setup: Setup, arm: Arm, days: Floats) -> dict[str, Floats]:
+    """Return the value of every input on each of many days under an arm, in declared units."""
+    made = {each.name: np.full(days.shape, each.default) for each in setup.cohort.inputs}
+    for setting in arm.sets:
+        values = np.array([made[setting.input].flat[0], *(value for _, value in setting.steps)])
+        at = np.searchsorted(np.array([day for day, _ in setting.steps]), days, side="right")
+        made[setting.input] = values[at]
+    return made
+
+
 def values_of_arm(setup: Setup, arm: Arm, day: float) -> dict[str, float]:
     """Return the value of every input on a day under an arm, in declared units."""
     found = {each.name: each.default for each in setup.cohort.inputs}

@@ -62,7 +62,7 @@ def ended_days(setup: Setup, own_hazards: Floats) -> Floats:
 
 def last_days(setup: Setup, moment_days: Floats) -> Floats:
     """Return the day on which each patient's follow-up ends as planned [N]."""
-    last: Floats = moment_days.max(axis=1, initial=setup.protocol.follow_up)
+    last: Floats = moment_days.max(axis=1, initial=setup.protocol.followed_until)
     return last
 
 

@@ -80,12 +80,14 @@ def _visits(setup: Setup, batch: Batch, at: Ints) -> Table:
     def flat(values: NDArray[Any]) -> NDArray[Any]:
         return values[:, at].T.reshape(-1)
 
-    known = np.array([known_days(setup, i, batch.randomised_at, seen) for i in range(n)]).reshape(n, -1)
+    known = np.empty((n, batch.randomised_at.shape[0]))
+    for i in range(n):
+        known[i] = known_days(setup, i, batch.randomised_at, seen)
     ended = flat(seen.lost) & np.repeat(batch.lost_at[at] == batch.ended_at[at], n)
     return _ids(batch, at, n) | {
         "measure": words([reading.measure for reading in readings], each),
         "visit": words([moment.visit.name for moment in moments], each),
-        "nominal_time": np.array([moment.nominal for moment in moments])[each],
+        "nominal_time": np.array([moment.nominal for moment in moments], dtype=np.float64)[each],
         "actual_time": np.where(there, flat(seen.actual_days), np.nan),
         "known_at": flat(known),
         "true_value": np.where(there, flat(seen.true_values), np.nan),

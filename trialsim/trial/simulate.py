@@ -63,7 +63,9 @@ def _lived(setup: Setup, typical: TypicalValues, patients: Enrolled) -> tuple[Ba
     own_hazards = worlds[NOTHING].event_days[arms, every]
     own_events, by_reason = own_hazards[:, : len(setup.events)], loss_days(setup, patients, own_hazards)
     ended_at = ended_days(setup, own_hazards)
-    luck = np.array([measurement_luck(setup, i, trials, numbers) for i in range(len(setup.calendar.readings))])
+    luck = np.empty((len(setup.calendar.readings), trials.shape[0]))
+    for i in range(luck.shape[0]):
+        luck[i] = measurement_luck(setup, i, trials, numbers)
     last = last_days(setup, days)
     left_at, lost_at = lost_days(by_reason, last), lost_days(np.column_stack([by_reason, ended_at]), last)
     randomised_at = arrival_times(conduct.accrual, seed, trials, numbers, protocol.patients.randomised)
