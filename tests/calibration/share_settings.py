@@ -21,7 +21,7 @@ MEAN, SD, ERROR = 10.0, 1.0, 0.5  # of the score
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Test:
+class ShareTest:
     """A method and its margin, on the method's own scale."""
 
     name: str
@@ -37,7 +37,7 @@ class ShareSetting:
     sizes: tuple[int, int]
     shares: tuple[float, float]
     better: Literal["higher", "lower"]
-    tests: tuple[Test, ...]
+    tests: tuple[ShareTest, ...]
 
     def data(self) -> dict[str, Any]:
         """Return the setting as plain data, as JSON gives it back."""
@@ -70,7 +70,7 @@ class ShareSetting:
         binary = endpoint("final", "y", "above", "end", threshold=(MEAN - control,), is_binary=True)
         return replace(world, protocol=replace(world.protocol, analyses=analyses, endpoints=(binary,)))
 
-    def expected(self, test: Test) -> float:
+    def expected(self, test: ShareTest) -> float:
         """Return the exact probability that a test rejects, over all pairs of numbers of successes."""
         n0, n1 = self.sizes
         y1, y0 = (each.ravel() for each in np.meshgrid(np.arange(n1 + 1), np.arange(n0 + 1), indexing="ij"))
@@ -93,9 +93,9 @@ class ShareSetting:
 
 def share_test(
     kind: str, test: str | None = None, measure: str | None = None, margin: float = 0.0, **more: str
-) -> Test:
+) -> ShareTest:
     options = {"kind": kind, "measure": measure or kind, **more} | ({"test": test} if test else {})
-    return Test(name=" ".join(filter(None, (kind, test, measure))), method=options, margin=margin)
+    return ShareTest(name=" ".join(filter(None, (kind, test, measure))), method=options, margin=margin)
 
 
 WAYS = ("miettinen_nurminen", "farrington_manning", "wald")
