@@ -14,7 +14,8 @@ Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 Codes = NDArray[np.int8]
 
-OK, TOO_FEW_PATIENTS, NO_VARIANCE, NOT_ESTIMABLE, TOO_FEW_EVENTS, FOLLOW_UP_TOO_SHORT, NO_CONVERGENCE = range(7)
+OK, TOO_FEW_PATIENTS, NO_VARIANCE, NOT_ESTIMABLE, TOO_FEW_EVENTS = range(5)
+FOLLOW_UP_TOO_SHORT, NO_CONVERGENCE, SEPARATED = range(5, 8)
 REASONS = {
     OK: None,
     TOO_FEW_PATIENTS: "too few patients",
@@ -23,6 +24,7 @@ REASONS = {
     TOO_FEW_EVENTS: "too few events",
     FOLLOW_UP_TOO_SHORT: "follow-up ends before the horizon",
     NO_CONVERGENCE: "no convergence",
+    SEPARATED: "separated: a slope has no finite estimate",
 }
 
 
@@ -48,6 +50,7 @@ class Comparisons:
     covariance: (
         Floats | None
     )  # [T, C, C], of the estimates over the residual variance; None where there is no one variance
+    covariance_used: Codes | None = None  # [T], of repeated values: position among those tried, -1 if none converged
 
 
 @compiled(

@@ -64,7 +64,8 @@ def _add_scores(
                 sums[2] += of_cause * share * (1.0 - share)
                 n_events += int(of_cause)
             step = of_cause / scaled
-            carried += gap * step / (1.0 - pooled)
+            if gap > 0.0 and of_cause > 0.0:
+                carried += gap * step / (1.0 - pooled)
             pooled += step
             kept[0, m], kept[1, m] = gap, carried
             for g in range(2):

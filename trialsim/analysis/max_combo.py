@@ -42,7 +42,7 @@ class MaxCombo:
 
 @compiled("float64(float64, float64[:, ::1])")
 def greatest_above(z: float, correlation: Floats) -> float:
-    """Return the probability that the greatest of correlated standard normals exceeds z; error below 1e-9."""
+    """Return the probability that the greatest of correlated standard normals exceeds z; error below 1e-8."""
     return 1.0 - normals_below(np.full(correlation.shape[0], z), correlation)
 
 
@@ -145,6 +145,7 @@ def max_combo(
     better: ArrayLike,
     alpha: float,
     weights: tuple[Weight, ...] = EARLY_AND_LATE,
+    cause: int = 0,
 ) -> MaxCombo:
     """Return the combination test of each pair of arms: the greatest of up to four weighted log-rank statistics.
 
@@ -154,5 +155,5 @@ def max_combo(
     if not 1 <= len(weights) <= MOST_DIMENSIONS:
         raise ValueError(f"there are {len(weights)} weights: from 1 to {MOST_DIMENSIONS} can be combined")
     what = contrasts(pairs, better, alpha)
-    scores = log_rank_scores(time, event, arm, offsets, what.pairs, weights, stratum, n_strata)
+    scores = log_rank_scores(time, event, arm, offsets, what.pairs, weights, stratum, n_strata, cause)
     return _combined(scores, what.better, what.alpha)

@@ -103,13 +103,17 @@ def true_log_hazard_ratio(
     stratum: ArrayLike | None = None,
     n_strata: int = 0,
     efron: bool = True,
+    causes: ArrayLike | None = None,
+    covariates: ArrayLike | None = None,
 ) -> Floats:
     """Return the log hazard ratios [T, C] of a Cox model in which every patient stands twice, once under each arm.
 
     Times are censored at the horizon (one number, or one a patient, as their follow-up in the trial would be). With
     proportional hazards that is the hazard ratio but for the chance of who was enrolled; without, it is the weighted
     mean of ratios that such a follow-up sees, so it depends on the horizon (Struthers and Kalbfleisch 1986). Strata
-    as the analysis has them. NaN where an arm has no event.
+    and covariates [N, K] as the analysis has them, for a hazard ratio depends on what it is adjusted for. With
+    ``causes`` [A, N] those of cause 1 are the event; of other causes, 0 among them, the time ends without it. NaN
+    where an arm has no event.
     """
     times = np.require(time, np.float64, ["C", "W"])
     bounds = np.require(offsets, np.int64, ["C", "W"])
@@ -121,11 +125,14 @@ def true_log_hazard_ratio(
         both = np.where(np.isnan(both).any(axis=0), np.nan, both)
         followed = np.minimum(both, ends)
         events = (both <= ends).astype(np.int8)
+        if causes is not None:
+            events = events * (np.asarray(causes)[[control, treated]] == 1)
         # Patient by patient, so that a trial's rows stay together.
         arm = np.tile(np.array([0, 1]), times.shape[1])
+        columns = None if covariates is None else np.repeat(np.asarray(covariates, np.float64), 2, axis=0)
         strata = None if stratum is None else np.repeat(np.asarray(stratum, np.int64), 2)
         fit = cox(
-            followed.T.reshape(-1), events.T.reshape(-1), arm, 2 * bounds, None, strata, n_strata, [(1, 0)], -1,
+            followed.T.reshape(-1), events.T.reshape(-1), arm, 2 * bounds, columns, strata, n_strata, [(1, 0)], -1,
             0.025, efron=efron,
         )  # fmt: skip
         truth[:, c] = fit.estimate[:, 0]

@@ -124,16 +124,15 @@ def target_key(design: str, target: Target) -> Key:
 def hits_of(layout: Layout, key: Key, target: Target, below: int) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
     """Return trial by trial whether it counts for a target's rate: it succeeds, or it rejects what the target names.
 
-    Trials are those with a number below `below` that could be simulated, in their order.
+    Trials are those with a number below `below` that could be simulated, in their order. One that stops before the
+    analysis is made does not reject.
     """
+    trials = cell_columns(layout, key, "trials", ("trial", "success"))
+    numbers = trials["trial"][trials["trial"] < below]
     if target.comparison is None and target.quantity != "type_1":
-        columns = cell_columns(layout, key, "trials", ("trial", "success"))
-        return np.asarray(columns["success"][columns["trial"] < below], dtype=np.bool_)
-    looks = cell_columns(layout, key, "looks", ("trial", "analysis", "comparison", "rejected"))
+        return np.asarray(trials["success"][trials["trial"] < below], dtype=np.bool_)
+    looks = cell_columns(layout, key, "looks", ("trial", "analysis", "comparison", "rejected", "concludes"))
     meant = (target.comparison,) if target.comparison else target.scenario.null
-    here = (looks["analysis"] == target.analysis) & np.isin(looks["comparison"].astype(str), meant)
-    trials, position = np.unique(looks["trial"][here & (looks["trial"] < below)], return_inverse=True)
-    rejected = looks["rejected"][here & (looks["trial"] < below)].astype(np.bool_)
-    hits = np.zeros(len(trials), dtype=np.bool_)
-    np.logical_or.at(hits, position, rejected)
-    return hits
+    rejects = (looks["analysis"] == target.analysis) & np.isin(looks["comparison"].astype(str), meant)
+    rejects &= looks["rejected"].astype(np.bool_) & looks["concludes"].astype(np.bool_)
+    return np.asarray(np.isin(numbers, looks["trial"][rejects]), dtype=np.bool_)

@@ -62,6 +62,23 @@ def standard_deviation(values: Sequence[float]) -> Figure:
     return with_normal_interval(sd, sd / sqrt(2 * (n - 1)), n)
 
 
+def error_ratio(errors: Sequence[float], estimates: Sequence[float]) -> Figure:
+    """Return the root mean square of a method's standard errors over the standard deviation of its estimates.
+
+    1 where the method knows its own error. Its Monte-Carlo error is that of Morris, White & Crowther (2019, Stat. Med.
+    38:2074, table 6): the ratio times the root of var(se^2) / (4 n mean(se^2)^2) + 1 / (2 (n - 1)).
+    """
+    n = len(estimates)
+    sd = standard_deviation(estimates).value
+    if n < 2 or len(errors) < 2 or not sd > 0:
+        return Figure(nan, nan, nan, nan, n)
+    squares = [error * error for error in errors]
+    centre = fsum(squares) / len(squares)
+    ratio, own = sqrt(centre) / sd, spread(squares, centre)
+    share = own * own / (4 * len(squares) * centre * centre) if centre > 0 else 0.0
+    return with_normal_interval(ratio, ratio * sqrt(share + 1 / (2 * (n - 1))), n)
+
+
 def spread(values: Sequence[float], centre: float) -> float:
     return sqrt(fsum((value - centre) * (value - centre) for value in values) / (len(values) - 1))
 

@@ -118,7 +118,7 @@ def find_design(
         write_data(layout.data_dictionary, data_dictionary(further, (*PATIENT_LEVEL, *TRIAL_LEVEL, "points")))
         write_data(folder / DESIGN, answer_data(question, found, observed))
         took = {} if means.clock is None or start is None else {"seconds": means.clock() - start}
-        designs = sorted(path.relative_to(folder).as_posix() for path in folder.glob("designs/*.yaml"))
+        designs = sorted({f"{cell.key.design}.yaml" for cell in found.cells})
         write_manifest(
             layout, [cell.key for cell in found.cells], finished.data(), command=papers.command,
             versions=software_versions(papers.software), varies={"workers": means.workers, **took, **(varies or {})},

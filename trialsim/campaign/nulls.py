@@ -73,4 +73,4 @@ def undeclared_null(
 
 def gain(comparison: Comparison, truth: float) -> float:
     """Return how far a true effect lies beyond the null in the direction of benefit."""
-    return truth - comparison.margin if comparison.better == "higher" else comparison.margin - truth
+    return (truth - comparison.margin) * comparison.sign

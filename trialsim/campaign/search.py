@@ -266,7 +266,7 @@ class Search:
     def _written(self, sizes: tuple[int, ...], seed: int) -> Protocol:
         """Return a protocol of the search, and leave it in the folder: its trials can be replayed from it."""
         protocol = self.question.written(sizes, seed)
-        path = self.folder / "designs" / f"{protocol.designs[0].name}.yaml"
+        path = self.folder / f"{protocol.designs[0].name}.yaml"  # beside the cohort's document and its data
         if not path.exists():
             write_whole(path, protocol_text(protocol).encode())
         return protocol

@@ -63,9 +63,9 @@ SLUGS: dict[str, Explanation] = {
     ),
     "bad-range": Explanation(
         "The designs to choose from cannot be meant",
-        "A search goes over one field of the protocol that is a whole number, in a range or a list, at most 400 values.",
+        "A search goes over one field of the protocol that is a whole number: a range or a list, at most 400 values.",
         'trialsim design urate-dose --target "success >= 90% in expected" --over "patients.number: 60..300"',
-        'Write it like --over "patients.randomised: 60..300 by 6"; trialsim check PROTOCOL --explain shows every field.',
+        'Write it like --over "patients.randomised: 60..300 by 6"; trialsim check … --explain shows every field.',
     ),
     "target-out-of-reach": Explanation(
         "No design of the range reaches a target",

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from trialsim.campaign.figures import Figure, mean, rate, standard_deviation
+from trialsim.campaign.contrasts import write_contrasts
+from trialsim.campaign.figures import Figure, error_ratio, mean, rate, standard_deviation
 from trialsim.campaign.nulls import Finding, undeclared_null, unverified_null
 from trialsim.campaign.plan import Cell, Plan
+from trialsim.campaign.rows import Arrays, Row
+from trialsim.campaign.stops import stop_rows
 from trialsim.foundation.tables import SUMMARY
 from trialsim.foundation.tables_parquet import parquet_bytes
 from trialsim.protocol.model import Analysis, Comparison
@@ -22,25 +24,10 @@ from trialsim.store.write import write_whole
 LOOK_COLUMNS = ("trial", "analysis", "comparison", "estimate", "standard_error", "lower", "upper", "n_treated",
                 "n_control", "n_missing", "rejected", "status", "truth", "unit", "concludes")  # fmt: skip
 TRIAL_COLUMNS = ("screened", "randomised", "lost", "success", "n_events", "duration", "accrual_ended_at",
-                 "failed_patients")  # fmt: skip
-
-Arrays = dict[str, np.ndarray[Any, Any]]
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One line of the summary, but for its cell."""
-
-    quantity: str
-    figure: Figure
-    meaning: str
-    unit: str = ""
-    analysis: str | None = None
-    comparison: str | None = None
-
+                 "failed_patients", "stopped_at", "stopped_for")  # fmt: skip
 
 def write_summary(plan: Plan, layout: Layout) -> tuple[Finding, ...]:
-    """Write summary.parquet and return what was found out about the nulls of the scenarios."""
+    """Write summary.parquet and contrasts.parquet, and return what was found out about the nulls of the scenarios."""
     rows: list[tuple[Cell, Row]] = []
     findings: list[Finding] = []
     for cell in plan.cells:
@@ -48,6 +35,7 @@ def write_summary(plan: Plan, layout: Layout) -> tuple[Finding, ...]:
         rows += [(cell, row) for row in cell_rows]
         findings += cell_findings
     write_whole(layout.summary, parquet_bytes("summary", summary_columns(rows)))
+    write_contrasts(plan, layout, rows)
     return tuple(findings)
 
 
@@ -57,6 +45,7 @@ def summary_columns(rows: Sequence[tuple[Cell, Row]]) -> dict[str, list[Any]]:
             **cell.key.values,
             "analysis": row.analysis,
             "comparison": row.comparison,
+            "milestone": row.milestone,
             "quantity": row.quantity,
             "value": row.figure.value,
             "standard_error": row.figure.standard_error,
@@ -143,6 +132,11 @@ def comparison_rows(
     yield row("bias", bias(estimate, truth), "mean of estimate - true effect in the trial's own patients", unit)
     yield row("empirical_se", standard_deviation(known(estimate)), "standard deviation of the estimates", unit)
     yield row("mean_se", mean(known(error)), "mean of the standard errors that the method gives", unit)
+    meaning = "root mean square of the method's standard errors, over the standard deviation of the estimates"
+    yield row("se_ratio", error_ratio(known(error), known(estimate)), meaning)
+    targets, what = true_values(cell, looks)
+    squares = (estimate.astype(np.float64) - targets) ** 2
+    yield row("mse", mean(known(squares)), f"mean square of estimate - {what}", f"({unit})^2" if unit else "")
     yield row("coverage", *coverage(cell, analysis, looks))
     yield row(
         "missing",
@@ -180,14 +174,18 @@ def bias(estimate: np.ndarray[Any, Any], truth: np.ndarray[Any, Any]) -> Figure:
 
 def coverage(cell: Cell, analysis: Analysis, looks: Arrays) -> tuple[Figure, str]:
     level = f"{100 * (1 - 2 * analysis.alpha):g}%"
-    if cell.mode == "typical":
-        pooled = mean(known(looks["truth"])).value
-        targets, what = np.full(len(looks["truth"]), pooled), "the mean true effect over all trials"
-    else:
-        targets, what = looks["truth"], "the true effect in the trial's own patients"
+    targets, what = true_values(cell, looks)
     lower, upper = known(looks["lower"], looks["upper"], targets), known(looks["upper"], looks["lower"], targets)
     inside = [a <= t <= b for a, t, b in zip(lower, known(targets, looks["lower"], looks["upper"]), upper, strict=True)]
     return rate(sum(inside), len(inside)), f"share of the {level} intervals that contain {what}"
+
+
+def true_values(cell: Cell, looks: Arrays) -> tuple[np.ndarray[Any, Any], str]:
+    """Return what an estimate of each trial is to hit, and what that is."""
+    if cell.mode == "typical":
+        pooled = mean(known(looks["truth"])).value
+        return np.full(len(looks["truth"]), pooled), "the mean true effect over all trials"
+    return looks["truth"].astype(np.float64), "the true effect in the trial's own patients"
 
 
 def family_rows(
@@ -214,6 +212,7 @@ def trial_rows(cell: Cell, layout: Layout) -> list[Row]:
     goal = f"share of trials that succeed: {success.quantifier} of {success.analysis}"
     of = {
         "screened": (trials["screened"], "mean number of candidates screened", ""),
+        "randomised": (trials["randomised"], "mean number of patients randomised until the trial ends", ""),
         "screen_failure": ((screened - randomised) / screened, "mean share of candidates who are not eligible", ""),
         "lost": (trials["lost"] / randomised, "mean share of patients lost to follow-up", ""),
         "intercurrent_events": (
@@ -228,6 +227,7 @@ def trial_rows(cell: Cell, layout: Layout) -> list[Row]:
     return [
         Row("success", rate(int(sum(bool(won) for won in trials["success"])), n), goal, analysis=success.analysis),
         *(Row(name, mean(known(values)), meaning, unit) for name, (values, meaning, unit) in of.items()),
+        *stop_rows(cell.protocol, trials),
         Row(
             "failed_trials", rate(failed, n + failed), "share of trials that could not be simulated; in no other figure"
         ),

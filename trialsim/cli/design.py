@@ -76,7 +76,8 @@ def print_answer(found: Design) -> None:
             percent(row["value"], row["standard_error"]), row["verdict"],
         ])  # fmt: skip
         last = (size,)
-    console.print_table("", [answer["noun"], "", "search %", "fresh trials %", "verdict"], lines, right=[0, 2, 3])
+    titles = [answer["noun"], "", "search’s curve %", "fresh trials %", "they show"]
+    console.print_table("", titles, lines, right=[0, 2, 3])
     for text in further_words(answer):
         typer.echo(text)
 
@@ -110,6 +111,6 @@ def further_words(answer: Any) -> list[str]:
     words = [
         f"{each['target']} is reached at about {each['size']:.1f} ± {each['standard_error']:.1f} {answer['noun']}"
         for each in answer["estimates"]
-        if each["standard_error"] < float("inf")
+        if answer["smallest"] <= each["size"] <= answer["largest"]
     ]
     return [*words, f"{answer['trials_simulated']} trials"]

@@ -27,7 +27,7 @@ def replay(
     first, _, last = trial.partition("-")
     if not first.isdigit() or (last and not last.isdigit()):
         raise typer.BadParameter(f"--trial takes a number or FIRST-LAST, not '{trial}'")
-    ready = campaign_of(document_of(protocol, runs), library=library, fits=fits)
+    ready = campaign_of(document_of(protocol, runs, design), library=library, fits=fits)
     tables = replayed(ready, scenario, parameters, design, int(first), int(last or first))
     for name, frame in tables.items():
         if to is not None:
@@ -48,9 +48,11 @@ def replay(
     )
 
 
-def document_of(run_or_protocol: str, runs: Path) -> str | Path:
-    """Return the protocol that a run was made from, or else the protocol's own name or path."""
+def document_of(run_or_protocol: str, runs: Path, design: str) -> str | Path:
+    """Return the protocol that a run was made from, of a search that of the design; or else its own name or path."""
     for folder in (Path(run_or_protocol), runs / run_or_protocol):
+        if (folder / "design.json").is_file() and (folder / f"{design}.yaml").is_file():
+            return folder / f"{design}.yaml"
         if (folder / "protocol.yaml").is_file():
             return folder / "protocol.yaml"
     return run_or_protocol

@@ -101,3 +101,12 @@ class Steps(NamedTuple):
     ways: Floats  # [states that outputs see, states and inflows, steps]
     terms: Floats
     room: Floats  # [rows, samples at once]: times, states, outputs
+    links: Wholes  # whether anything leads from a state (column) to another
+    rates: Floats  # of modes, and how often they halve in a unit of time
+    paces: Floats
+    weights: Floats  # [modes, states, states]; and their sizes if nothing cancelled
+    sizes: Floats
+    parts: Floats  # [modes and what stays, states]; and their sizes
+    bounds: Floats
+    shares: Floats  # [modes, samples at once]: what is left of each
+    spare: Floats  # [samples at once]

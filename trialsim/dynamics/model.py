@@ -137,6 +137,18 @@ class Rule:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Switch:
+    """Where rates turn: states jump where `excess` passes zero, by so much (name, size) as it rises and as it falls.
+
+    Sizes are those just before; they may also use what is infused into a state ("into " and its name).
+    """
+
+    excess: Expr
+    rising: tuple[tuple[str, Expr], ...]
+    falling: tuple[tuple[str, Expr], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CourseModel:
     """The course of one patient: states, how they start, how they change, and what is read off them.
 
@@ -156,6 +168,7 @@ class CourseModel:
     functionals: tuple[Functional, ...] = ()
     signals: tuple[Signal, ...] = ()
     rules: tuple[Rule, ...] = ()
+    switches: tuple[Switch, ...] = ()
 
     def __post_init__(self) -> None:
         """Refuse a model whose parts do not fit together; a mistake of the caller, not of a user."""
@@ -211,5 +224,5 @@ def _digest(model: CourseModel) -> str:
     lines += [f"{f.kind} {f.name} over {f.over!r}: {to_text(f.of)}" for f in model.functionals]
     lines += [f"{s.name} {s.additive!r} {s.proportional!r} {s.lloq!r} {s.intervals} {s.spacing!r}: {to_text(s.value)}"
               for s in model.signals]
-    lines += [repr(rule) for rule in model.rules]
+    lines += [repr(part) for part in (*model.rules, *model.switches)]
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()

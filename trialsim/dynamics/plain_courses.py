@@ -8,10 +8,11 @@ from types import ModuleType
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from trialsim.dynamics.bench import steps
 from trialsim.dynamics.changes import Changes
 from trialsim.dynamics.doses import Schedule
 from trialsim.dynamics.model import CourseModel
-from trialsim.dynamics.plain import WIDE, Across, Plainly
+from trialsim.dynamics.plain import WIDE, Across, Plainly, timeline
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
@@ -45,15 +46,22 @@ def plainly_followed(
     span[:, 0], span[:, 1] = begin, horizon
     # Samples that are the same for all are read where they stand.
     own = samples if samples.strides[0] else samples[:1]
-    known = Plainly(
-        rows=np.ascontiguousarray(params), samples=np.ascontiguousarray(own), span=span, offsets=schedule.offsets,
-        time=schedule.time, amount=schedule.amount, duration=schedule.duration, rate=schedule.column("rate"),
-        inlet=schedule.inlet, kind=np.asarray(schedule.kind))
+    columns = (schedule.offsets, schedule.time, schedule.amount, schedule.duration, schedule.rate, schedule.inlet,
+               schedule.kind, schedule.interval)
+    # Kernels are compiled for arrays that may be written to.
+    known = Plainly(*(np.require(array, None, ["C", "W"]) for array in (params, own, span, *columns)))
     shape = (n, samples.shape[1], len(model.outputs))
     if outputs is None:
         outputs = np.empty(shape)
     marks = left.astype(np.int8)
-    module.run_plain(known, bench_of(module), marks, outputs)
+    if model.states:
+        most = int(np.diff(schedule.offsets).max())
+        line = timeline(
+            int(module.N_STATES), shape[1], most, int(module.N_OUTPUTS),
+            module.INLET_STATES[:-1], module.MODELLED[:-1], int(module.N_ROWS_IN_ALL))
+        module.run_plain(known, line, steps(module), marks, outputs)
+    else:
+        module.run_plain(known, side_by_side(module), marks, outputs)
     return Followed(outputs=outputs, left=marks != 0)
 
 
@@ -75,6 +83,6 @@ def left_from_the_start(
     return left
 
 
-def bench_of(module: ModuleType) -> Across:
-    """Return the work space of a model's plain kernel."""
+def side_by_side(module: ModuleType) -> Across:
+    """Return the work space of a closed form."""
     return Across(ws=np.zeros(int(module.N_ACROSS) * WIDE), odd=np.zeros(WIDE, dtype=np.int64))

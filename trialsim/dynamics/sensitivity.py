@@ -15,17 +15,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trialsim.dynamics.doses import Schedule
-from trialsim.dynamics.model import CourseModel, Inlet, Transit
+from trialsim.dynamics.model import CourseModel, Inlet, Switch, Transit
 from trialsim.dynamics.sensitivity_chains import Chain, entering, entering_slope, shift
 from trialsim.dynamics.sensitivity_doses import Door, Doors, Entry, doors_of, no_gradient, sensitive_schedule
+from trialsim.dynamics.sensitivity_switches import Slopes, Surface, comparisons, jumps, nodes_of, surfaces
 from trialsim.dynamics.system import chain_of, system
-from trialsim.dynamics.tape import LEAVES, Node, Tape
 from trialsim.dynamics.tape_derivative import derivative, jacobian
 from trialsim.dynamics.tape_expressions import tree, trees
 from trialsim.dynamics.unrolled import LARGEST
 from trialsim.foundation.expression import Expr
-
-Slopes = dict[tuple[int, int], int]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -86,8 +84,7 @@ class _Course:
         self.leaves = [self.tape.node("parameter", model.parameters.index(name)) for name in parameters]
         self.kept = self._kept()
         self.rates = [self.found.rates[i] for i in self.kept]
-        self._check_conditions()
-        states = [self.tape.node("state", i) for i in self.kept]
+        self.states = states = [self.tape.node("state", i) for i in self.kept]
         starts = [self.found.starts[i] for i in self.kept]
         self.rates_by_state: Slopes = jacobian(self.tape, self.rates, states)
         self.rate_slopes: Slopes = jacobian(self.tape, self.rates, self.leaves)
@@ -100,21 +97,11 @@ class _Course:
         found: set[int] = set()
         waiting = list(self.found.outputs)
         while waiting:
-            fresh = {node[1] for node in _nodes(self.tape, waiting) if node[0] == "state"} - found
+            nodes = (self.tape.nodes[i] for i in nodes_of(self.tape, waiting))
+            fresh = {node[1] for node in nodes if node[0] == "state"} - found
             found |= fresh
             waiting = [self.found.rates[i] for i in fresh]
         return sorted(found)
-
-    def _check_conditions(self) -> None:
-        """Refuse a rate that may jump where a state or an estimated parameter turns a condition."""
-        turning = {("state", i): name for i, name in enumerate(self.original.states)}
-        turning |= {self.tape.nodes[leaf]: name for leaf, name in zip(self.leaves, self.parameters, strict=True)}
-        for i, rate in zip(self.kept, self.rates, strict=True):
-            for node in _nodes(self.tape, [rate]):
-                asked = _nodes(self.tape, [node[1]]) if node[0] == "if" else ()
-                for name in sorted(turning[leaf] for leaf in asked if leaf in turning):
-                    raise no_gradient(f"the rate of {self.original.states[i]} has an if() that turns on {name}: "
-                                      "write min(), max() or a smooth function")
 
     def entry(self, k: int, inlet: Inlet) -> Entry | None:
         """Return where an inlet enters, or None if nothing depends on that."""
@@ -131,7 +118,8 @@ class _Course:
             duration=None if inlet.duration is None else duration, duration_slopes=slopes(duration),
             rate=None if inlet.rate is None else rate, rate_slopes=slopes(rate),
             chain=None if inlet.transit is None else self._chain(k, inlet.transit, place, lag, share),
-            column={n: answer for (n, j), answer in self.rates_by_state.items() if j == place})
+            column={n: answer for (n, j), answer in self.rates_by_state.items() if j == place},
+            turns=self.states[place] in nodes_of(self.tape, comparisons(self.tape, self.rates)))
 
     def _chain(self, k: int, transit: Transit, place: int, lag: int, share: int) -> Chain:
         """Return what comes through the chain of inlet k; its sums stand on the tape as if they were states."""
@@ -147,31 +135,43 @@ class _Course:
     def augmented(self, doors: Doors) -> CourseModel:
         """Return the model with slopes."""
         shifts = self._let_in([door.chain for door in doors.doors if door.chain is not None])
-        slopes = self._moving((door.into for door in doors.doors if not isinstance(door.into, int)), shifts)
+        turning = surfaces(self.tape, self.rates, self.states, self.leaves)
+        slopes = self._moving((door.into for door in doors.doors if not isinstance(door.into, int)), shifts, turning)
         kept = [self.original.states[i] for i in self.kept]
         names = [*kept, *(f"d({kept[n]})/d({self.parameters[k]})" for n, k in slopes)]
         place: dict[int | tuple[int, int], int] = {n: n for n in range(len(kept))}
         place |= {slope: len(kept) + m for m, slope in enumerate(slopes)}
         leaf_names = [*self.original.states, *(f"through {k}{which}" for k in range(len(self.original.inlets))
-                                               for which in ("", " log", " since")), *names[len(kept):]]
+                                               for which in ("", " log", " since")),
+                      *(f"into {name}" for name in kept), *names[len(kept):]]
         first = len(leaf_names) - len(slopes)
         whole: dict[tuple[int, int], int] = {
             slope: self.tape.node("state", first + m) for m, slope in enumerate(slopes)}
         for slope, by in shifts.items():
             whole[slope] = self.tape.binary("-", whole.get(slope, self.tape.number(0.0)), by)
+        inflows = [self.tape.node("state", first - len(kept) + n) for n in range(len(kept))]
+        sizes = [jumps(self.tape, surface, whole, surface.turns({*slopes, *shifts}), inflows, rises)
+                 for surface in turning for rises in (True, False)]
         rates = self.rates + [self._slope(n, k, whole, self.rates_by_state, self.rate_slopes) for n, k in slopes]
         outputs = [*self.found.outputs, *(
             self._slope(o, k, whole, self.outputs_by_state, self.output_slopes)
             for o in range(len(self.found.outputs)) for k in range(len(self.parameters)))]
         parameters = (*self.original.parameters, *doors.known)
-        quantities, found = trees(self.tape, rates + outputs, leaf_names, parameters)
+        excesses = [surface.excess for surface in turning]
+        roots = [*rates, *outputs, *excesses, *(size for each in sizes for size in each.values())]
+        quantities, found = trees(self.tape, roots, leaf_names, parameters)
+        of = dict(zip(roots, found, strict=True))
         named = [f"output {o}" for o in range(len(outputs))]
         starts = [*(self.found.starts[i] for i in self.kept),
                   *(self.start_slopes.get(slope, self.tape.number(0.0)) for slope in slopes)]
         return CourseModel(
             states=tuple(names), parameters=parameters, rates=tuple(found[:len(rates)]),
             starts=tuple(tree(self.tape, start, (), parameters) for start in starts),
-            quantities=(*quantities, *zip(named, found[len(rates):], strict=True)), outputs=tuple(named),
+            quantities=(*quantities, *zip(named, (of[i] for i in outputs), strict=True)), outputs=tuple(named),
+            switches=tuple(
+                Switch(excess=of[excess], **{how: tuple((names[place[slope]], of[size]) for slope, size in each.items())
+                                             for how, each in zip(("rising", "falling"), pair, strict=True)})
+                for excess, pair in zip(excesses, zip(sizes[::2], sizes[1::2], strict=True), strict=True)),
             inlets=tuple(self._inlet(door, names[place[door.into]], parameters) for door in doors.doors))
 
     def _let_in(self, chains: Iterable[Chain]) -> dict[tuple[int, int], int]:
@@ -188,11 +188,16 @@ class _Course:
                         terms[at] = self.tape.binary("+", terms.get(at, self.tape.number(0.0)), term)
         return shifts
 
-    def _moving(self, jumping: Iterable[tuple[int, int]], shifted: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
+    def _moving(
+        self, jumping: Iterable[tuple[int, int]], shifted: Iterable[tuple[int, int]], turning: Sequence[Surface]
+    ) -> list[tuple[int, int]]:
         """Return the slopes (state, parameter) that are not always zero, parameter by parameter."""
-        moving, apart = {*self.rate_slopes, *self.start_slopes, *jumping}, {*shifted}
-        while more := {(n, k) for n, j in self.rates_by_state for i, k in moving | apart if i == j} - moving:
-            moving |= more
+        moving, apart, before = {*self.rate_slopes, *self.start_slopes, *jumping}, {*shifted}, -1
+        while len(moving) > before:
+            before = len(moving)
+            moving |= {(n, k) for n, j in self.rates_by_state for i, k in moving | apart if i == j}
+            for surface in turning:
+                moving |= surface.turns(moving | apart)
         return sorted(moving, key=lambda slope: (slope[1], slope[0]))
 
     def _slope(self, n: int, k: int, own: Slopes, by_state: Slopes, partial: Slopes) -> int:
@@ -218,15 +223,3 @@ class _Course:
         if door.duration is not None:
             return replace(made, duration=text(door.duration))
         return replace(made, duration=own.duration, rate=own.rate) if door.takes_time else made
-
-
-def _nodes(tape: Tape, roots: Sequence[int]) -> set[Node]:
-    """Return the nodes that values are made of, conditions with them."""
-    found: set[int] = set()
-    waiting = list(roots)
-    while waiting:
-        i = waiting.pop()
-        if i not in found:
-            found.add(i)
-            waiting += tape.nodes[i][1:] if tape.nodes[i][0] not in LEAVES else ()
-    return {tape.nodes[i] for i in found}

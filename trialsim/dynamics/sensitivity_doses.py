@@ -59,6 +59,7 @@ class Entry:
     rate_slopes: tuple[int, ...]
     chain: Chain | None  # if it comes through a chain
     column: Mapping[int, int]  # how each state's rate answers to what has entered
+    turns: bool  # whether a condition in a rate asks for what is there
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -216,11 +217,11 @@ def _add_paced(tape: Tape, found: Doors, entry: Entry, k: int, j: int, terms: tu
 
 def _add_jumps(tape: Tape, found: Doors, entry: Entry, k: int, by_lag: int) -> None:
     """Add the slopes of boluses."""
-    jumps = {entry.state: entry.share_slopes[k]}
-    for n, answer in entry.column.items() if tape.value(by_lag) != 0.0 else ():
-        if tape.depends[answer]:
-            raise no_gradient(f"the lag of {entry.inlet.drug} {entry.inlet.route} is estimated, and "
-                              f"{entry.inlet.state}, which it enters, does not act linearly")
+    jumps, moves = {entry.state: entry.share_slopes[k]}, tape.value(by_lag) != 0.0
+    if moves and (entry.turns or any(tape.depends[answer] for answer in entry.column.values())):
+        raise no_gradient(f"the lag of {entry.inlet.drug} {entry.inlet.route} is estimated, and "
+                          f"{entry.inlet.state}, which it enters, does not act linearly")
+    for n, answer in entry.column.items() if moves else ():
         jumps[n] = tape.binary("-", jumps.get(n, tape.number(0.0)), tape.binary("*", answer, by_lag))
     for n, jump in jumps.items():
         _add(tape, found, entry, (n, k), jump, "bolus")

@@ -42,11 +42,15 @@ from trialsim.foundation.elementary import exp, log, logistic, logit, power
 '''
 _LINEAR = '''from trialsim.dynamics.exponentials import exponential
 from trialsim.dynamics.series import FEWEST, FILLED, REACHES, SEEN, STEPPED, TIMES, times_before, written
-from trialsim.dynamics.together import propagator_at, states_seen
+from trialsim.dynamics.modes import MODAL
+from trialsim.dynamics.together import moved_by_modes, propagator_at, states_seen
 '''
+_DECORATOR = "@kernel"
+_PLAIN = """from trialsim.dynamics.plain import HI, LO, N_SAMPLES, N_STRETCHES
+from trialsim.dynamics.timeline import laid_out, moved_on, stretch_known
+"""
 _CLOSED = "from trialsim.dynamics.plain import ACROSS_BEGIN, ACROSS_END, ACROSS_P, WIDE\n"
 _ACROSS = "ws[(ACROSS_{2} + {1}) * WIDE + k]"
-_DECORATOR = "@kernel"
 FUNCTIONS = ("exp", "log", "power", "logistic", "logit")
 _CALLS = re.compile(rf"\b({'|'.join(FUNCTIONS)}|lane_power)\(")
 _VALUES = re.compile(r"\bv\d+\b")
@@ -62,10 +66,11 @@ _LANE_FORMS = {**_FORMS, "and": "({0} & {1})", "or": "({0} | {1})", "power": "la
                "min": "({0} if ({0} < {1}) | ({0} != {0}) else {1})",
                "max": "({0} if ({0} > {1}) | ({0} != {0}) else {1})"}
 # How each kind of leaf is spelled: in arrays, in the table of lanes, in one lane of a lockstep.
-_LETTERS = {"parameter": "p", "state": "y", "slope": "k", "memory": "z", "signal": "s", "kept": "m", "level": "l"}
+_LETTERS = {"parameter": "p", "state": "y", "slope": "k", "inflow": "u", "memory": "z", "signal": "s", "kept": "m",
+            "level": "l"}
 _ARRAYS = {letter: f"{letter}[{{0}}]" for letter in (*_LETTERS.values(), "c")}
 _TABLE = {"p": "w[AT_P + {0}, lane]", "c": "w[AT_C + {0}, lane]", "z": "w[AT_Z + {0}, lane]", "y": "w[at + {0}, lane]",
-          "k": "w[slope + {0}, lane]"}
+          "k": "w[slope + {0}, lane]", "u": "w[AT_U + {0}, lane]"}
 _NUMBERS = {"p": "p{0}", "c": "c{0}", "z": "z{0}", "k": "kn_{0}"}
 
 
@@ -196,8 +201,12 @@ def model_source(model: CourseModel, solver: Solver = "explicit") -> str:
         functions.append(writer.function("path_values(p, c, t, tc, y, z, out)", _indexed("out", found.paths.values)))
         functions.append(writer.function(
             "path_slopes(w, lane, t, tc, at, slope, out)", _indexed("out", found.paths.slopes), _TABLE))
+    if model.switches:
+        functions.append(_switch_jumps(writer, found))
     if model.rules:
         functions.append(rule_functions(model, found, writer))
+    if is_plain(model, found):
+        functions.append(_read_modes(writer, found))
     n_kept = 0
     if is_closed(model, found):
         across, n_kept = _read_across(writer, found)
@@ -207,10 +216,24 @@ def model_source(model: CourseModel, solver: Solver = "explicit") -> str:
         functions.insert(1, writer.hoist_across())
     sizes = _sizes(model, found, len(writer.hoisted), lanes(found, stiff))
     header = _HEADER if found.linear is None or stiff else _HEADER + _LINEAR
+    if is_plain(model, found):
+        header += _PLAIN
     if is_closed(model, found):
         header += _CLOSED
         sizes += across_sizes(model, len(writer.hoisted), n_kept)
     return "\n\n".join([header + sizes + (stiff_sizes(stiff) if stiff else ""), *functions])
+
+
+def _switch_jumps(writer: Writer, found: System) -> str:
+    """Return the function that fills by how much states jump where a switch turns, and one for every turn."""
+    turns = [jumps for switch in found.switches for jumps in (switch.rising, switch.falling)]
+    zero = found.tape.number(0.0)
+    each = [writer.function(f"switch_jumps_{k}(w, lane, t, tc, at, to)",
+                            [(f"w[to + {i}, lane]", jumps.get(i, zero)) for i in range(len(found.states))], _TABLE)
+            for k, jumps in enumerate(turns)]
+    chosen = [f"    if turn == {k}:\n        switch_jumps_{k}(w, lane, t, tc, at, to)" for k in range(len(turns))]
+    return "\n\n".join([*each, "\n".join([
+        _DECORATOR, "def switch_jumps(w, lane, t, tc, at, to, turn):", *chosen, ""])])
 
 
 def _rate_functions(writer: Writer, found: System, stiff: StiffSystem | None) -> list[str]:
@@ -256,6 +279,29 @@ def _read_together(writer: Writer, found: System) -> str:
                       "    for k in range(n):", *(f"        {line}" for line in body), ""])
 
 
+def _read_modes(writer: Writer, found: System) -> str:
+    """Return the function that reads the outputs of a stretch from modes: a loop without branches for each."""
+    n, n_outputs = len(found.states), len(found.outputs)
+    source = [_DECORATOR, "def read_modes(p, c, n, times, parts, shares, room, numbers):", "    odd = 0"]
+    source += [f"    mode{m} = shares[{m}, 0:n]" for m in range(n)]
+    for q, output in enumerate(found.outputs):
+        writer.read()
+        lines, (value,) = writer.lines([output], "x{0}", "t", "")
+        seen = _states_below(found, [output])
+        states = []
+        for i in seen:
+            source += [f"    a{i}_{m} = parts[{m}, {i}]" for m in range(n + 1)]
+            states.append(f"x{i} = {'(' * n}a{i}_{n}" + "".join(f" + a{i}_{m} * mode{m}[k])" for m in range(n)))
+        source += [f"    {line}" for line in writer.read("{0}[{1}]")]
+        source.append(f"    out{q} = {'numbers' if n_outputs == 1 else f'room[{q}, 0:n]'}")
+        source += ["    for k in range(n):", *(f"        {line}" for line in (
+            "t = times[k]", "tc = t", *states, *lines, f"value = {value}", f"out{q}[k] = value",
+            "odd |= 0 if value == value else 1"))]
+    if n_outputs > 1:
+        source += [f"    for k in range(n):\n        numbers[k * {n_outputs} + {q}] = out{q}[k]" for q in range(n_outputs)]
+    return "\n".join([*source, "    return odd", ""])
+
+
 def _across(head: str, body: Sequence[str]) -> str:
     """Return a function that does the same for all patients who stand side by side."""
     return "\n".join([_DECORATOR, f"def {head}:", "    for k in range(WIDE):",
@@ -291,16 +337,29 @@ def _read_across(writer: Writer, found: System) -> tuple[str, int]:
 
 
 def is_closed(model: CourseModel, found: System) -> bool:
-    """Return whether a model is its outputs alone, expressions of time without states, events and conditions."""
-    anything_else = (found.states, model.inlets, model.hazards, model.triggers, model.rules, model.functionals,
-                     model.signals, found.breakpoints)
-    return found.linear is not None and not any(anything_else)
+    """Return whether a model is its outputs alone, expressions of time."""
+    return is_quiet(model, found) and not found.states and not model.inlets
+
+
+def is_plain(model: CourseModel, found: System) -> bool:
+    """Return whether nothing happens to the states of a linear model but doses and samples."""
+    return is_quiet(model, found) and bool(found.states)
+
+
+def is_quiet(model: CourseModel, found: System) -> bool:
+    """Return whether a model is linear without events, rules, paths that are followed and conditions on time."""
+    happens = (model.hazards, model.triggers, model.rules, model.functionals, model.signals, found.breakpoints)
+    return found.linear is not None and not any(happens)
 
 
 def shown_states(found: System) -> list[int]:
     """Return the states that outputs depend on."""
+    return _states_below(found, found.outputs)
+
+
+def _states_below(found: System, targets: Sequence[int]) -> list[int]:
     seen: set[int] = set()
-    waiting = list(found.outputs)
+    waiting = list(targets)
     while waiting:
         i = waiting.pop()
         if i not in seen:
@@ -310,8 +369,9 @@ def shown_states(found: System) -> list[int]:
 
 
 def root_positions(found: System) -> list[int]:
-    """Return the values whose rise through zero a step must land on: triggers, then those of functionals."""
-    return [*found.triggers, *(root.value for root in found.paths.roots)]
+    """Return the values whose rise through zero a step must land on: triggers, those of functionals, then switches."""
+    excess = [side for switch in found.switches for side in (switch.excess, found.tape.negative(switch.excess))]
+    return [*found.triggers, *(root.value for root in found.paths.roots), *excess]
 
 
 def lanes(found: System, stiff: StiffSystem | None) -> int:
@@ -346,7 +406,8 @@ def _sizes(model: CourseModel, found: System, n_constants: int, n_lanes: int) ->
         "N_STATES": len(found.states), "N_INTEGRALS": len(integrals), "N_HAZARDS": len(model.hazards),
         "N_TRIGGERS": len(model.triggers), "N_INLETS": len(model.inlets), "N_PARAMETERS": len(model.parameters),
         "N_CONSTANTS": n_constants, "N_BREAKPOINTS": len(found.breakpoints), "N_CHAINS": sum(chains), "PULSES": PULSES,
-        "N_FUNCTIONALS": len(model.functionals), "N_MEMORIES": 2 * len(model.functionals) + 4 * PULSES * sum(chains),
+        "N_FUNCTIONALS": len(model.functionals), "N_SWITCHES": len(model.switches),
+        "N_MEMORIES": 2 * len(model.functionals) + 4 * PULSES * sum(chains) + len(model.switches),
         "N_ROOTS": len(root_positions(found)), "LANES": n_lanes, "N_RULES": len(model.rules),
         "N_SIGNALS": len(model.signals), "N_KEPT": sum(len(rule.remembers) for rule in model.rules),
         "N_BRANCHES": sum(len(rule.branches) for rule in model.rules), "N_OUTPUTS": len(model.outputs),
@@ -359,7 +420,7 @@ def _sizes(model: CourseModel, found: System, n_constants: int, n_lanes: int) ->
         "PATH_KIND": [kinds.index(f.kind) for f in model.functionals],
         "PATH_STATE": [len(model.states) + integrals.index(f.name) if f.kind == "integral" else -1
                        for f in model.functionals],
-        "ROOT_FUNCTIONAL": [root.functional for root in found.paths.roots],
+        "ROOT_FUNCTIONAL": [root.functional for root in found.paths.roots] + [-1] * (2 * len(model.switches)),
         "ROOT_RISES": [int(root.rises) for root in found.paths.roots]}
     over = [np_number(f.over) for f in model.functionals]
     lines = [f"{name} = {size}" for name, size in sizes.items()]

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from trialsim.dynamics.affine import Affine, affine
-from trialsim.dynamics.model import CourseModel, Functional, Inlet, Transit
+from trialsim.dynamics.model import CourseModel, Functional, Inlet, Switch, Transit
 from trialsim.dynamics.paths import Paths, paths
 from trialsim.dynamics.tape import SEGMENT, STATE, TIME, Tape
 from trialsim.dynamics.transcription import read
@@ -22,6 +22,15 @@ class LinearParts:
 
     matrix: dict[tuple[int, int], int]
     constant: dict[int, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Turns:
+    """A switch: its excess, and by how much each state jumps as it rises and as it falls."""
+
+    excess: int
+    rising: Mapping[int, int]
+    falling: Mapping[int, int]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +51,7 @@ class System:
     inlets: tuple[tuple[int, ...], ...]  # lag, bioavailability, duration, rate, chain number and rate constant
     breakpoints: tuple[int, ...]
     paths: Paths
+    switches: tuple[Turns, ...]
     seen: Mapping[str, int]
     linear: LinearParts | None
     why: str
@@ -68,6 +78,7 @@ def system(model: CourseModel) -> System:
     chains = _chains(tape, model)
     base = {**parameters, **states, "t": tape.node("t")}
     base |= {name: position for chain in chains for name, position in chain.names.items()}
+    base |= {f"into {name}": tape.node("inflow", i) for i, name in enumerate(model.states) if model.switches}
     running = _with_quantities(tape, model, base | _running(tape, model, states))
     shown = _with_quantities(tape, model, base | _shown(tape, model))
     rates = [read(tape, rate, running) for rate in model.rates]
@@ -78,15 +89,23 @@ def system(model: CourseModel) -> System:
     hazards = tuple(read(tape, hazard.rate, running) for hazard in model.hazards)
     triggers = tuple(read(tape, trigger.excess, running) for trigger in model.triggers)
     followed = paths(tape, model, running, len(state_names))
+    switches = tuple(_turns(tape, model, switch, running) for switch in model.switches)
     linear, why = _linear_parts(tape, model, state_names, tuple(rates), hazards)
     return System(
         tape=tape, states=state_names, rates=tuple(rates), hazards=hazards, triggers=triggers, paths=followed,
-        linear=linear, why=why, seen=running,
+        switches=switches, linear=linear, why=why, seen=running,
         starts=tuple(read(tape, start, parameters) for start in model.starts),
         outputs=tuple(shown[output] for output in model.outputs),
         inlets=tuple(_inlet_terms(tape, inlet, parameters) for inlet in model.inlets),
         breakpoints=tuple(tape.breakpoints),
     )
+
+
+def _turns(tape: Tape, model: CourseModel, switch: Switch, names: Mapping[str, int]) -> Turns:
+    """Return a switch on a tape."""
+    rising, falling = ({model.states.index(state): read(tape, size, names) for state, size in jumps}
+                       for jumps in (switch.rising, switch.falling))
+    return Turns(excess=read(tape, switch.excess, names), rising=rising, falling=falling)
 
 
 def own_system(model: CourseModel) -> System:
@@ -189,6 +208,8 @@ def _linear_parts(
     for inlet in model.inlets:
         if inlet.transit is not None:
             return None, f"adaptive: {inlet.drug} enters {inlet.state} through a chain, at a changing rate"
+    if model.switches:
+        return None, "adaptive: states jump where a condition turns"
     if (followed := _followed(model)) is not None:
         return None, f"adaptive: the path is followed for the {followed}"
     for i, (name, rate, text) in enumerate(zip(names, rates, texts, strict=True)):

@@ -29,7 +29,7 @@ WEIGHTS = (
     0.15275338713072584, 0.14917298647260374, 0.14209610931838204, 0.13168863844917664, 0.11819453196151841,
     0.10193011981724044, 0.08327674157670475, 0.06267204833410907, 0.04060142980038694, 0.017614007139152118,
 )  # fmt: skip
-GREATEST_ERROR = 1e-11  # of a stretch
+GREATEST_ERROR = 1e-9  # of a stretch
 MOST_HALVINGS = 30
 
 
@@ -89,28 +89,30 @@ def normal_pair_below(h: float, k: float, r: float) -> float:
     return max(0.0, normal_cdf(h) - _from_identity(h, -k, min(-r, 1.0)))
 
 
-@compiled("float64(float64[::1], float64[:, ::1], float64, int64, int64, float64[:, ::1])")
-def _others_below(bound: Floats, correlation: Floats, t: float, i: int, j: int, given: Floats) -> float:
+@compiled("float64(float64[::1], float64[:, ::1], float64, float64, int64, int64, float64[:, ::1])")
+def _others_below(bound: Floats, correlation: Floats, t: float, less: float, i: int, j: int, given: Floats) -> float:
     """P(the others < bounds | Z_i and Z_j at theirs) under correlations t r; one or two others.
 
-    `given` is room for their standardised bounds and standard deviations.
+    By the sum and the difference of Z_i and Z_j, which are independent with variances 2 (1 + r) and `less` = 2 (1 - r).
+    `given` is room for the standardised bounds and standard deviations.
     """
-    r = t * correlation[i, j]
-    left = (1.0 - r) * (1.0 + r)
+    more = 2.0 * (1.0 + t * correlation[i, j])
     n = 0
     cross = 0.0
     last = -1
     for k in range(bound.size):
         if k in (i, j):
             continue
-        a, b = t * correlation[k, i], t * correlation[k, j]
-        mean = ((a - b * r) * bound[i] + (b - a * r) * bound[j]) / left
-        variance = 1.0 - (a * a + b * b - 2.0 * a * b * r) / left
+        with_sum = t * (correlation[k, i] + correlation[k, j])
+        with_gap = t * (correlation[k, i] - correlation[k, j])
+        mean = with_sum * (bound[i] + bound[j]) / more + with_gap * (bound[i] - bound[j]) / less
+        variance = 1.0 - (with_sum * with_sum / more + with_gap * with_gap / less)
         given[1, n] = np.sqrt(variance) if variance > 1e-14 else 1e-7
         given[0, n] = (bound[k] - mean) / given[1, n]
         if n == 1:
-            c, e = t * correlation[last, i], t * correlation[last, j]
-            cross = t * correlation[last, k] - (a * c + b * e - r * (c * b + e * a)) / left
+            last_sum = t * (correlation[last, i] + correlation[last, j])
+            last_gap = t * (correlation[last, i] - correlation[last, j])
+            cross = t * correlation[last, k] - (with_sum * last_sum / more + with_gap * last_gap / less)
         last = k
         n += 1
     if n == 1:
@@ -123,18 +125,21 @@ def _others_below(bound: Floats, correlation: Floats, t: float, i: int, j: int, 
 def _slope(bound: Floats, correlation: Floats, u: float, given: Floats) -> float:
     """The derivative of the probability along t = sin(angle), by u, the tangent of half the angle."""
     whole = 1.0 + u * u
-    t, cosine = 2.0 * u / whole, (1.0 - u) * (1.0 + u) / whole
+    t, rest, cosine = 2.0 * u / whole, (1.0 - u) * (1.0 - u) / whole, (1.0 - u) * (1.0 + u) / whole
     total = 0.0
     for i in range(bound.size):
         for j in range(i):
-            if correlation[i, j] == 0.0:
+            r = correlation[i, j]
+            if r == 0.0:
                 continue
-            r = t * correlation[i, j]
-            left = (1.0 - r) * (1.0 + r)
-            x, y = bound[i], bound[j]
-            # Written so that nothing is lost for equal bounds and a correlation near 1.
-            density = exp(-0.5 * ((x - y) * (x - y) / left + 2.0 * x * y / (1.0 + r))) / (TWO_PI * np.sqrt(left))
-            total += correlation[i, j] * density * _others_below(bound, correlation, t, i, j, given)
+            # 1 - t r and 1 + t r without cancellation where t and r are near 1 or -1.
+            less, more = rest + t * (1.0 - r), rest + t * (1.0 + r)
+            if not (less > 0.0 and more > 0.0):
+                continue
+            gap, total_bound = bound[i] - bound[j], bound[i] + bound[j]
+            density = exp(-0.25 * (gap * gap / less + total_bound * total_bound / more))
+            below = _others_below(bound, correlation, t, 2.0 * less, i, j, given)
+            total += r * below * density / (TWO_PI * np.sqrt(less * more))
     return total * cosine * 2.0 / whole
 
 
@@ -152,7 +157,7 @@ def _stretch(bound: Floats, correlation: Floats, low: float, high: float, given:
 def normals_below(bounds: Floats, correlation: Floats) -> float:
     """Return P(Z_1 < b_1, ..., Z_k < b_k) of standard normals with a correlation matrix; k from 1 to 4.
 
-    The matrix may be singular. Error below 1e-9: stretches of the integral are halved until both halves together agree
+    The matrix may be singular. Error below 1e-8: stretches of the integral are halved until both halves together agree
     with the whole. NaN for more than four dimensions.
     """
     k = bounds.size

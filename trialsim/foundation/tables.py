@@ -184,6 +184,7 @@ LOOKS = (
     truth("after_stop", "whether the trial had stopped before: what this look would have said"),
     truth("concludes", "whether no further look of this analysis comes before the trial stops"),
     word("status", "why the comparison could not be estimated; null if it could", nullable=True),
+    word("covariance", "covariance of repeated values that was used; null without one", nullable=True),
     number(
         "truth",
         "true effect in this trial's own patients: mean over its randomised patients of treated - control, in `unit`",
@@ -219,12 +220,33 @@ SUMMARY = (
     word("design", "design: one point of `vary`"),
     word("analysis", "analysis; null for what belongs to the whole trial", nullable=True),
     word("comparison", "comparison; null for what belongs to the analysis or trial", nullable=True),
+    word("milestone", "milestone at which trials stop; null for what is not of one", nullable=True),
     word("quantity", "which operating characteristic"),
     number("value", "its value, in `unit`; null if no trial tells", nullable=True),
     number("standard_error", "Monte-Carlo standard error, in `unit`; null where it cannot be had", nullable=True),
     number("lower", "lower end of the 95% Monte-Carlo interval, in `unit`", nullable=True),
     number("upper", "upper end of the 95% Monte-Carlo interval, in `unit`", nullable=True),
     whole("n", "trials it is computed from"),
+    UNIT,
+    word("meaning", "what the value is, in words"),
+)
+CONTRASTS = (
+    word("scenario", "scenario of the protocol; of the worst of several nulls, that null"),
+    word("parameters", "typical parameters, or drawn from what is known", categories=("typical", "uncertain")),
+    word("design", "design: one point of `vary`"),
+    word("against", "the design it is compared with; null for what is no difference", nullable=True),
+    word("analysis", "analysis; null for what belongs to the whole trial", nullable=True),
+    word("comparison", "comparison; null for what belongs to the analysis or trial", nullable=True),
+    word("quantity", "what is compared"),
+    number("value", "its value, design - against, in `unit`; null if no trial tells", nullable=True),
+    number("standard_error", "Monte-Carlo standard error of the paired differences, in `unit`", nullable=True),
+    number(
+        "independent_standard_error", "what it would be, had the designs other luck; null for no difference",
+        nullable=True,
+    ),
+    number("lower", "lower end of the 95% Monte-Carlo interval, in `unit`", nullable=True),
+    number("upper", "upper end of the 95% Monte-Carlo interval, in `unit`", nullable=True),
+    whole("n", "trials it is computed from: those of both"),
     UNIT,
     word("meaning", "what the value is, in words"),
 )
@@ -262,6 +284,7 @@ COLUMNS: Mapping[str, tuple[Column, ...]] = {
     "trials": TRIALS,
     "failures": FAILURES,
     "summary": SUMMARY,
+    "contrasts": CONTRASTS,
     "population": POPULATION,
     "points": POINTS,
 }
@@ -277,9 +300,11 @@ DESCRIPTIONS: Mapping[str, str] = {
     "trials": "one row a simulated trial",
     "failures": "what could not be simulated and why",
     "summary": "operating characteristics: one row a scenario, parameters mode, design, comparison and quantity",
+    "contrasts": "cells together: one row a pair of designs and quantity, paired by trial; the worst of several nulls",
     "population": "one row a virtual patient of a cohort: covariates and own parameters as further columns",
     "points": "of a search for a design: one row a size, target, and search or sequence of the verification",
 }
+SINGLE = ("summary", "contrasts", "points")  # one file each, which holds its keys
 RUN_TABLES = tuple(table for table in COLUMNS if table not in ("population", "points"))
 # What `keep` limits.
 PATIENT_LEVEL = ("patients", "doses", "decisions", "visits", "events", "endpoints", "counterfactuals")
@@ -298,7 +323,7 @@ def columns_of(table: str, further: Iterable[Column] = ()) -> tuple[Column, ...]
 
 def hidden_keys(table: str) -> tuple[str, ...]:
     """Return the keys that are folders, not columns of the file."""
-    return () if table in ("summary", "points") else PARTITION
+    return () if table in SINGLE else PARTITION
 
 
 def data_dictionary(

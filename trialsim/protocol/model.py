@@ -15,11 +15,22 @@ from trialsim.protocol.dosing_model import Adherence as Adherence
 from trialsim.protocol.dosing_model import Dosing as Dosing
 from trialsim.protocol.milestone_model import Milestone as Milestone
 from trialsim.protocol.milestone_model import Spend as Spend
+from trialsim.protocol.time_method_model import TimeMethod as TimeMethod
 
 Better = Literal["higher", "lower"]
 Strategy = Literal["treatment_policy", "hypothetical"]
 ParameterMode = Literal["typical", "uncertain"]
 Solver = Literal["explicit", "stiff"]
+Covariance = Literal[
+    "unstructured",
+    "heterogeneous_toeplitz",
+    "toeplitz",
+    "heterogeneous_ar1",
+    "ar1",
+    "heterogeneous_compound_symmetry",
+    "compound_symmetry",
+]
+Freedom = Literal["kenward_roger", "satterthwaite"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -188,26 +199,42 @@ class Comparison:
     better: Better
     margin: float  # null value of treated - control, in the endpoint's unit, or of log ratio; 0 = superiority
     margin_text: str = "0"  # with its unit; of a ratio the ratio
+    falls: bool = False  # the estimate falls as the endpoint rises: hazards of longer times
 
     @property
     def name(self) -> str:
         """Return its name as written in tables and scenarios."""
         return f"{self.treated} vs {self.control}"
 
+    @property
+    def sign(self) -> int:
+        """Return 1 where a greater estimate is a benefit, -1 where a smaller one is."""
+        return 1 if (self.better == "higher") != self.falls else -1
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Method:
-    kind: Literal["t_test", "welch", "ancova", "risk_difference", "risk_ratio", "odds_ratio", "cmh"]
+    kind: Literal[
+        "t_test", "welch", "ancova", "mmrm",
+        "risk_difference", "risk_ratio", "odds_ratio", "cmh", "logistic",
+        "log_rank", "cox", "rmst", "milestone_survival", "max_combo", "gray", "cumulative_incidence",
+    ]  # fmt: skip
     covariates: tuple[tuple[str, str | None], ...]  # (covariate, None) or (measure, visit)
     strata: tuple[str, ...]  # factors: categorical covariates, or site
     missing: Literal["complete_cases", "failure"]  # failure: a missing binary endpoint counts as not met
     measure: Literal["risk_difference", "risk_ratio", "odds_ratio"] | None = None  # of shares; None: of means
+    variance: Literal["robust", "model"] | None = None  # of a logistic regression
+    separated: Literal["not_estimable", "firth"] | None = None  # what becomes of it where slopes are infinite
     test: Literal["miettinen_nurminen", "farrington_manning", "wald"] | None = None  # where a method has several
+    times: TimeMethod | None = None  # of times to an event
+    visits: tuple[str, ...] = ()  # of repeated measures, in time
+    covariances: tuple[Covariance, ...] = ()  # of repeated measures: the first that converges is used
+    df: Freedom | None = None  # of repeated measures
 
     @property
     def is_ratio(self) -> bool:
         """Return whether estimates, truth and margins are logarithms of ratios."""
-        return self.measure in ("risk_ratio", "odds_ratio")
+        return self.measure in ("risk_ratio", "odds_ratio") or (self.times is not None and self.times.is_ratio)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -54,7 +54,9 @@ from trialsim.protocol.rules_endpoints import (
     measure_unit,
     thresholds_of,
 )
+from trialsim.protocol.rules_repeated import covariances_of
 from trialsim.protocol.rules_shares import is_ratio, log_of, measure_of, test_of
+from trialsim.protocol.rules_times import time_method
 from trialsim.protocol.rules_visits import screening_visit
 from trialsim.protocol.settings import settings
 from trialsim.protocol.times import days, moment_text
@@ -247,14 +249,21 @@ def method(draft: Draft, written: WrittenAnalysis) -> Method:
     endpoint = endpoint_of(draft, written)
     strategies = draft.written.estimands[written.estimand].events.values()
     assert endpoint is not None
+    is_logistic = written.method.kind == "logistic"
     counts_as_failure = endpoint.derive in BINARY and "hypothetical" not in strategies
     return Method(
         kind=written.method.kind,  # type: ignore[arg-type]
         covariates=tuple(covariate_parts(text) for text in written.method.covariates),
         strata=written.method.strata,
         measure=measure_of(written.method),  # type: ignore[arg-type]
+        times=time_method(written.method),
         test=test_of(written.method),  # type: ignore[arg-type]
+        variance=written.method.variance or ("robust" if is_logistic else None),  # type: ignore[arg-type]
+        separated=written.method.separated or ("not_estimable" if is_logistic else None),  # type: ignore[arg-type]
         missing=written.missing or ("failure" if counts_as_failure else "complete_cases"),  # type: ignore[arg-type]
+        visits=tuple(sorted(written.method.visits, key=lambda visit: draft.written.visits[visit].at)),
+        covariances=covariances_of(written.method),  # type: ignore[arg-type]
+        df=written.method.df,  # type: ignore[arg-type]
     )
 
 
@@ -262,9 +271,11 @@ def comparison(draft: Draft, analysis: WrittenAnalysis, name: str, written: Writ
     parts = VERSUS.fullmatch(name.strip())
     endpoint = endpoint_of(draft, analysis)
     assert parts is not None and endpoint is not None
-    target = endpoint_unit(endpoint.derive, measure_unit(draft, endpoint.measure))
+    times = time_method(analysis.method)
+    of_shares = times is not None and times.measure in ("survival_difference", "incidence_difference")
+    target = ONE if of_shares else endpoint_unit(endpoint.derive, measure_unit(draft, endpoint.measure))
     assert target is not None
-    if is_ratio(analysis.method):
+    if is_ratio(analysis.method) or (times is not None and times.is_ratio):
         ratio = 1.0 if written.margin is None else written.margin.to(ONE)
         margin, text = log_of(ratio), number_text(ratio)
     else:
@@ -276,6 +287,7 @@ def comparison(draft: Draft, analysis: WrittenAnalysis, name: str, written: Writ
         better=written.better,  # type: ignore[arg-type]
         margin=margin,
         margin_text=text,
+        falls=times is not None and times.falls_with_time,
     )
 
 

@@ -8,7 +8,9 @@ from trialsim.foundation.units import DIMENSIONLESS, Quantity, Unit, dimension_n
 from trialsim.protocol.draft import Draft, Path
 from trialsim.protocol.rules_arms import check_factors
 from trialsim.protocol.rules_endpoints import BINARY, TIMES, measure_unit
+from trialsim.protocol.rules_repeated import check_repeated
 from trialsim.protocol.rules_shares import SHARES, check_share_margin
+from trialsim.protocol.rules_times import TIME_METHODS, check_time_margin, check_time_method
 from trialsim.protocol.written import WrittenAnalysis, WrittenEndpoint, WrittenMethod
 
 VERSUS = re.compile(r"(\S+)\s+vs\s+(\S+)")
@@ -16,6 +18,8 @@ ALPHA = re.compile(r"([0-9.eE+-]+%?)\s+(one|two)-sided")
 AT_VISIT = re.compile(r"(\S+)\s+at\s+(\S+)")
 SUCCESS = re.compile(r"(any|all)\s+of\s+(\S+)")
 ONE, PERCENT = Unit("", unit("%").ratio * 100, DIMENSIONLESS), unit("%")
+MEANS = ("t_test", "welch", "ancova", "mmrm")
+WITH_ONE_MODEL = ("ancova", "cox")
 WAYS = "bonferroni, holm, hochberg, fixed_sequence, dunnett, none"
 
 
@@ -39,20 +43,33 @@ def endpoint_of(draft: Draft, analysis: WrittenAnalysis) -> WrittenEndpoint | No
 def check_method(draft: Draft, path: Path, analysis: WrittenAnalysis) -> None:
     endpoint, kind = endpoint_of(draft, analysis), analysis.method.kind
     where = (*path, "method")
-    if endpoint is not None and (endpoint.derive in BINARY) != (kind in SHARES):
-        is_binary = endpoint.derive in BINARY
-        what = "is yes or no" if is_binary else "is a number"
-        use = f"{', '.join(SHARES[:-1])} or {SHARES[-1]}" if is_binary else "t_test, welch or ancova"
-        name = draft.written.estimands[analysis.estimand].endpoint
-        draft.error(where, "method-endpoint", f"{kind} cannot compare {name}, which {what}", "", [f"use {use}"])
+    if endpoint is not None:
+        what, methods = endpoint_kind(endpoint)
+        if kind not in methods:
+            name = draft.written.estimands[analysis.estimand].endpoint
+            use = f"use {', '.join(methods[:-1])} or {methods[-1]}"
+            draft.error(where, "method-endpoint", f"{kind} cannot compare {name}, which {what}", "", [use])
+        elif kind in TIME_METHODS:
+            check_time_method(draft, path, analysis, endpoint)
     options = (*where, kind)
     check_factors(draft, (*options, "strata"), analysis.method.strata)
     for i, covariate in enumerate(analysis.method.covariates):
         check_covariate(draft, (*options, "covariates", i), covariate)
+    if kind == "mmrm" and endpoint is not None and endpoint.derive not in (*BINARY, *TIMES):
+        check_repeated(draft, options, analysis.method, endpoint)
+
+
+def endpoint_kind(endpoint: WrittenEndpoint) -> tuple[str, tuple[str, ...]]:
+    """Return what an endpoint is, in words, and the methods that compare such ones."""
+    if endpoint.derive in BINARY:
+        return "is yes or no", SHARES
+    if endpoint.derive in TIMES:
+        return "is a time that may not be known to its end", TIME_METHODS
+    return "is a number", MEANS
 
 
 def check_covariate(draft: Draft, path: Path, text: str) -> None:
-    """An ANCOVA adjusts for a continuous covariate, or a measure taken before treatment."""
+    """A linear model adjusts for a continuous covariate, or a measure taken before treatment."""
     visits = draft.written.visits
     covariates = {covariate.name: covariate for covariate in draft.cohort.covariates}
     measures = [measure.name for measure in draft.cohort.measures]
@@ -124,7 +141,7 @@ def check_comparisons(draft: Draft, path: Path, analysis: WrittenAnalysis) -> No
 
 
 def check_margin(draft: Draft, path: Path, margin: Quantity, endpoint: WrittenEndpoint, method: WrittenMethod) -> None:
-    if not check_share_margin(draft, path, margin, method):
+    if not (check_share_margin(draft, path, margin, method) and check_time_margin(draft, path, margin, method)):
         return
     target = endpoint_unit(endpoint.derive, measure_unit(draft, endpoint.measure))
     if target is None:
@@ -195,11 +212,14 @@ def check_multiplicity(draft: Draft, path: Path, analysis: WrittenAnalysis) -> N
     elif len(directions) > 1:
         message = f"{rule} needs {needs}, and these look for higher and lower"
         draft.error(where, "multiplicity-family", message, "", ["use holm, or an analysis for each direction"])
-    if rule == "dunnett" and analysis.method.kind != "ancova":
+    if rule == "dunnett" and analysis.method.kind not in WITH_ONE_MODEL:
         message = f"dunnett needs one model of all arms, which {analysis.method.kind} is not"
-        notes = (
-            ["use holm"] if analysis.method.kind in SHARES else ["use ancova (it may be without covariates), or holm"]
-        )
+        if analysis.method.kind == "mmrm":
+            message = "dunnett needs one residual variance of all arms and visits, which mmrm does not have"
+        notes = ["use holm"]
+        if analysis.method.kind not in (*SHARES, "mmrm"):
+            model = "cox" if analysis.method.kind in TIME_METHODS else "ancova"
+            notes = [f"use {model} (it may be without covariates), or holm"]
         draft.error(where, "multiplicity-family", message, "", notes)
 
 

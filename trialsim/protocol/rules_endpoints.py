@@ -32,10 +32,10 @@ def check_events(draft: Draft, path: Path, endpoint: WrittenEndpoint) -> None:
     field = "happened" if endpoint.derive == "happened" else "first_of"
     for i, name in enumerate(endpoint.events):
         where = (*path, field) if field == "happened" else (*path, field, i)
-        draft.is_known(where, "event of the cohort", name, own)
+        draft.is_known(where, "cohort event", name, own)
     for i, name in enumerate(endpoint.competing):
         where = (*path, "competing", i)
-        is_known = draft.is_known(where, "event of the cohort", name, own)
+        is_known = draft.is_known(where, "cohort event", name, own)
         if is_known and (name in endpoint.events or not own[name].terminal):
             why = "is among first_of" if name in endpoint.events else "does not end a patient's course"
             draft.error(where, "competing-event", f"{name} is no competing event: it {why}", "", ["leave it out"])

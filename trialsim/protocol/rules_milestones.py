@@ -9,6 +9,7 @@ from trialsim.protocol.draft import Draft, Path
 from trialsim.protocol.milestone_conditions import condition_of, stop_condition
 from trialsim.protocol.rules_analyses import SUCCESS, endpoint_of
 from trialsim.protocol.rules_endpoints import TIMES
+from trialsim.protocol.rules_times import WITH_HORIZON
 from trialsim.protocol.written import WrittenAnalysis
 from trialsim.protocol.written_milestones import WrittenAction, WrittenSpend
 
@@ -118,6 +119,13 @@ def check_counted(draft: Draft, path: Path, analysis: WrittenAnalysis, spend: Wr
         use = "events" if endpoint.derive in TIMES else "patients"
         message = f"information about this endpoint comes with its {use}, not with its {counted}"
         notes = [f"write full: {number_text(spend.full[0])} {use}"]
+        draft.error((*path, spend.family, "full"), "bad-information", message, "", notes)
+    method = analysis.method
+    is_weighted = bool(method.rho or method.gamma or method.delay)
+    if counted == "events" and (is_weighted or method.kind in WITH_HORIZON):
+        what = f"a weighted {method.kind}" if is_weighted else method.kind
+        message = f"information of {what} is not in its number of events"
+        notes = ["write full: 48 information, the inverse of the squared standard error at the end"]
         draft.error((*path, spend.family, "full"), "bad-information", message, "", notes)
 
 

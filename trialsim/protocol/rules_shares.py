@@ -8,14 +8,14 @@ from trialsim.foundation.units import DIMENSIONLESS, Quantity
 from trialsim.protocol.draft import Draft, Path
 from trialsim.protocol.written import WrittenMethod
 
-SHARES = ("risk_difference", "risk_ratio", "odds_ratio", "cmh")
+SHARES = ("risk_difference", "risk_ratio", "odds_ratio", "cmh", "logistic")
 RATIOS = ("risk_ratio", "odds_ratio")
 TEST_UNLESS_WRITTEN = {
     "risk_difference": "wald",
     "risk_ratio": "miettinen_nurminen",
     "odds_ratio": "miettinen_nurminen",
 }
-MEASURE_UNLESS_WRITTEN = {"cmh": "odds_ratio"}
+MEASURE_UNLESS_WRITTEN = {"cmh": "odds_ratio", "logistic": "risk_difference"}
 
 
 def measure_of(method: WrittenMethod) -> str | None:

@@ -100,7 +100,7 @@ def check_times_of_summary(draft: Draft, name: str, assessment: WrittenAssessmen
 
 def check_lookout(draft: Draft, name: str, assessment: WrittenAssessment, events: list[str]) -> None:
     """An event is looked for again and again, at no visit."""
-    if not draft.is_known(draft.key("assess", name), "event of the cohort", name, events):
+    if not draft.is_known(draft.key("assess", name), "cohort event", name, events):
         return
     if assessment.every is None or assessment.at or assessment.after_dose:
         notes = [f"write {name}: {{every: 8 weeks}}, or leave it out: it is then seen when it happens"]

@@ -23,7 +23,9 @@ from trialsim.foundation.sections import (
     Text,
 )
 from trialsim.protocol.schema_milestones import SPEND
+from trialsim.protocol.schema_repeated import COVARIATES, REPEATED_METHODS, without_visits
 from trialsim.protocol.schema_shares import SHARE_METHODS, STRATA
+from trialsim.protocol.schema_times import TIME_METHODS
 from trialsim.protocol.written import (
     WrittenAnalysis,
     WrittenComparison,
@@ -150,17 +152,14 @@ def written_analysis(method: WrittenMethod | str, **values: Any) -> WrittenAnaly
     return WrittenAnalysis(method=chosen, **values)
 
 
-WITH_OPTIONS = ("ancova", *SHARE_METHODS)
-METHODS = ("t_test", "welch", *WITH_OPTIONS)
+WITH_OPTIONS = ("ancova", *REPEATED_METHODS, *SHARE_METHODS, *TIME_METHODS)
+NOT_OF_ONE_WORD = (*REPEATED_METHODS, "rmst", "milestone_survival", "cumulative_incidence")
+METHODS = ("t_test", "welch", *(name for name in WITH_OPTIONS if name not in NOT_OF_ONE_WORD))
 LATER = {
-    "mmrm": "use ancova at the visit of the endpoint",
-    "log_rank": "endpoints of this version are numbers or yes and no",
-    "cox": "endpoints of this version are numbers or yes and no",
-    "logistic": "use risk_difference, with strata if need be",
     "bayes": "use ancova or risk_difference",
 }
 METHOD = ByShape(
-    scalar=one_word("a method", METHODS, LATER),
+    scalar=without_visits(one_word("a method", METHODS, LATER)),
     mapping=Section(
         "a method",
         {
@@ -168,18 +167,15 @@ METHOD = ByShape(
                 Section(
                     "an analysis of covariance",
                     {
-                        "covariates": Field(
-                            ListOf(Text()),
-                            "continuous covariates, or a measure at a visit up to day 0",
-                            default=(),
-                            example="[sbp at baseline, weight]",
-                        ),
+                        "covariates": COVARIATES,
                         "strata": STRATA,
                     },
                 ),
                 "one linear model of all arms, with covariates and factors",
             ),
+            **REPEATED_METHODS,
             **SHARE_METHODS,
+            **TIME_METHODS,
             **{name: Field(NotYet(f"the method '{name}'", instead), "") for name, instead in LATER.items()},
         },
         at_most_one=(WITH_OPTIONS,),
@@ -194,7 +190,7 @@ COMPARISON = Section(
         "margin": Field(
             Amount(),
             "the difference (first minus second arm) of the null hypothesis, in the endpoint's unit, 0 unless written;"
-            " of a risk ratio or odds ratio the ratio (first over second arm), 1 unless written",
+            " of a risk ratio, odds ratio or hazard ratio the ratio (first over second arm), 1 unless written",
             example="-10%",
         ),
         "ratio": Field(NotYet("a comparison's 'ratio'", "derive: log_ratio_to_baseline, and give a margin"), ""),

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
-from trialsim.foundation.sections import Choice, Field, ListOf, Name, Section
+from trialsim.foundation.sections import Choice, Field, ListOf, Name, Section, Text
 
 STRATA = Field(ListOf(Name()), "factors: categorical covariates, or site", default=(), example="[sex]")
+COVARIATES = Field(
+    ListOf(Text()),
+    "continuous covariates, or a measure at a visit up to day 0",
+    default=(),
+    example="[sbp at baseline, weight]",
+)
 TESTS = Choice("miettinen_nurminen", "farrington_manning", "wald")
 MEASURES = Choice("risk_difference", "risk_ratio", "odds_ratio")
 
@@ -35,5 +41,28 @@ SHARE_METHODS = {
             },
         ),
         "the test of Cochran, Mantel and Haenszel, with the estimate of Mantel and Haenszel",
+    ),
+    "logistic": Field(
+        Section(
+            "a logistic regression",
+            {
+                "covariates": COVARIATES,
+                "strata": STRATA,
+                "measure": Field(
+                    MEASURES,
+                    "what is estimated, of all patients of the trial under either arm",
+                    default="risk_difference",
+                ),
+                "variance": Field(
+                    Choice("robust", "model"), "whether it holds where the model is wrong", default="robust"
+                ),
+                "separated": Field(
+                    Choice("not_estimable", "firth"),
+                    "what becomes of a trial whose slopes have no finite estimates: no result, or Firth's likelihood",
+                    default="not_estimable",
+                ),
+            },
+        ),
+        "a logistic regression of all arms, whose predictions under every arm are averaged over all patients",
     ),
 }

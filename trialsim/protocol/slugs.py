@@ -6,11 +6,13 @@ from trialsim.foundation.slugs import Explanation
 from trialsim.protocol.slugs_decisions import SLUGS as DECISIONS
 from trialsim.protocol.slugs_dosing import SLUGS as DOSING
 from trialsim.protocol.slugs_milestones import SLUGS as MILESTONES
+from trialsim.protocol.slugs_times import SLUGS as TIMES
 
 SLUGS: dict[str, Explanation] = {
     **DOSING,
     **DECISIONS,
     **MILESTONES,
+    **TIMES,
     "no-such-file": Explanation(
         "A file is not there",
         "A path was given, and nothing can be read at it.",
@@ -260,21 +262,38 @@ SLUGS: dict[str, Explanation] = {
     ),
     "method-endpoint": Explanation(
         "A method for another kind of endpoint",
-        "Means are compared by t_test, welch or ancova, shares by risk_difference, risk_ratio, odds_ratio or cmh.",
+        "Means are compared by t_test, welch, ancova or mmrm, shares by risk_difference, risk_ratio, odds_ratio, cmh "
+        "or logistic, times to an event by log_rank, cox, rmst, milestone_survival, max_combo, gray or "
+        "cumulative_incidence.",
         "method: t_test   # of a yes-or-no endpoint",
         "Use a method for this kind of endpoint.",
     ),
     "margin-ratio": Explanation(
         "A margin that is no ratio",
-        "A risk ratio or an odds ratio is compared with a ratio: above 0, and 1 where the arms do not differ.",
+        "A ratio of risks, odds, hazards or mean times is compared with a ratio: above 0, and 1 where the arms do not"
+        " differ.",
         "method: risk_ratio   # and margin: -10%",
         "Write the ratio of the first arm over the second: 0.8, 1.25 or 125%.",
     ),
     "no-margin": Explanation(
         "A margin where the test has none",
-        "The test of Cochran, Mantel and Haenszel asks whether there is any difference at all.",
+        "The tests of Cochran, Mantel and Haenszel, the log-rank tests and Gray's ask whether there is any difference.",
         "method: cmh   # and margin: 1.25",
-        "Leave the margin out, or use risk_difference, risk_ratio or odds_ratio with strata.",
+        "Leave the margin out; or use risk_difference, risk_ratio or odds_ratio with strata, of times cox.",
+    ),
+    "repeated-visits": Explanation(
+        "Visits that do not fit the one compared",
+        "A mixed model for repeated measures compares arms at the endpoint's visit, and what came before it stands in "
+        "for values that are missing there. Later visits are not known when the data are cut.",
+        "mmrm: {visits: [w4, w8]}   # and the endpoint is at w12",
+        "List two to twelve visits, the endpoint's the last.",
+    ),
+    "repeated-baseline": Explanation(
+        "A baseline that cannot be an outcome",
+        "A visit up to day 0 among the visits of a mixed model is the baseline as an outcome, with one mean of all "
+        "arms (constrained longitudinal analysis). It is then no covariate, and the effect is a difference of values.",
+        "mmrm: {visits: [baseline, w4, w12], covariates: [sbp at baseline]}",
+        "Take the baseline out of the covariates, or out of the visits.",
     ),
     "covariate-visit": Explanation(
         "A covariate without its visit",

@@ -16,14 +16,18 @@ from trialsim.protocol.milestone_write import milestone_data, spend_data
 from trialsim.protocol.model import (
     Analysis,
     Arm,
+    Comparison,
     Conduct,
     Endpoint,
+    Method,
     Protocol,
     Scenario,
     Simulate,
 )
 from trialsim.protocol.rules_shares import MEASURE_UNLESS_WRITTEN, TEST_UNLESS_WRITTEN
+from trialsim.protocol.rules_times import WITHOUT_MARGIN
 from trialsim.protocol.settings import setting_data
+from trialsim.protocol.time_method_write import time_options
 from trialsim.protocol.times import duration_text, moment_text, rate_text
 
 PLAIN = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_ .%+*/^()<>='-]*[A-Za-z0-9_.%)])?")
@@ -148,23 +152,45 @@ def endpoint_data(endpoint: Endpoint) -> dict[str, Data]:
 def analysis_data(analysis: Analysis) -> dict[str, Data]:
     method = analysis.method
     options: dict[str, Data] = {}
-    if method.kind == "ancova":
-        options["covariates"] = [name if visit is None else f"{name} at {visit}" for name, visit in method.covariates]
-    if method.kind == "ancova" or method.measure is not None:
+    if method.kind == "mmrm":
+        options["visits"] = list(method.visits)
+    if method.kind in ("ancova", "mmrm", "logistic"):
+        options["covariates"] = covariate_texts(method)
+    if method.kind in ("ancova", "mmrm") or method.measure is not None:
         options["strata"] = list(method.strata)
+    if method.kind == "mmrm":
+        options["covariance"] = method.covariances[0]
+        options["fallback"] = list[Data](method.covariances[1:])
+        options["df"] = str(method.df)
     if method.test not in (None, TEST_UNLESS_WRITTEN.get(method.kind)):
         options["test"] = str(method.test)
     if method.kind in MEASURE_UNLESS_WRITTEN:
         options["measure"] = str(method.measure)
+    if method.times is not None:
+        options |= time_options(method.kind, method.strata, method.times)
+        if method.kind == "cox":
+            options["covariates"] = covariate_texts(method)
+    if method.kind == "logistic":
+        options |= {"variance": str(method.variance), "separated": str(method.separated)}
     return {
         "estimand": analysis.estimand,
         "method": {method.kind: options} if options else method.kind,
         "missing": method.missing,
-        "compare": {item.name: {"better": item.better, "margin": item.margin_text} for item in analysis.comparisons},
+        "compare": {item.name: comparison_data(method, item) for item in analysis.comparisons},
         "alpha": f"{number_text(analysis.alpha)} one-sided",
         "multiplicity": analysis.multiplicity,
         **({"spend": spend_data(analysis.spend)} if analysis.spend else {}),
     }
+
+
+def comparison_data(method: Method, comparison: Comparison) -> dict[str, Data]:
+    """Return a comparison; some tests have no margin."""
+    data: dict[str, Data] = {"better": comparison.better}
+    return data if method.kind in ("cmh", *WITHOUT_MARGIN) else data | {"margin": comparison.margin_text}
+
+
+def covariate_texts(method: Method) -> list[Data]:
+    return [name if visit is None else f"{name} at {visit}" for name, visit in method.covariates]
 
 
 def scenario_data(scenario: Scenario) -> dict[str, Data]:

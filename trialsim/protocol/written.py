@@ -104,6 +104,18 @@ class WrittenMethod:
     strata: tuple[str, ...] = ()
     test: str | None = None
     measure: str | None = None
+    rho: float | None = None  # of times to an event, to the end
+    gamma: float | None = None
+    delay: Quantity | None = None
+    ties: str | None = None
+    horizon: Quantity | None = None
+    weights: tuple[tuple[float, float], ...] | None = None
+    variance: str | None = None
+    separated: str | None = None
+    visits: tuple[str, ...] = ()
+    covariance: str | None = None
+    fallback: tuple[str, ...] = ()
+    df: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from trialsim.report.answer import Answer, answer
 from trialsim.report.conduct import ConductTable, conduct_table
+from trialsim.report.contrasts import Contrasts, contrasts
 from trialsim.report.estimands import Estimands, estimands
 from trialsim.report.evidence import Evidence, evidence
 from trialsim.report.forest import Forest
@@ -24,6 +25,7 @@ from trialsim.report.provenance import (
 )
 from trialsim.report.rates import AnalysisRates, Curves, analyses_rates, power_curves, success_forest
 from trialsim.report.schedule import Schedule, schedule
+from trialsim.report.stops import StopTable, stop_table
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,9 +42,11 @@ class Report:
     population: Population
     profiles: Profiles
     rates: tuple[AnalysisRates, ...]
+    contrasts: Contrasts
     curves: Curves | None
     estimands: Estimands
     conduct: ConductTable
+    stops: StopTable | None
     assumptions: Assumptions
     failures: tuple[FailureRow, ...]
     reproduction: Reproduction
@@ -75,9 +79,11 @@ def content_of(run: Evidence) -> Report:
         population=population(run, kept),
         profiles=profiles(run, kept),
         rates=analyses_rates(run),
+        contrasts=contrasts(run),
         curves=power_curves(run),
         estimands=estimands(run),
         conduct=conduct_table(run),
+        stops=stop_table(run),
         assumptions=assumptions(run),
         failures=failure_rows(run),
         reproduction=reproduction(run),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from math import isfinite, nan
+from math import nan
 from pathlib import Path
 from typing import Any
 
@@ -66,8 +66,9 @@ def sentences(answer: dict[str, Any]) -> list[str]:
         )
     for each in answer["estimates"]:
         size = Estimate(each["size"], each["standard_error"])
-        if isfinite(size.error):
-            told.append(f"By the search's curve, {target_words(each['target'])} is met from {with_error(size)} {noun} on.")
+        if answer["smallest"] <= size.value <= answer["largest"]:
+            words = target_words(each["target"])
+            told.append(f"By the search's curve, {words} is met from {with_error(size)} {noun} on.")
     told.append(f"{whole(answer['trials_simulated'])} trials were simulated for this.")
     return told
 

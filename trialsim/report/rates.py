@@ -23,6 +23,7 @@ from trialsim.report.words import (
     scenario_words,
     short_arm_words,
     spaced,
+    time_method_words,
 )
 
 
@@ -136,9 +137,18 @@ def analysis_words(run: Evidence, analysis: Analysis) -> str:
         words += f", adjusted for {', '.join(map(spaced, adjusted))}"
     if method.strata:
         words += f", stratified by {', '.join(map(spaced, method.strata))}"
+    if method.kind in ("cmh", "logistic"):
+        words += f", with the {METHODS[str(method.measure)]}"
+    if method.kind == "logistic":
+        words += f" of all patients and its {method.variance} variance"
     if method.test is not None:
         words += f", {TESTS[method.test]}"
+    if method.times is not None:
+        words += time_method_words(method.kind, method.times)
     missing = "missing values count as not met" if method.missing == "failure" else "complete cases"
+    if method.kind == "mmrm":
+        words += f", at {', '.join(map(spaced, method.visits))}"
+        missing = f"values as seen; covariance {', else '.join(map(spaced, method.covariances))}"
     return f"{words}; {missing}; one-sided alpha {share(analysis.alpha)}, {MULTIPLICITY[analysis.multiplicity]}."
 
 

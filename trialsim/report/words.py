@@ -6,6 +6,8 @@ import itertools
 
 from trialsim.foundation.units import number_text
 from trialsim.protocol.model import Arm, Comparison, Endpoint, Override, Protocol, Scenario
+from trialsim.protocol.time_method_model import TimeMethod
+from trialsim.protocol.times import duration_text
 
 METHODS = {
     "t_test": "Student's t test",
@@ -14,7 +16,16 @@ METHODS = {
     "risk_difference": "risk difference",
     "risk_ratio": "risk ratio",
     "odds_ratio": "odds ratio",
+    "logistic": "logistic regression",
     "cmh": "test of Cochran, Mantel and Haenszel",
+    "log_rank": "log-rank test",
+    "cox": "Cox regression",
+    "rmst": "restricted mean survival times",
+    "milestone_survival": "Kaplan-Meier shares",
+    "max_combo": "MaxCombo test",
+    "gray": "Gray's test",
+    "cumulative_incidence": "cumulative incidences",
+    "mmrm": "mixed model for repeated measures",
 }
 TESTS = {
     "miettinen_nurminen": "score test of Miettinen and Nurminen",
@@ -29,6 +40,7 @@ MULTIPLICITY = {
     "fixed_sequence": "tested in fixed sequence",
     "dunnett": "Dunnett's adjustment",
 }
+TIE_WORDS = {"efron": "ties after Efron", "breslow": "ties after Breslow"}
 SHORT = 10  # letters beside a line of a drawing
 STRATEGIES = {"treatment_policy": "treatment policy", "hypothetical": "hypothetical"}
 CONDUCT = {
@@ -118,6 +130,21 @@ def change_words(override: Override) -> str:
 def changes_words(scenario: Scenario) -> str:
     """Return every change of a scenario in one line."""
     return "; ".join(change_words(override) for override in scenario.overrides) or "nothing changed"
+
+
+def time_method_words(kind: str, times: TimeMethod) -> str:
+    """Return how times to an event are compared, after the name of the method: `, up to 12 months`."""
+    if times.horizon:
+        ratio = ", as a ratio" if times.measure == "rmst_ratio" else ""
+        return f", {'up to' if kind == 'rmst' else 'at'} {duration_text(times.horizon)}{ratio}"
+    if kind == "cox":
+        return f", {TIE_WORDS[times.ties]}"
+    if times.delay is not None:
+        return f", weights growing until {duration_text(times.delay)}"
+    if kind == "gray" or times.weights == ((0.0, 0.0),):
+        return ""
+    pairs = [f"rho {number_text(rho)} and gamma {number_text(gamma)}" for rho, gamma in times.weights]
+    return f", Fleming and Harrington's weights with {'; '.join(pairs)}"
 
 
 def endpoint_words(endpoint: Endpoint) -> str:

@@ -7,14 +7,17 @@ from numpy.typing import NDArray
 
 from trialsim.analysis.ancova import ancova
 from trialsim.analysis.comparisons import Comparisons
+from trialsim.analysis.logistic import logistic_regression
 from trialsim.analysis.t_test import t_test
 from trialsim.protocol.model import Analysis
 from trialsim.trial.batch import Batch
 from trialsim.trial.known import Known
 from trialsim.trial.milestones import known_days
 from trialsim.trial.randomize import crossed, factor_levels
+from trialsim.trial.repeated import repeated_comparisons
 from trialsim.trial.setup import Setup
 from trialsim.trial.share_comparisons import compared_shares
+from trialsim.trial.time_comparisons import Rows, compared_times
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -27,8 +30,8 @@ def pairs_of(setup: Setup, analysis: Analysis) -> Ints:
 
 
 def better_of(analysis: Analysis) -> NDArray[np.int8]:
-    """Return the direction of benefit of every comparison [C]: 1 for higher, -1 for lower."""
-    return np.array([1 if c.better == "higher" else -1 for c in analysis.comparisons], dtype=np.int8)
+    """Return the direction of benefit of every comparison [C]: 1 for greater estimates, -1 for smaller."""
+    return np.array([c.sign for c in analysis.comparisons], dtype=np.int8)
 
 
 def compared(setup: Setup, analysis: Analysis, batch: Batch, known: Known, cut_at: Floats) -> Comparisons:
@@ -44,7 +47,19 @@ def compared(setup: Setup, analysis: Analysis, batch: Batch, known: Known, cut_a
     if method.kind in ("risk_difference", "risk_ratio", "odds_ratio", "cmh"):
         return compared_shares(method, y, arms, offsets, stratum, n_strata, pairs, better, analysis.alpha, margin)
     columns = covariates_of(setup, method.covariates, batch, cut_at)
+    if method.times is not None:
+        assert known.causes is not None
+        rows = Rows(time=y, cause=known.causes, arm=arms, offsets=offsets, stratum=stratum, n_strata=n_strata)
+        return compared_times(method, method.times, rows, columns, pairs, better, analysis.alpha, margin)
+    if method.kind == "mmrm":
+        return repeated_comparisons(setup, analysis, batch, known, cut_at, columns, stratum, n_strata, pairs, better)
     n_arms = len(setup.protocol.arms)
+    if method.kind == "logistic":
+        return logistic_regression(
+            method.measure or "risk_difference", y, arms, offsets, columns, stratum, n_strata, pairs, better,
+            analysis.alpha, margin, n_arms, variance=method.variance or "robust",
+            has_fallback=method.separated == "firth",
+        )  # fmt: skip
     return ancova(y, arms, offsets, columns, stratum, n_strata, pairs, better, analysis.alpha, margin, n_arms)
 
 

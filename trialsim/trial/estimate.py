@@ -33,6 +33,7 @@ class EndpointData:
     # Of a time to an event, `analysed` is the time until it or until last known to be free of it, and there is:
     causes: NDArray[np.int8] | None = None  # 1 the event, 2 a competing one, 0 none
     counterfactual_causes: NDArray[np.int8] | None = None  # [A, N]
+    counterfactual_days: Floats | None = None  # [A, N], of the first event of any cause, or of the end of the follow-up
     delay: float = 0.0  # days until it is known that nothing was seen
     every: float = 0.0  # days between two lookouts, 0 = seen at once
 
@@ -110,6 +111,7 @@ def event_data(
         known_at=randomised_at + own.known_days,
         causes=own.causes,
         counterfactual_causes=every_arm.causes,
+        counterfactual_days=np.where(world.status != 0, np.nan, every_arm.days),
         delay=longest_delay(setup.protocol, endpoint),
         every=lookout_length(setup.protocol, endpoint),
     )

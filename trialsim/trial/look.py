@@ -47,7 +47,7 @@ def look(setup: Setup, analysis: Analysis, batch: Batch, cut_at: Floats) -> Look
         analysis=analysis,
         results=results,
         adjusted=adjusted_p_values(analysis.multiplicity, results, better, range(len(pairs))),
-        truth=true_effects(setup, analysis, batch, data, known, pairs),
+        truth=true_effects(setup, analysis, batch, data, known, pairs, np.repeat(cut_at, per_trial)),
         n_missing=counted(known.is_missing, batch.arms, pairs, per_trial),
         n_events=counted(event_flags(known), batch.arms, pairs, per_trial),
         z=normal_scores(results, better),

@@ -40,15 +40,17 @@ def true_measures(
     The difference of means, unless the method measures a ratio: then the logarithm of the ratio of the two shares or
     of their odds, NaN where a share leaves it without a value. An odds ratio within strata is that of Mantel and
     Haenszel for strata whose patients are all in both arms, as odds ratios of parts do not average to that of the
-    whole. Patients whose course failed under either arm are left out. Sums run in the patients' order.
+    whole; that of a logistic regression is of the whole. Patients whose course failed under either arm are left out.
+    Sums run in the patients' order.
     """
     if not method.is_ratio:
         return true_differences(counterfactual, treated, control, per_trial)
     both = counterfactual[[treated, control]].reshape(2, -1, per_trial)
     known = ~np.isnan(both).any(axis=0)
-    within = stratum.reshape(-1, per_trial) if n_strata > 0 and method.measure == "odds_ratio" else np.zeros_like(known)
+    is_within = n_strata > 0 and method.measure == "odds_ratio" and method.kind != "logistic"
+    within = stratum.reshape(-1, per_trial) if is_within else np.zeros_like(known)
     over = np.zeros((2, known.shape[0]))
-    for s in range(max(n_strata, 1) if method.measure == "odds_ratio" else 1):
+    for s in range(n_strata if is_within else 1):
         there = known & (within == s)
         n = np.maximum(_summed(there.astype(np.float64)), 1.0)
         share = [_summed(np.where(there, each, 0.0)) / n for each in both]

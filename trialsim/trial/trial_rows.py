@@ -16,6 +16,7 @@ from trialsim.trial.decide import FINAL, WHY, Decided
 from trialsim.trial.look import Look, reasons
 from trialsim.trial.setup import Setup
 from trialsim.trial.share_comparisons import UNITS
+from trialsim.trial.time_comparisons import UNITS as TIME_UNITS
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -30,7 +31,7 @@ def looks_table(setup: Setup, trials: Ints, concluded: Decided) -> Table:
     analyses = [each.look.analysis.name for each in taken]
     comparisons = [comparison.name for _, comparison in among]
     units = [_unit(setup, each.look) for each in taken]
-    benefit = [1.0 if comparison.better == "higher" else -1.0 for _, comparison in among]
+    benefit = [float(comparison.sign) for _, comparison in among]
     n = len(comparisons)
     here = np.flatnonzero(np.column_stack([each.is_held for each in taken]).reshape(-1))
     row = np.tile(np.arange(n), trials.shape[0])[here]
@@ -84,10 +85,26 @@ def looks_table(setup: Setup, trials: Ints, concluded: Decided) -> Table:
         "after_stop": of_trial("after_stop"),
         "concludes": of_trial("concludes"),
         "status": Coded(codes=status, categories=why),
+        "covariance": covariances(concluded, trials.shape[0], here),
         "truth": of_look("truth"),
         "cut_at": of_trial("cut_at"),
         "unit": words(units, row),
     }
+
+
+def covariances(concluded: Decided, n_trials: int, here: Ints) -> Coded:
+    """Return the covariance of repeated values that each row's analysis used; missing where there is none."""
+    tried = [each.look.analysis.method.covariances for each in concluded.taken]
+    names = tuple(dict.fromkeys(name for each in tried for name in each))
+    columns = []
+    for each, of_look in zip(concluded.taken, tried, strict=True):
+        used = each.look.results.covariance_used
+        code = np.full(n_trials, -1, dtype=np.int64)
+        if used is not None:
+            positions = np.array([names.index(name) for name in of_look], dtype=np.int64)
+            code = np.where(used >= 0, positions[np.maximum(used, 0)], -1)
+        columns += [code] * len(each.look.analysis.comparisons)
+    return Coded(codes=np.column_stack(columns).reshape(-1)[here], categories=names)
 
 
 def finite(values: Floats) -> Floats:
@@ -97,8 +114,11 @@ def finite(values: Floats) -> Floats:
 
 def _unit(setup: Setup, each: Look) -> str:
     """Return the unit of an analysis's estimates: its endpoint's, unless the method measures a ratio."""
-    if each.analysis.method.is_ratio:
-        return UNITS[str(each.analysis.method.measure)]
+    method = each.analysis.method
+    if method.times is not None and method.times.measure in TIME_UNITS:
+        return TIME_UNITS[method.times.measure]
+    if method.is_ratio:
+        return UNITS[str(method.measure)]
     return setup.protocol.endpoint(setup.protocol.estimand(each.analysis.estimand).endpoint).unit
 
 
