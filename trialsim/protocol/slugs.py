@@ -48,6 +48,13 @@ SLUGS: dict[str, Explanation] = {
         "amount: 0 mg",
         "Write an amount above 0, or leave the line out.",
     ),
+    "not-in-table": Explanation(
+        "A measure at a time for which the cohort says nothing",
+        "Correlations that stand in a table are known at its points in time and nowhere between; a correlation that"
+        " falls with time reaches from two years before randomisation to 29 years after it.",
+        "visits: {w6: week 6}   # and correlation: {table: {day 0: [], week 4: [0.7], week 12: [0.5, 0.7]}}",
+        "Assess the measure at the points of the table, add the point to it, or write ar1 or exchangeable.",
+    ),
     "input-steps": Explanation(
         "Values of an input that do not follow each other",
         "An arm sets an input from randomisation or later points in time on, in their order; before the first point the"

@@ -1,12 +1,12 @@
-"""The expressions of events as written, those in steps by the points in time from which each holds."""
+"""The expressions of events and measures as written, those in time by the points at which each stands."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Literal
 
 from trialsim.cohort.reading import Desk
-from trialsim.cohort.written import WrittenEvent
+from trialsim.cohort.written import WrittenEvent, WrittenMeasure
 from trialsim.foundation.errors import UnreadableText
 from trialsim.foundation.sections import FormulaText
 from trialsim.foundation.units import moment
@@ -54,4 +54,39 @@ def points_follow(desk: Desk, path: tuple[str, ...], part: Part, steps: Mapping[
             desk.error(place, "hazard-steps", WORDS[part][0], "", notes)
         elif i > 0 and last is not None and day <= last:
             desk.error(place, "hazard-steps", WORDS[part][1])
+        last = day
+
+
+def measure_texts(desk: Desk, measures: Mapping[str, WrittenMeasure]) -> Texts:
+    """Return every expression of every measure by its path; points in time with a fault are told."""
+    texts: Texts = {}
+    for name, written in measures.items():
+        if written.value is not None:
+            texts["measures", name, "is"] = written.value
+        in_time: dict[tuple[str, ...], FormulaText | Mapping[str, FormulaText] | None] = {
+            ("probability",): written.probability
+        }
+        if written.normal is not None:
+            in_time |= {("normal", "mean"): written.normal.mean, ("normal", "sd"): written.normal.sd}
+        for part, given in in_time.items():
+            path = ("measures", name, *part)
+            if isinstance(given, FormulaText):
+                texts[path] = given
+            elif given is not None:
+                points_ascend(desk, path, given)
+                texts |= {(*path, point): text for point, text in given.items()}
+    return texts
+
+
+def points_ascend(desk: Desk, path: tuple[str, ...], points: Iterable[str]) -> None:
+    """Tell points in time that are none, or do not follow each other."""
+    last: float | None = None
+    for text in points:
+        try:
+            day = moment(text)
+        except UnreadableText as fault:
+            desk.error(desk.key(*path, text), fault.slug, fault.message, "", fault.notes)
+            continue
+        if last is not None and day <= last:
+            desk.error(desk.key(*path, text), "points-order", "points in time come one after the other")
         last = day
