@@ -32,7 +32,8 @@ def moment(k: int) -> float:
 def run(tmp_path_factory) -> trialsim.Run:
     folder = tmp_path_factory.mktemp("split")
     text = (LIBRARY / "protocols" / "two-means.yaml").read_text("utf-8")
-    text = text.replace("randomised: 172", f"randomised: {PATIENTS}").replace("  smaller: {parameters: {gain: 0.4}}\n", "")
+    text = text.replace("randomised: 172", f"randomised: {PATIENTS}")
+    text = text.replace("  smaller: {parameters: {gain: 0.4}}\n", "")
     text = text.replace("trials: 200", f"trials: {TRIALS}, trials_per_draw: {PER_DRAW}")
     path = folder / "protocols" / "two-means.yaml"
     path.parent.mkdir()
