@@ -362,6 +362,7 @@ class Simulate:
     at_least: int
     at_most: int
     until: Until | None
+    trials_per_draw: int = 1  # with uncertain parameters
     solver: Solver | None = None  # of courses that are not linear; None = by pilot
 
 

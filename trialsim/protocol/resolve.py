@@ -361,6 +361,7 @@ def simulation(draft: Draft) -> Simulate:
         at_least=written.trials.at_least,
         at_most=written.trials.at_most,
         until=None if precision is None else Until(power_standard_error=precision),
+        trials_per_draw=written.trials_per_draw,
         solver=SOLVERS[written.solver],
     )
 

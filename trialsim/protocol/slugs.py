@@ -389,6 +389,13 @@ SLUGS: dict[str, Explanation] = {
         "larger: {patients: {randomised: 200}}",
         "Write `vary: {patients.randomised: [100, 200]}`.",
     ),
+    "trials-per-draw": Explanation(
+        "Trials cannot share draws of the parameters here",
+        "With `trials_per_draw`, several trials in a row take the same draw of uncertain parameters, which tells the "
+        "variance between draws from that of chance. It needs drawn parameters and a fixed number of trials.",
+        "simulate: {seed: 1, parameters: typical, trials: 1000, trials_per_draw: 2}",
+        "Leave it out, or write parameters: both and a number of trials.",
+    ),
     "unknown-path": Explanation(
         "A path that leads nowhere",
         "A dotted path names one value of a section; this one names none, or a whole section.",

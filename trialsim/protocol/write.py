@@ -262,7 +262,13 @@ def simulate_data(simulate: Simulate) -> dict[str, Data]:
         precision: Data = {"power": {"standard_error": number_text(simulate.until.power_standard_error)}}
         trials = {"at_least": str(simulate.at_least), "until": precision, "at_most": str(simulate.at_most)}
     modes = "both" if len(simulate.parameters) > 1 else simulate.parameters[0]
-    return {"seed": str(simulate.seed), "parameters": modes, "trials": trials, "solver": simulate.solver or "by pilot"}
+    return {
+        "seed": str(simulate.seed),
+        "parameters": modes,
+        "trials": trials,
+        **({"trials_per_draw": str(simulate.trials_per_draw)} if simulate.trials_per_draw > 1 else {}),
+        "solver": simulate.solver or "by pilot",
+    }
 
 
 def kept_text(number: int, at_most: int) -> str:

@@ -200,6 +200,7 @@ class WrittenSimulation:
     parameters: str | None
     trials: WrittenTrials
     solver: str
+    trials_per_draw: int = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
