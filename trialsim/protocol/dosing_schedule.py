@@ -177,10 +177,6 @@ def check_steady(draft: Draft, path: Path, line: WrittenDosing, inlets: Sequence
 
 def no_steady_state(cohort: Cohort, line: WrittenDosing, inlets: Sequence[Inlet]) -> str:
     """Return why doses through these ways in have no steady state that can be computed; empty if they have one."""
-    if len(inlets) > 1:
-        return f"{line.drug} by the route {line.route} enters {len(inlets)} states, and a steady state is of one"
-    if inlets[0].transit is not None:
-        return f"{line.drug} by the route {line.route} enters through a chain, whose steady state is not computed"
     if rates_change_with_time(course_model(cohort, (), (), 0.0, events=True)):
         return f"the rates of {cohort.id} change with time, so that there is no steady state"
     return ""
