@@ -50,7 +50,7 @@ def laid_out(i: int, known: Any, line: Any) -> int:
 
 
 @njit(error_model="numpy")  # type: ignore[untyped-decorator]
-def stretch_known(q: int, fed: float, known: Any, line: Any, x: Any) -> int:
+def stretch_known(q: int, known: Any, line: Any, x: Any) -> int:
     """Return whether the states that outputs see are known from modes in a stretch; `timeline` has it."""
     return 0
 
