@@ -79,7 +79,7 @@ def read_across(writer: Lines, found: System) -> tuple[str, int]:
     writer.read()
     lines, values = writer.lines(found.outputs, "x{0}", "t", "")
     reads = writer.read(ACROSS)
-    lines += [f"ws[(NACROSS - N_OUTPUTS + {k}) * WIDE + k] = {value}" for k, value in enumerate(values)]
+    lines += [f"ws[(N_ACROSS - N_OUTPUTS + {k}) * WIDE + k] = {value}" for k, value in enumerate(values)]
     loops: list[list[str]] = [[]]
     for line in lines:
         loops[-1].append(line)
