@@ -25,7 +25,7 @@ from trialsim.cohort.posterior import PosteriorDraws
 from trialsim.dynamics.courses import STATUS, Changes, courses
 from trialsim.dynamics.doses import Schedule
 from trialsim.dynamics.model import CourseModel
-from trialsim.foundation.errors import Problems
+from trialsim.foundation.errors import Problems, TrialsimError
 from trialsim.foundation.streams import label, normals
 
 Floats = NDArray[np.float64]
@@ -68,6 +68,10 @@ def simulated_records(
     Nothing of an individual depends on the others, nor on how many replicates there are.
     """
     problems = Problems()
+    for measure in cohort.measures:
+        if measure.spread is not None:
+            message = f"the measure {measure.name!r} is a summary assumption and belongs to no course"
+            raise TrialsimError("spread-not-run", message, ["use a cohort whose measures say what they read: is"])
     names = tuple(measure.name for measure in cohort.measures)
     # The records say what happened to whom: events of the cohort stay out of it.
     model = course_model(cohort, (), names, 0.0, events=False)

@@ -29,6 +29,7 @@ WHEN, WHICH, KNOWN, ERROR, ERROR_ADDED, ERROR_SHARE = 0, 1, 2, 3, 4, 5
 ACTION, EVENT_KEY, SIGNAL_KEY, IS_DORMANT, SEED = 0, 1, 2, 3, 4
 # Found.counts: status, steps, how many rows each ledger would hold, how often each event happened.
 STATUS, STEPS, EVENTS_TOLD, DOSES_TOLD, DECISIONS_TOLD, HAPPENED = 0, 1, 2, 3, 4, 5
+FOLLOWED = -1  # the status of a patient who has been followed already
 # Bench.terms: of an inlet.
 LAG, SHARE, LASTS, PACED, NUMBER, PACE = 0, 1, 2, 3, 4, 5
 # Bench.line: rows that are past, lateness, amount instead of the planned one (or NaN), what it does.
@@ -100,3 +101,12 @@ class Steps(NamedTuple):
     ways: Floats  # [states that outputs see, states and inflows, steps]
     terms: Floats
     room: Floats  # [rows, samples at once]: times, states, outputs
+    links: Wholes  # whether anything leads from a state (column) to another
+    rates: Floats  # of modes, and how often they halve in a unit of time
+    paces: Floats
+    weights: Floats  # [modes, states, states]; and their sizes if nothing cancelled
+    sizes: Floats
+    parts: Floats  # [modes and what stays, states]; and their sizes
+    bounds: Floats
+    shares: Floats  # [modes, samples at once]: what is left of each
+    spare: Floats  # [samples at once]

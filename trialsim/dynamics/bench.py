@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from trialsim.dynamics.arrays import LINES, Bench, Given, Steps
 from trialsim.dynamics.exponentials import N_SLOTS
 from trialsim.dynamics.model import CourseModel
+from trialsim.dynamics.modes import MOST_STATES
 from trialsim.dynamics.series import MOST, N_KNOWN, SEEN, TERMS, TOGETHER, reach_of_a_series
 
 SPARE = 64  # administrations under way beyond those of the schedule: of a steady state, of rules
@@ -39,7 +40,7 @@ def steps(module: ModuleType) -> Steps:
 
 def steps_of(n: int, shown: NDArray[np.int64], n_outputs: int) -> Steps:
     """Return the work space for the steps of a linear system of n states, of which outputs see some."""
-    known, square = np.zeros(N_KNOWN), (n, n)
+    known, square, modes = np.zeros(N_KNOWN), (n, n), n if n <= MOST_STATES else 0
     known[MOST] = reach_of_a_series(n)
     return Steps(
         a=np.zeros(square), u=np.zeros(n), dts=np.zeros(N_SLOTS), us=np.zeros((N_SLOTS, n)),
@@ -47,4 +48,7 @@ def steps_of(n: int, shown: NDArray[np.int64], n_outputs: int) -> Steps:
         fresh=np.zeros(square), w=np.zeros(n), v=np.zeros(n), used=np.zeros(3, dtype=np.int64), y=np.zeros(n),
         shown=shown.copy(), known=known, powers=np.zeros((shown.size, 2 * n, TERMS)),
         ways=np.zeros((shown.size, 2 * n, TOGETHER)), terms=np.zeros(TERMS),
-        room=np.zeros((SEEN + shown.size + n_outputs, TOGETHER)))
+        room=np.zeros((SEEN + shown.size + n_outputs, TOGETHER)), links=np.zeros(square, dtype=np.int64),
+        rates=np.zeros(n), paces=np.zeros(n), weights=np.zeros((modes, n, n)), sizes=np.zeros((modes, n, n)),
+        parts=np.zeros((n + 1, n)), bounds=np.zeros((n + 1, n)), shares=np.zeros((n, TOGETHER)),
+        spare=np.zeros(TOGETHER))

@@ -7,13 +7,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from trialsim.dynamics.arrays import EVENTS_TOLD, HAPPENED, LEDGER, LEDGER_END, Found
+from trialsim.dynamics.arrays import EVENTS_TOLD, FOLLOWED, HAPPENED, LEDGER, LEDGER_END, Found
 from trialsim.dynamics.bench import bench, steps
 from trialsim.dynamics.changes import Changes
 from trialsim.dynamics.doses import Schedule
 from trialsim.dynamics.generate import compiled
 from trialsim.dynamics.given import Luck, Watch, given
 from trialsim.dynamics.model import CourseModel
+from trialsim.dynamics.plain_courses import Followed, plainly_followed
 from trialsim.dynamics.stiff_system import Solver
 from trialsim.dynamics.system import tier_of
 
@@ -32,6 +33,8 @@ STATUS = {
     9: "more doses under way in a transit chain than eight",
     10: "more administrations under way at once than there is room for",
     11: "more readings under way at once than there is room for",
+    12: "an event that recurs more than ten thousand times",
+    13: "a probability below 0 or above 1, or a negative standard deviation",
 }
 
 
@@ -95,7 +98,7 @@ def courses(
     thresholds: NDArray[np.float64], stops_dosing: ArrayLike, ends_course: ArrayLike, horizon: ArrayLike,
     tolerance: Tolerance | None = None, begin: ArrayLike = 0.0, solver: Solver = "explicit", *,
     sample_after: NDArray[np.bool_] | None = None, changes: Changes | None = None, luck: Luck | None = None,
-    watch: Watch | None = None, told: NDArray[np.bool_] | None = None,
+    watch: Watch | None = None, told: NDArray[np.bool_] | None = None, outputs: NDArray[np.float64] | None = None,
 ) -> Courses:
     """Return each patient's outputs at the sample times and the times of events, in the model's units.
 
@@ -105,19 +108,29 @@ def courses(
     parameters, the sample, events, rules, the dose, samples flagged `sample_after`. `changes` are later parameters,
     `watch` when rules are asked and signals read, `luck` whose random numbers recurrent events and readings take;
     `told` says for whom ledgers are kept. A patient who fails is told by `status`; no patient's numbers depend on
-    another's.
+    another's. `outputs` is memory to write the outputs to, instead of memory that is new to the process.
     """
     chosen = tolerance or Tolerance()
+    module = compiled(model, solver, schedule.has_steady_states)
+    shape = (len(params), np.shape(sample_times)[-1], len(model.outputs))
+    fits = outputs is None or (outputs.shape == shape and outputs.dtype == np.float64 and outputs.flags.c_contiguous)
+    if not fits:
+        raise ValueError(f"outputs must be contiguous numbers of shape {shape}")
+    plain = None
+    if np.shape(thresholds) == (len(params), 0) and watch is None:
+        plain = plainly_followed(module, model, params, schedule, sample_times, begin, horizon, sample_after, changes,
+                                 told, outputs)
+    if plain is not None and not plain.left.any():
+        return all_complete(model, plain.outputs)
     known = given(model, params, schedule, sample_times, thresholds, stops_dosing, ends_course, horizon, begin,
                   sample_after, changes, luck, watch)
     n = len(known.person)
     asked = np.zeros(n, dtype=np.bool_) if told is None else np.asarray(told, dtype=np.bool_)
     room = np.where(asked, 64 + np.diff(schedule.offsets[:: schedule.n_lines]), 0)
-    module = compiled(model, solver, schedule.has_steady_states)
     while True:
         ledger = np.concatenate(([0], np.cumsum(room)))
         known.starts[:, LEDGER], known.starts[:, LEDGER_END] = ledger[:-1], ledger[1:]
-        found = nothing_found(model, known.samples.shape, int(ledger[-1]))
+        found = nothing_found(model, known.samples.shape, int(ledger[-1]), plain, outputs)
         module.run(known, found, bench(module, model, known), steps(module), chosen.relative, chosen.absolute,
                    chosen.most_steps)
         most = found.counts[:, EVENTS_TOLD:HAPPENED].max(axis=1, initial=0)
@@ -136,11 +149,30 @@ def n_kept(model: CourseModel) -> int:
     return sum(len(rule.remembers) for rule in model.rules)
 
 
-def nothing_found(model: CourseModel, shape: tuple[int, ...], room: int) -> Found:
+def all_complete(model: CourseModel, outputs: NDArray[np.float64]) -> Courses:
+    """Return courses in which nothing happened but doses and samples."""
+    found = nothing_found(model, outputs.shape[:2], 0, outputs=outputs, is_empty=False)
+    return Courses(
+        outputs=outputs, event_times=found.event_times, status=np.zeros(len(outputs), dtype=np.int8),
+        steps=found.counts[:, 1], n_events=found.counts[:, HAPPENED:], counts=found.counts, ledgers=found.ledger,
+        ledger=np.zeros(len(outputs) + 1, dtype=np.int64), n_signals=0)
+
+
+def nothing_found(
+    model: CourseModel, shape: tuple[int, ...], room: int, plain: Followed | None = None,
+    outputs: NDArray[np.float64] | None = None, is_empty: bool = True,
+) -> Found:
     """Return what a kernel fills for so many patients and samples, with room for so many rows in the ledgers."""
     n, n_samples = shape
     n_events = len(model.hazards) + len(model.triggers) + model.n_notes
+    counts = np.zeros((n, HAPPENED + n_events), dtype=np.int64)
+    if plain is not None:
+        outputs = plain.outputs
+        outputs[plain.left] = np.nan
+        counts[~plain.left, 0] = FOLLOWED
+    elif outputs is not None and is_empty:
+        outputs[:] = np.nan
     return Found(
-        outputs=np.full((n, n_samples, len(model.outputs)), np.nan), event_times=np.full((n, n_events), np.inf),
-        counts=np.zeros((n, HAPPENED + n_events), dtype=np.int64),
+        outputs=np.full((n, n_samples, len(model.outputs)), np.nan) if outputs is None else outputs,
+        event_times=np.full((n, n_events), np.inf), counts=counts,
         ledger=np.full((3, room, max(7, 4 + len(model.signals) + n_kept(model))), np.nan))

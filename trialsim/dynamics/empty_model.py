@@ -28,6 +28,7 @@ N_ROOTS = 0
 N_SWITCHES = 0
 N_SHIFTS = 0  # inlets whose doses change other states
 LANES = 1
+N_ACROSS = 0  # the rows of a closed form's work space
 NO_WHOLES = np.array([0], dtype=np.int64)
 NO_FLOATS = np.array([0.0])
 INLET_STATES, CHAINS, MODELLED, RECURRENT, SHOWN = NO_WHOLES, NO_WHOLES, NO_WHOLES, NO_WHOLES, NO_WHOLES
@@ -72,6 +73,22 @@ def read_outputs(p: Any, c: Any, t: float, tc: float, y: Any, z: Any, out: Any) 
 @njit(error_model="numpy")  # type: ignore[untyped-decorator]
 def read_together(p: Any, c: Any, n: int, room: Any) -> None:
     """Fill the rows of the outputs from n times and states in the rows of `room` (`series_kernel` names them)."""
+
+
+@njit(error_model="numpy")  # type: ignore[untyped-decorator]
+def read_modes(p: Any, c: Any, n: int, times: Any, parts: Any, shares: Any, room: Any, numbers: Any) -> int:
+    """Return whether any state is not finite or any output no number, having filled all outputs at n times."""
+    return 0
+
+
+@njit(error_model="numpy")  # type: ignore[untyped-decorator]
+def hoist_across(ws: Any) -> None:
+    """Fill the terms of parameters alone of patients side by side (closed forms)."""
+
+
+@njit(error_model="numpy")  # type: ignore[untyped-decorator]
+def read_across(ws: Any) -> None:
+    """Fill the outputs of patients side by side at one time of each (closed forms)."""
 
 
 @njit(error_model="numpy")  # type: ignore[untyped-decorator]

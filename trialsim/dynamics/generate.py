@@ -21,6 +21,7 @@ from trialsim.dynamics import (
     arrays,
     bundles,
     chain,
+    closed_kernel,
     compiling,
     dop853,
     doses,
@@ -30,12 +31,15 @@ from trialsim.dynamics import (
     lane_table,
     linear_kernel,
     linear_steady_kernel,
+    modes,
     no_paths,
     no_rules,
     no_series,
     no_steady,
     no_switches,
     path_kernel,
+    plain,
+    plain_kernel,
     rodas5p,
     rodas5p_sums,
     rule_kernel,
@@ -57,12 +61,12 @@ from trialsim.foundation.caches import cache_directory
 from trialsim.foundation.version import VERSION
 
 # What generated modules import: their compiled code holds it, of which numba's own cache knows nothing.
-_IMPORTED = (administrations, arrays, bundles, chain, compiling, dop853, doses, exponentials, lane_power, series,
+_IMPORTED = (administrations, arrays, bundles, chain, compiling, dop853, doses, exponentials, lane_power, modes, plain, series,
              stage_sums, watching, arithmetic, elementary, gamma, normal, streams)
 _MARKER = "# --- copied from here ---\n"
 _LARGE_MARKER = "# --- copied for large models ---\n"
 # What only linear models import, and what is compiled when it is imported.
-_OF_LINEAR = Path(str(series.__file__)).with_name("together.py")
+_OF_LINEAR = [Path(str(series.__file__)).with_name(name) for name in ("together.py", "timeline.py")]
 _LOADING = threading.Lock()
 
 
@@ -81,7 +85,9 @@ def kernel_source(model: CourseModel, solver: Solver = "explicit", steady: bool 
     if is_linear:
         last = [_copied(linear_steady_kernel)] if steady else []
         together = _copied(no_series if model.functionals else series_kernel)
-        return "\n\n".join([*parts, together, _copied(linear_kernel), *last])
+        plain = [_copied(closed_kernel)] if "\ndef read_across(" in own else []
+        plain += [_copied(plain_kernel)] if "import laid_out" in own else []
+        return "\n\n".join([*parts, together, _copied(linear_kernel), *last, *plain])
     step, alone = _copied(step_kernel).split(_LARGE_MARKER)
     if solver == "stiff":
         step += f"\n\n{_copied(stiff_step_kernel)}"
@@ -105,7 +111,7 @@ def compiled(model: CourseModel, solver: Solver = "explicit", steady: bool = Fal
 def _compiled(model: CourseModel, solver: Solver = "explicit", steady: bool = False) -> ModuleType:
     source = kernel_source(model, solver, steady)
     method = (rodas5p, rodas5p_sums) if solver == "stiff" else ()
-    imported = [*(_text(module) for module in (*_IMPORTED, *method)), _OF_LINEAR.read_text(encoding="utf-8")]
+    imported = [*(_text(module) for module in (*_IMPORTED, *method)), *(path.read_text(encoding="utf-8") for path in _OF_LINEAR)]
     key = hashlib.sha256("\0".join([source, *imported, VERSION, numba.__version__]).encode()).hexdigest()[:32]
     name = f"trialsim_model_{key}"
     return sys.modules[name] if name in sys.modules else _loaded(name, _written(name, source))

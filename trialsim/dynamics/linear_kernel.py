@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from trialsim.dynamics.arrays import SAMPLE, STATUS, STEPS
+from trialsim.dynamics.arrays import FOLLOWED, SAMPLE, STATUS, STEPS
 from trialsim.dynamics.bundles import bundle
 from trialsim.dynamics.compiling import kernel, outer_kernel
 from trialsim.dynamics.empty_model import (
@@ -36,9 +36,10 @@ from trialsim.dynamics.lane_table import (
     TOO_EARLY,
     TOO_STIFF,
 )
+from trialsim.dynamics.modes import MODAL
 from trialsim.dynamics.no_paths import FOLLOWS, finish_windows
 from trialsim.dynamics.no_series import sampled_together
-from trialsim.dynamics.no_solver import propagator_at
+from trialsim.dynamics.no_solver import moved_by_modes, propagator_at
 from trialsim.dynamics.series import FILLED, STEPPED
 
 # --- copied from here ---
@@ -85,6 +86,13 @@ def moved_to(t_next: float, fed: float, w: Any, lane: int, x: Any) -> None:
     if not dt > 0.0:
         return
     w[AT_STEPS, lane] += 1.0
+    for k in range(N_STATES):
+        x.y[k] = w[AT_Y + k, lane]
+    if x.known[MODAL] != 0.0 and moved_by_modes(dt, fed, x) != 0:
+        for i in range(N_STATES):
+            w[AT_Y + i, lane] = x.v[i]
+        w[AT_CLOCK, lane] = t_next
+        return
     s = propagator_at(dt, t_next, fed, x)
     for i in range(N_STATES):
         total = x.gs[s, i]
@@ -135,7 +143,7 @@ def advanced(i: int, t_stop: float, g: Any, o: Any, b: Any, x: Any, w: Any, lane
         w[AT_FRESH, lane] = 0.0
         matrix_of(w, lane, x.a)
         x.used[0], x.used[1], x.used[2] = 0, 0, -1
-        x.known[FILLED], x.known[STEPPED] = 0.0, 0.0
+        x.known[FILLED], x.known[STEPPED], x.known[MODAL] = 0.0, 0.0, -1.0
     for k in range(N_STATES):
         x.u[k] = w[AT_B + k, lane] + w[AT_U + k, lane]
         fed = 1.0 if x.u[k] != 0.0 else fed
@@ -183,6 +191,9 @@ def run(given: Any, found: Any, bench: Any, steps: Any, rtol: float, atol: float
     g, o, b, x = bundle(given), bundle(found), bundle(bench), bundle(steps)
     w, lane = b.table.reshape((N_ROWS_IN_ALL, 1)), 0
     for i in range(g.person.shape[0]):
+        if o.counts[i, STATUS] == FOLLOWED:
+            o.counts[i, STATUS] = 0
+            continue
         # Computed, not written: a compiler that sees the numbers themselves compiles all that follows once more.
         event, fresh = i - i - 1, i >= 0
         status = begun(i, g, b, w, lane)

@@ -35,3 +35,27 @@ def propagator_at(dt: float, t_next: float, fed: float, x: Any) -> int:
 def states_seen(n: int, clock: float, fed: float, x: Any) -> int:
     """Return at how many of the next times states have been filled; `together` has it."""
     return 0
+
+
+@njit(error_model="numpy")  # type: ignore[untyped-decorator]
+def moved_by_modes(dt: float, fed: float, x: Any) -> int:
+    """Return whether the states after a time are known from modes; `together` has it."""
+    return 0
+
+
+@njit(error_model="numpy")  # type: ignore[untyped-decorator]
+def laid_out(i: int, known: Any, line: Any) -> int:
+    """Return whether all that happens to a patient is plain, having laid it out; `timeline` has it."""
+    return 0
+
+
+@njit(error_model="numpy")  # type: ignore[untyped-decorator]
+def stretch_known(q: int, known: Any, line: Any, x: Any) -> int:
+    """Return whether the states that outputs see are known from modes in a stretch; `timeline` has it."""
+    return 0
+
+
+@njit(error_model="numpy")  # type: ignore[untyped-decorator]
+def moved_on(q: int, line: Any, x: Any) -> int:
+    """Return whether the states at the end of a stretch are known, having moved to them; `timeline` has it."""
+    return 0

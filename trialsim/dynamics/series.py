@@ -25,7 +25,7 @@ TIMES, SHARES, DECAYS, SEEN = 0, 1, 2, 3
 # of its columns are filled; an equal step, how many of it are filled; how far a series reaches, and how far what was
 # filled last.
 MOST, SHIFTED, FILLED, STEP, STEPPED, FAR, REACHES = 0, 1, 2, 3, 4, 5, 6
-N_KNOWN = 7
+N_KNOWN = 8  # and one that `modes` names
 
 
 @lru_cache(maxsize=64)
@@ -190,19 +190,19 @@ def row_of_steps(n_states: int, shown: int, n: int, e: Any, rows: Any) -> None:
 
 
 @kernel
-def written(n: int, x: Any, outputs: Any) -> bool:
+def written(n: int, n_shown: int, room: Any, outputs: Any) -> bool:
     """Return whether all that is seen is finite and all outputs are numbers, having handed these over if so."""
-    odd, n_shown = 0, x.powers.shape[0]
+    odd = 0
     for r in range(n_shown):
-        row = x.room[SEEN + r, 0:n]
+        row = room[SEEN + r, 0:n]
         for k in range(n):
             odd |= 0 if abs(row[k]) < np.inf else 1
     for q in range(outputs.shape[1]):
-        row = x.room[SEEN + n_shown + q, 0:n]
+        row = room[SEEN + n_shown + q, 0:n]
         for k in range(n):
             odd |= 0 if row[k] == row[k] else 1
     for q in range(outputs.shape[1] if odd == 0 else 0):
-        row = x.room[SEEN + n_shown + q]
+        row = room[SEEN + n_shown + q]
         for k in range(n):
             outputs[k, q] = row[k]
     return odd == 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from trialsim.dynamics.model import CourseModel
@@ -24,9 +25,9 @@ from trialsim.dynamics.administrations import (
     runs_besides, stopped, taken, tell_dose, timed)
 from trialsim.dynamics.arrays import (
     ACTION, AMOUNT, BEGIN, CHANGE, CHANGES, CHANGES_END, CHECK, DELAYED, DORMANT, DUE, DURATION, END, ERROR,
-    ERROR_ADDED, ERROR_SHARE, HELD, HORIZON, IDLE, INFLOW, INLET, INTERVAL, INTO, IS_ON, KIND, KNOWN, LAG, LEDGER,
-    LEDGER_END, LINES, MORE_COUNTS, ON, OVERRIDE, OWN_NUMBER, OWN_PACE, PATIENT, RATE, SAMPLE, SHARE, SHIFT, SIZE,
-    START, STATUS, STEPS, THRESHOLDS, TIME, UNDER_WAY, WHEN, WHICH, Steps)
+    ERROR_ADDED, ERROR_SHARE, FOLLOWED, HELD, HORIZON, IDLE, INFLOW, INLET, INTERVAL, INTO, IS_ON, KIND, KNOWN, LAG,
+    LEDGER, LEDGER_END, LINES, MORE_COUNTS, ON, OVERRIDE, OWN_NUMBER, OWN_PACE, PATIENT, RATE, SAMPLE, SHARE, SHIFT,
+    SIZE, START, STATUS, STEPS, THRESHOLDS, TIME, UNDER_WAY, WHEN, WHICH, Steps)
 from trialsim.dynamics.bundles import bundle
 from trialsim.dynamics.chain import chain_start, is_spent
 from trialsim.dynamics.compiling import allocating_kernel, kernel, outer_kernel
@@ -41,10 +42,18 @@ from trialsim.foundation.elementary import exp, log, logistic, logit, power
 '''
 _LINEAR = '''from trialsim.dynamics.exponentials import exponential
 from trialsim.dynamics.series import FEWEST, FILLED, REACHES, SEEN, STEPPED, TIMES, times_before, written
-from trialsim.dynamics.together import propagator_at, states_seen
+from trialsim.dynamics.modes import MODAL
+from trialsim.dynamics.together import moved_by_modes, propagator_at, states_seen
 '''
 _DECORATOR = "@kernel"
+_PLAIN = """from trialsim.dynamics.plain import HI, LO, N_SAMPLES, N_STRETCHES
+from trialsim.dynamics.timeline import laid_out, moved_on, stretch_known
+"""
+_CLOSED = "from trialsim.dynamics.plain import ACROSS_BEGIN, ACROSS_END, ACROSS_P, WIDE\n"
+_ACROSS = "ws[(ACROSS_{2} + {1}) * WIDE + k]"
 FUNCTIONS = ("exp", "log", "power", "logistic", "logit")
+_CALLS = re.compile(rf"\b({'|'.join(FUNCTIONS)}|lane_power)\(")
+_VALUES = re.compile(r"\bv\d+\b")
 MOST_FUNCTIONS = 40  # written out at twelve stages each; two transit chains have 32
 _FORMS = {
     "neg": "-{0}", "if": "({1} if {0} else {2})", "not": "(not {0})", "and": "({0} and {1})", "or": "({0} or {1})",
@@ -118,6 +127,15 @@ class Writer:
         self.hoisted = wanted
         return "\n".join([_DECORATOR, "def hoist(p, c):", *(lines or ["    pass"]), ""])
 
+    def hoist_across(self) -> str:
+        """Return the source of what `hoist` is for patients side by side; to be asked after it."""
+        wanted, self.hoisted, self._places, self._suffix = self.hoisted, {}, _NUMBERS, ""
+        self._used.clear()
+        found = [f"{self._name(i)} = {self._spelled(i)}" for i in self._reached(wanted, lambda i: False)]
+        found += [f"ws[(ACROSS_C + {k}) * WIDE + k] = {self._name(i)}" for i, k in wanted.items()]
+        self.hoisted, self._places = wanted, _ARRAYS
+        return _across("hoist_across(ws)", [*self.read(_ACROSS), *found])
+
     def _needed(self, roots: Iterable[int]) -> list[int]:
         """Return what must be computed in the function itself, noting what can be hoisted."""
         def stop(i: int) -> bool:
@@ -188,9 +206,22 @@ def model_source(model: CourseModel, solver: Solver = "explicit") -> str:
         functions.append(_switch_jumps(writer, found))
     if model.rules:
         functions.append(rule_functions(model, found, writer))
+    if is_plain(model, found):
+        functions.append(_read_modes(writer, found))
+    n_kept = 0
+    if is_closed(model, found):
+        across, n_kept = _read_across(writer, found)
+        functions.append(across)
     functions.insert(0, writer.hoist())
+    if is_closed(model, found):
+        functions.insert(1, writer.hoist_across())
     sizes = _sizes(model, found, len(writer.hoisted), lanes(found, stiff))
     header = _HEADER if found.linear is None or stiff else _HEADER + _LINEAR
+    if is_plain(model, found):
+        header += _PLAIN
+    if is_closed(model, found):
+        header += _CLOSED
+        sizes += across_sizes(model, len(writer.hoisted), n_kept)
     return "\n\n".join([header + sizes + (stiff_sizes(stiff) if stiff else ""), *functions])
 
 
@@ -261,10 +292,87 @@ def _read_together(writer: Writer, found: System) -> str:
                       "    for k in range(n):", *(f"        {line}" for line in body), ""])
 
 
+def _read_modes(writer: Writer, found: System) -> str:
+    """Return the function that reads the outputs of a stretch from modes: a loop without branches for each."""
+    n, n_outputs = len(found.states), len(found.outputs)
+    source = [_DECORATOR, "def read_modes(p, c, n, times, parts, shares, room, numbers):", "    odd = 0"]
+    source += [f"    mode{m} = shares[{m}, 0:n]" for m in range(n)]
+    for q, output in enumerate(found.outputs):
+        writer.read()
+        lines, (value,) = writer.lines([output], "x{0}", "t", "")
+        seen = _states_below(found, [output])
+        states = []
+        for i in seen:
+            source += [f"    a{i}_{m} = parts[{m}, {i}]" for m in range(n + 1)]
+            states.append(f"x{i} = {'(' * n}a{i}_{n}" + "".join(f" + a{i}_{m} * mode{m}[k])" for m in range(n)))
+        source += [f"    {line}" for line in writer.read("{0}[{1}]")]
+        source.append(f"    out{q} = {'numbers' if n_outputs == 1 else f'room[{q}, 0:n]'}")
+        source += ["    for k in range(n):", *(f"        {line}" for line in (
+            "t = times[k]", "tc = t", *states, *lines, f"value = {value}", f"out{q}[k] = value",
+            "odd |= 0 if value == value else 1"))]
+    if n_outputs > 1:
+        source += [f"    for k in range(n):\n        numbers[k * {n_outputs} + {q}] = out{q}[k]" for q in range(n_outputs)]
+    return "\n".join([*source, "    return odd", ""])
+
+
+def _across(head: str, body: Sequence[str]) -> str:
+    """Return a function that does the same for all patients who stand side by side."""
+    return "\n".join([_DECORATOR, f"def {head}:", "    for k in range(WIDE):",
+                      *(f"        {line}" for line in (body or ["pass"])), ""])
+
+
+def _read_across(writer: Writer, found: System) -> tuple[str, int]:
+    """Return the function that reads the outputs of many patients side by side, and how many rows of room it needs.
+
+    One loop for each elementary function: a loop with two, one after the other, waits for the first.
+    """
+    writer.read()
+    lines, values = writer.lines(found.outputs, "x{0}", "t", "")
+    reads = writer.read(_ACROSS)
+    lines += [f"ws[(N_ACROSS - N_OUTPUTS + {k}) * WIDE + k] = {value}" for k, value in enumerate(values)]
+    loops: list[list[str]] = [[]]
+    for line in lines:
+        loops[-1].append(line)
+        if _CALLS.search(line):
+            loops.append([])
+    room: dict[str, str] = {}
+    source = f"{_DECORATOR}\ndef read_across(ws):\n"
+    for at, loop in enumerate(loops):
+        later = set(_VALUES.findall("\n".join(line for more in loops[at + 1 :] for line in more)))
+        named, used = {line.split(" = ")[0] for line in loop}, set(_VALUES.findall("\n".join(loop)))
+        body = [line for line in reads if re.search(rf"\b{line.split(' = ')[0]}\b", "\n".join(loop))]
+        body += ["t = ws[k]", "tc = t", *(f"{name} = {room[name]}" for name in sorted(used & room.keys())), *loop]
+        kept = sorted(named & later)
+        room.update({name: f"ws[(ACROSS_ROOM + {len(room) + k}) * WIDE + k]" for k, name in enumerate(kept)})
+        body += [f"{room[name]} = {name}" for name in kept]
+        source += "\n".join(["    for k in range(WIDE):", *(f"        {line}" for line in body), ""])
+    return source, len(room)
+
+
+def is_closed(model: CourseModel, found: System) -> bool:
+    """Return whether a model is its outputs alone, expressions of time."""
+    return is_quiet(model, found) and not found.states and not model.inlets
+
+
+def is_plain(model: CourseModel, found: System) -> bool:
+    """Return whether nothing happens to the states of a linear model but doses and samples."""
+    return is_quiet(model, found) and bool(found.states)
+
+
+def is_quiet(model: CourseModel, found: System) -> bool:
+    """Return whether a model is linear without events, rules, paths that are followed and conditions on time."""
+    happens = (model.hazards, model.triggers, model.rules, model.functionals, model.signals, found.breakpoints)
+    return found.linear is not None and not any(happens)
+
+
 def shown_states(found: System) -> list[int]:
     """Return the states that outputs depend on."""
+    return _states_below(found, found.outputs)
+
+
+def _states_below(found: System, targets: Sequence[int]) -> list[int]:
     seen: set[int] = set()
-    waiting = list(found.outputs)
+    waiting = list(targets)
     while waiting:
         i = waiting.pop()
         if i not in seen:
@@ -332,6 +440,12 @@ def _sizes(model: CourseModel, found: System, n_constants: int, n_lanes: int) ->
     lines = [f"{name} = {size}" for name, size in sizes.items()]
     lines += [f"{name} = np.array({[*numbers, 0]}, dtype=np.int64)" for name, numbers in wholes.items()]
     return "\n" + "\n".join([*lines, f"OVER = np.array([{', '.join([*over, '0.0'])}])", ""])
+
+
+def across_sizes(model: CourseModel, n_constants: int, n_kept: int) -> str:
+    """Return where patients' rows stand in the work space of a closed form, as assignments."""
+    return (f"ACROSS_C = ACROSS_P + {len(model.parameters)}\nACROSS_ROOM = ACROSS_C + {n_constants}\n"
+            f"N_ACROSS = ACROSS_ROOM + {n_kept + len(model.outputs)}\n")
 
 
 def np_number(value: float | None) -> str:

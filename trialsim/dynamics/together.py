@@ -11,6 +11,7 @@ from trialsim.dynamics.bench import steps_of
 from trialsim.dynamics.bundles import bundle_kind
 from trialsim.dynamics.compiling import called_at_its_address, kernel
 from trialsim.dynamics.exponentials import N_SLOTS, propagator, slot_of
+from trialsim.dynamics.modes import MODAL, MOST_LOST, faded, mixed, modes_filled, parts_filled, sound_until
 from trialsim.dynamics.series import (
     DECAYS,
     FAR,
@@ -112,12 +113,58 @@ def seen_by_steps(n: int, step: float, clock: float, fed: float, x: Any) -> int:
     return n
 
 
+@called_at_its_address(types.int64(types.float64, _STEPS))
+def has_modes(fed: float, x: Any) -> int:
+    """Return whether the states now are sums of modes, having filled these."""
+    if x.known[MODAL] < 0.0:
+        x.known[MODAL] = 1.0 if modes_filled(x) else 0.0
+    return 1 if x.known[MODAL] > 0.0 and parts_filled(fed, x) else 0
+
+
+@kernel
+def seen_by_modes(n: int, clock: float, x: Any) -> int:
+    """Return at how many of the next n times the states that outputs see are known from modes, having filled them."""
+    n_full, times, since, found = (n + 7) // 8 * 8, x.room[TIMES], x.room[SHARES], n
+    for k in range(n_full):
+        since[k] = times[k] - clock
+    for m in range(x.y.size):
+        faded(n_full, since, x.paces[m], x.shares[m])
+    for q in range(x.shown.size):
+        r = x.shown[q]
+        mixed(n_full, r, x.parts, x.shares, x.room[SEEN + q])
+        found = sound_until(found, r, MOST_LOST, x.bounds, x.shares, x.room[SEEN + q], x.spare)
+    x.known[REACHES] = np.inf
+    return int(found)
+
+
+@called_at_its_address(types.int64(types.float64, types.float64, _STEPS))
+def moved_by_modes(dt: float, fed: float, x: Any) -> int:
+    """Return whether the states after a time are known from modes, having filled `v` with them."""
+    if has_modes(fed, x) == 0:
+        return 0
+    n = x.y.size
+    x.room[SHARES, 0] = dt
+    for m in range(n):
+        faded(1, x.room[SHARES], x.paces[m], x.shares[m])
+    for r in range(n):
+        mixed(1, r, x.parts, x.shares, x.v[r : r + 1])
+        if sound_until(1, r, MOST_LOST, x.bounds, x.shares, x.v[r : r + 1], x.spare) == 0:
+            return 0
+    return 1
+
+
 @called_at_its_address(types.int64(types.int64, types.float64, types.float64, _STEPS))
 def states_seen(n: int, clock: float, fed: float, x: Any) -> int:
     """Return at how many of the next n times in `room` outputs can be read at once, having filled the states there."""
     for k in range(x.y.size):
         if not abs(x.y[k]) < np.inf:
             return 0
+    if has_modes(fed, x) != 0:
+        found = seen_by_modes(n, clock, x)
+        if found > 0:
+            return int(found)
+    if n < FEWEST:
+        return 0
     step = equal_step(n, clock, x)
     if step == 0.0:
         return int(seen_by_series(n, clock, fed, x))
