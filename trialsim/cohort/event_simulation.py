@@ -112,16 +112,15 @@ def simulated_records(
 
 
 def steady_told(records: EventRecords, model: CourseModel, problems: Problems) -> None:
-    """Tell records that ask for a steady state that is none, or that is not computed."""
-    whys = {False: "doses through a chain of compartments have no steady state in this version",
-            True: "a cohort whose rates change with time has no steady state"}  # fmt: skip
-    is_clocked = rates_change_with_time(model)
+    """Tell records that ask for a steady state that is none."""
+    if not rates_change_with_time(model):
+        return
     for record in (record for individual in records.individuals for record in individual.records if record.steady):
-        if is_clocked or any(model.inlets[k].transit for k in record.doors):
-            problems.error(
-                records.table.place(record.row, "SS"), "records-not-honoured", whys[is_clocked], "",
-                ["write the doses before with ADDL, as many as it takes"],
-            )  # fmt: skip
+        problems.error(
+            records.table.place(record.row, "SS"), "records-not-honoured",
+            "a cohort whose rates change with time has no steady state", "",
+            ["write the doses before with ADDL, as many as it takes"],
+        )  # fmt: skip
 
 
 def predicted(
