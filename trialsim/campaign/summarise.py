@@ -17,7 +17,7 @@ from trialsim.campaign.rows import Arrays, Row
 from trialsim.campaign.stops import stop_rows
 from trialsim.foundation.tables import SUMMARY
 from trialsim.foundation.tables_parquet import parquet_bytes
-from trialsim.protocol.model import Analysis, Comparison
+from trialsim.protocol.model import Analysis, Comparison, Family
 from trialsim.store.folder import markers
 from trialsim.store.layout import Layout
 from trialsim.store.read import cell_columns
@@ -81,6 +81,9 @@ def operating_characteristics(cell: Cell, layout: Layout) -> tuple[list[Row], li
             own = chosen[comparison.name]
             rows += comparison_rows(cell, analysis, comparison, own, found[comparison.name], trials["trial"])
         rows += family_rows(cell, analysis, chosen, found.values(), trials["trial"])
+    unverified = {each.address for each in findings if each.kind == "null_not_verified"}
+    for family in cell.protocol.families:
+        rows += shared_rows(cell, family, looks, unverified, trials["trial"])
     return rows + of_trial, findings + failed_patients(cell, of_trial)
 
 
@@ -98,13 +101,9 @@ def only(looks: Arrays, analysis: str, comparison: str) -> Arrays:
     return {name: values[mask] for name, values in looks.items()}
 
 
-def is_declared_null(cell: Cell, comparison: Comparison) -> bool:
-    return comparison.name in cell.scenario.null
-
-
 def finding(cell: Cell, analysis: str, comparison: Comparison, looks: Arrays) -> Finding | None:
     truths = known(looks["truth"])
-    if not is_declared_null(cell, comparison):
+    if not cell.scenario.is_null(analysis, comparison.name):
         return undeclared_null(cell.key, analysis, comparison, truths, mean(truths))
     sd = standard_deviation(known(looks["estimate"])).value
     return unverified_null(cell.key, analysis, comparison, mean(truths), sd)
@@ -129,7 +128,7 @@ def comparison_rows(
     if found is not None and found.kind == "null_not_verified":
         yield row("null_not_verified", average.mean(truth, own), "true effect where the scenario declares a null", unit)
     else:
-        yield row(*rejection_figure(cell, comparison, looks, trials))
+        yield row(*rejection_figure(cell, analysis.name, comparison, looks, trials))
     meaning = "mean over trials of the true effect in each trial's own patients"
     yield row("truth", average.mean(truth, own), meaning, unit)
     difference = estimate.astype(np.float64) - truth.astype(np.float64)  # paired by trial
@@ -153,20 +152,23 @@ def comparison_rows(
 
 
 def missing_share(analysis: Analysis, looks: Arrays) -> np.ndarray[Any, Any]:
-    """Return each trial's share of missing endpoints; those that count as failures are in the analysis already."""
+    """Return each trial's share of missing endpoints; failures and imputed ones are in the analysis already."""
     analysed = looks["n_treated"] + looks["n_control"]
-    randomised = analysed if analysis.method.missing == "failure" else analysed + looks["n_missing"]
+    is_left_out = analysis.method.missing == "complete_cases"
+    randomised = analysed + looks["n_missing"] if is_left_out else analysed
     return np.asarray(looks["n_missing"] / np.maximum(randomised, 1))
 
 
-def rejection_figure(cell: Cell, comparison: Comparison, looks: Arrays, trials: Array) -> tuple[str, Figure, str]:
+def rejection_figure(
+    cell: Cell, analysis: str, comparison: Comparison, looks: Arrays, trials: Array
+) -> tuple[str, Figure, str]:
     """Return power, assurance or type I error: what the rejection rate is called under this truth.
 
     A trial that stops before the analysis is made does not reject.
     """
     rejecting = looks["trial"][looks["rejected"].astype(np.bool_)]
     figure = averages(cell).rate(np.isin(trials, rejecting), trials)
-    if is_declared_null(cell, comparison):
+    if cell.scenario.is_null(analysis, comparison.name):
         return "type_1", figure, "share of trials that reject a null that is true"
     if cell.mode == "typical":
         return "power", figure, "share of trials that reject, parameters being typical"
@@ -195,7 +197,7 @@ def family_rows(
     cell: Cell, analysis: Analysis, looks: dict[str, Arrays], found: Iterable[Finding | None], trials: Array
 ) -> Iterable[Row]:
     """Yield the family-wise type I error over the declared nulls, if every one of them is null in truth."""
-    nulls = [comparison.name for comparison in analysis.comparisons if is_declared_null(cell, comparison)]
+    nulls = [each.name for each in analysis.comparisons if cell.scenario.is_null(analysis.name, each.name)]
     if not nulls or any(each and each.kind == "null_not_verified" for each in found):
         return
     rejecting = np.concatenate([looks[name]["trial"][looks[name]["rejected"].astype(np.bool_)] for name in nulls])
@@ -203,6 +205,20 @@ def family_rows(
     yield Row(
         "family_wise_type_1", figure, "share of trials that reject at least one true null", analysis=analysis.name
     )
+
+
+def shared_rows(
+    cell: Cell, family: Family, looks: Arrays, unverified: set[tuple[str, str]], trials: Array
+) -> Iterable[Row]:
+    """Yield the family-wise type I error of a family of several analyses, under its own name."""
+    parts = [part for hypothesis in family.hypotheses for part in hypothesis.parts]
+    nulls = [only(looks, *part) for part in parts if cell.scenario.is_null(*part)]
+    if not nulls or unverified.intersection(parts):
+        return
+    rejecting = np.concatenate([each["trial"][each["rejected"].astype(np.bool_)] for each in nulls])
+    what = "share of trials that reject at least one true null of the family"
+    figure = averages(cell).rate(np.isin(trials, rejecting), trials)
+    yield Row("family_wise_type_1", figure, what, analysis=family.name)
 
 
 def trial_rows(cell: Cell, layout: Layout, trials: Arrays) -> list[Row]:
