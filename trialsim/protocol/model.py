@@ -31,6 +31,7 @@ Covariance = Literal[
     "compound_symmetry",
 ]
 Freedom = Literal["kenward_roger", "satterthwaite"]
+Procedure = Literal["graph", "fixed_sequence", "holm", "fallback", "gatekeeping"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,6 +115,9 @@ class Accrual:
     rate: float  # per day
     sites: int
     ramp_up: float  # days
+    pattern: tuple[tuple[float, float], ...] = ()  # from which day which share of the rate
+    repeats: float = 0.0  # days after which the pattern begins again; 0: it goes on as it ends
+    opening: float = 0.0  # days within which sites open at random; 0: as `ramp_up` says
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -200,6 +204,20 @@ class Comparison:
     margin: float  # null value of treated - control, in the endpoint's unit, or of log ratio; 0 = superiority
     margin_text: str = "0"  # with its unit; of a ratio the ratio
     falls: bool = False  # the estimate falls as the endpoint rises: hazards of longer times
+    within: tuple[float, float] | None = None  # ends of equivalence, on the scale of margin; better is then "higher"
+    within_text: tuple[str, ...] = ()  # as margin_text
+    within_key: str = ""  # `difference within` or `ratio within`
+
+    @property
+    def null_words(self) -> str:
+        """Return the null value, or the ends of equivalence, on the scale of the estimate."""
+        return f"{self.margin:.6g}" if self.within is None else " or ".join(f"{end:.6g}" for end in self.within)
+
+    def gain(self, effect: float) -> float:
+        """Return how far an effect lies beyond the null in the direction of benefit, or inside of equivalence."""
+        if self.within is not None:
+            return min(effect - self.within[0], self.within[1] - effect)
+        return (effect - self.margin) * self.sign
 
     @property
     def name(self) -> str:
@@ -213,17 +231,33 @@ class Comparison:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MissingValues:
+    """How missing values of an endpoint are imputed, from its values at several visits."""
+
+    strategy: Literal["missing_at_random", "jump_to_reference", "copy_reference", "copy_increment"]
+    reference: str | None  # arm; None under missing_at_random
+    variance: Literal["rubin", "jackknife"]
+    imputations: int  # 1 for the jackknife
+    visits: tuple[str, ...]  # ascending, the endpoint's the last
+    delta: tuple[tuple[str, float], ...]  # by arm, added to its imputed values, in the endpoint's unit
+    delta_text: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Method:
     kind: Literal[
-        "t_test", "welch", "ancova", "mmrm",
+        "t_test", "welch", "ancova", "wilcoxon", "mmrm",
         "risk_difference", "risk_ratio", "odds_ratio", "cmh", "logistic",
         "log_rank", "cox", "rmst", "milestone_survival", "max_combo", "gray", "cumulative_incidence",
     ]  # fmt: skip
     covariates: tuple[tuple[str, str | None], ...]  # (covariate, None) or (measure, visit)
     strata: tuple[str, ...]  # factors: categorical covariates, or site
-    missing: Literal["complete_cases", "failure"]  # failure: a missing binary endpoint counts as not met
+    missing: Literal["complete_cases", "failure", "imputed"]  # failure: a missing binary endpoint counts as not met
+    imputation: MissingValues | None = None  # where they are imputed
     measure: Literal["risk_difference", "risk_ratio", "odds_ratio"] | None = None  # of shares; None: of means
-    variance: Literal["robust", "model"] | None = None  # of a logistic regression
+    variance: Literal["robust", "model", "hc0", "hc3"] | None = None  # of a regression, where it has several
+    slopes: Literal["common", "by_arm"] | None = None  # of an analysis of covariance
+    continuity: bool | None = None  # of a rank-sum test
     separated: Literal["not_estimable", "firth"] | None = None  # what becomes of it where slopes are infinite
     test: Literal["miettinen_nurminen", "farrington_manning", "wald"] | None = None  # where a method has several
     times: TimeMethod | None = None  # of times to an event
@@ -244,8 +278,33 @@ class Analysis:
     method: Method
     comparisons: tuple[Comparison, ...]
     alpha: float  # one-sided
-    multiplicity: Literal["none", "bonferroni", "holm", "hochberg", "fixed_sequence", "dunnett"]
+    multiplicity: Literal[
+        "none", "bonferroni", "holm", "hochberg", "hommel", "fixed_sequence", "co_primary", "dunnett",
+        "step_down_dunnett", "family",
+    ]  # fmt: skip  # family: one of the protocol's families holds its error rate
     spend: Spend | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hypothesis:
+    """What a family rejects as one: comparisons of which all must be shown."""
+
+    text: str  # as written
+    parts: tuple[tuple[str, str], ...]  # analysis, comparison
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Family:
+    """Hypotheses of several analyses that share one error rate."""
+
+    name: str
+    alpha: float  # one-sided
+    procedure: Procedure
+    hypotheses: tuple[Hypothesis, ...]  # in the order of the document
+    weights: tuple[float, ...] = ()  # of graph and fallback
+    transitions: tuple[tuple[float, ...], ...] = ()  # of graph: row i is what i passes on
+    gates: tuple[int, ...] = ()  # of gatekeeping: how many hypotheses each gate has
+    keeps: tuple[float, ...] = ()  # of gatekeeping: the share that stays, the last without meaning
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -274,7 +333,11 @@ class Scenario:
     name: str
     label: str
     overrides: tuple[Override, ...]
-    null: tuple[str, ...]  # comparison names
+    null: tuple[str, ...]  # comparisons, in every analysis that makes them, or `COMPARISON of ANALYSIS`
+
+    def is_null(self, analysis: str, comparison: str) -> bool:
+        """Return whether a comparison of an analysis is declared null."""
+        return comparison in self.null or f"{comparison} of {analysis}" in self.null
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -299,6 +362,7 @@ class Simulate:
     at_least: int
     at_most: int
     until: Until | None
+    trials_per_draw: int = 1  # with uncertain parameters
     solver: Solver | None = None  # of courses that are not linear; None = by pilot
 
 
@@ -335,6 +399,7 @@ class Protocol:
     keep: Keep
     digest: str  # SHA-256 of the resolved document
     rules: tuple[DosingRule, ...] = ()
+    families: tuple[Family, ...] = ()
     lookouts: tuple[Lookout, ...] = ()
     follow_up: float = 0.0  # days for which events are looked for; 0 = up to the last visit
     milestones: tuple[Milestone, ...] = ()  # none: one look, after the last datum
