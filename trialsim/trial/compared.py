@@ -72,7 +72,10 @@ def one_sided(setup: Setup, analysis: Analysis, batch: Batch, known: Known, cut_
     columns = covariates_of(setup, method.covariates, batch, cut_at)
     if method.times is not None:
         assert known.causes is not None
-        rows = Rows(time=y, cause=known.causes, arm=arms, offsets=offsets, stratum=stratum, n_strata=n_strata)
+        rows = Rows(
+            time=y, cause=known.causes, arm=arms, offsets=offsets, stratum=stratum, n_strata=n_strata,
+            n_arms=len(setup.protocol.arms),
+        )  # fmt: skip
         return compared_times(method, method.times, rows, columns, pairs, better, analysis.alpha, margin)
     if method.kind == "mmrm":
         return repeated_comparisons(setup, analysis, batch, known, cut_at, columns, stratum, n_strata, pairs, better)
