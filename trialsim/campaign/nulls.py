@@ -19,6 +19,7 @@ class Finding:
 
     kind: Literal["null_not_verified", "undeclared_null", "failed_patients"]
     message: str
+    address: tuple[str, str] = ("", "")  # analysis and comparison, of what is about one
 
     @property
     def is_fault(self) -> bool:
@@ -38,6 +39,7 @@ def unverified_null(
         return None
     return Finding(
         kind="null_not_verified",
+        address=(analysis, comparison.name),
         message=(
             f"{key}: {analysis}, {comparison.name} is declared null, but its true effect is {truth.value:.6g} "
             f"(Monte-Carlo standard error {truth.standard_error:.2g}), beyond the null of {comparison.null_words}"
@@ -64,6 +66,7 @@ def undeclared_null(
         return None
     return Finding(
         kind="undeclared_null",
+        address=(analysis, comparison.name),
         message=(
             f"{key}: {analysis}, {comparison.name} has a true effect {found}, but the scenario does not declare it "
             "null: its power is a type I error"

@@ -262,13 +262,44 @@ class MeasurementError:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TimeCorrelation:
+    """How the underlying normal scores of a patient's values at several times are correlated.
+
+    `ar1`: value^(days apart / over); `table`: days and the correlations of each with those before it.
+    """
+
+    kind: Literal["none", "exchangeable", "ar1", "table"]
+    value: float = 0.0
+    over: float = 1.0
+    table: tuple[tuple[float, tuple[float, ...]], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spread:
+    """How values vary between patients by summary assumptions: normal around the measure's value, or yes and no.
+
+    `points` are the mean or the probability, `sd` the standard deviation (empty for yes and no), as written: at days
+    since randomisation, joined by lines; one point holds always.
+    """
+
+    kind: Literal["normal", "binary"]
+    points: Steps
+    sd: Steps
+    correlation: TimeCorrelation
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Measure:
-    """What an instrument would read: an expression, its error, its lower limit and the delay until it is known."""
+    """What an instrument would read: an expression, its error, its lower limit and the delay until it is known.
+
+    With a `spread` the expression is its mean or probability.
+    """
 
     name: str
     value: Expr
     unit: Unit
     error: MeasurementError
+    spread: Spread | None = None
     lloq: float | None = None
     known_after: float = 0.0  # days
     label: str | None = None

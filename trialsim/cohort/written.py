@@ -204,10 +204,37 @@ class WrittenMeasurementError:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WrittenNormalValues:
+    mean: FormulaText | Mapping[str, FormulaText]
+    sd: FormulaText | Mapping[str, FormulaText]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WrittenFallingCorrelation:
+    value: float
+    over: Quantity
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WrittenCorrelation:
+    """One of: the same between any two times, falling with the time between them, a table."""
+
+    exchangeable: float | None
+    ar1: WrittenFallingCorrelation | None
+    table: Mapping[str, tuple[float, ...]] | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class WrittenMeasure:
-    value: FormulaText
+    """One of what is read of a course, a distribution of values, and a probability."""
+
+    value: FormulaText | None
+    normal: WrittenNormalValues | None
+    probability: FormulaText | Mapping[str, FormulaText] | None
+    correlation: WrittenCorrelation | None
+    says_correlation: bool
     unit: Unit | None
-    error: WrittenMeasurementError
+    error: WrittenMeasurementError | None
     lloq: Quantity | None
     known_after: Quantity
     label: str | None

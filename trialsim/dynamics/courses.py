@@ -34,6 +34,7 @@ STATUS = {
     10: "more administrations under way at once than there is room for",
     11: "more readings under way at once than there is room for",
     12: "an event that recurs more than ten thousand times",
+    13: "a probability below 0 or above 1, or a negative standard deviation",
 }
 
 

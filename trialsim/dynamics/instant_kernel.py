@@ -52,7 +52,7 @@ from trialsim.dynamics.arrays import (
 )
 from trialsim.dynamics.chain import chain_start, is_spent
 from trialsim.dynamics.compiling import kernel
-from trialsim.dynamics.doses import DOSE, PUMP, PUMP_OFF, RESET, RESET_AND_DOSE, STEADY, STEADY_ADDED
+from trialsim.dynamics.doses import DOSE, PUMP, PUMP_OFF, RESET, RESET_AND_DOSE, STEADY, STEADY_ADDED, STEADY_WITH
 from trialsim.dynamics.empty_model import (
     CHAINS,
     INLET_STATES,
@@ -287,7 +287,7 @@ def done(row: int, i: int, line: int, g: Any, o: Any, b: Any, w: Any, lane: int,
         status = emptied(w[AT_P:AT_C, lane], b, w, lane)
     elif kind in (STEADY, STEADY_ADDED):
         status = steady(row, i, line, amount, g, b, w, lane, rtol)
-    if status == 0 and kind in (STEADY, STEADY_ADDED) and dose[INTERVAL] == 0.0:
+    if status == 0 and kind in (STEADY, STEADY_ADDED, STEADY_WITH) and dose[INTERVAL] == 0.0:
         tell_dose(i, w[AT_T, lane], line, int(dose[INLET]), amount, dose[DURATION], dose[RATE], kind, g, o)
     elif status == 0 and kind != RESET:
         status = taken(i, w[AT_T, lane], line, int(dose[INLET]), amount, dose[DURATION], rate, kind, MODELLED,

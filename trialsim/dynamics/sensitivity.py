@@ -52,8 +52,11 @@ def sensitivities(model: CourseModel, parameters: Sequence[str], schedule: Sched
     made = _Course(model, tuple(parameters))
     entries = [made.entry(k, inlet) for k, inlet in enumerate(model.inlets)]
     doors = doors_of(made.tape, entries, schedule, len(model.parameters))
+    augmented = made.augmented(doors)
+    if augmented.switches and schedule.has_steady_states:
+        raise no_gradient("an if() turns where a state or the time passes a limit, and a dose starts at steady state")
     known = np.array(list(doors.known.values())).reshape(len(doors.known), schedule.n_patients).T
-    return Sensitive(model=made.augmented(doors), schedule=sensitive_schedule(schedule, doors),
+    return Sensitive(model=augmented, schedule=sensitive_schedule(schedule, doors),
                      parameters=made.parameters, known=known)
 
 

@@ -28,7 +28,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from trialsim.dynamics.doses import DOSE, STEADY, STEADY_ADDED, Schedule
+from trialsim.dynamics.doses import DOSE, STEADY, STEADY_ADDED, STEADY_WITH, Schedule
 from trialsim.dynamics.given import most_doses
 from trialsim.dynamics.model import Inlet
 from trialsim.dynamics.sensitivity_chains import Chain, sound_share
@@ -135,7 +135,7 @@ def doors_of(tape: Tape, entries: Sequence[Entry | None], schedule: Schedule, n_
         if entry.chain is not None:
             entry = replace(entry, share=sound_share(tape, entry.chain))
         _add(tape, found, entry, entry.state, entry.share, "dose", takes_time=True, chain=entry.chain,
-             doses=most_doses(schedule, j))
+             doses=0 if schedule.has_steady_states else most_doses(schedule, j))
         terms = (entry.lag_slopes, entry.share_slopes, entry.duration_slopes, entry.rate_slopes)
         moving = [k for k, slopes in enumerate(zip(*terms, strict=True)) if any(tape.value(s) != 0.0 for s in slopes)]
         if moving:
@@ -147,7 +147,7 @@ def doors_of(tape: Tape, entries: Sequence[Entry | None], schedule: Schedule, n_
 
 def _check_form(inlet: Inlet, schedule: Schedule, mine: np.ndarray) -> None:
     """Refuse an estimated lag, share or duration of an administration whose past would move with its size."""
-    if np.any(np.isin(schedule.column("kind")[mine], (STEADY, STEADY_ADDED))):
+    if np.any(np.isin(schedule.column("kind")[mine], (STEADY, STEADY_ADDED, STEADY_WITH))):
         raise no_gradient("the lag, the bioavailability, the duration or the rate of "
                           f"{inlet.drug} {inlet.route} is estimated, and it starts at steady state")
 

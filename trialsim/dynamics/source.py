@@ -24,15 +24,15 @@ from trialsim.dynamics.administrations import (
     PUMPED, due_time, infusion, lingering, next_administration, next_row, planned, put, repeated_dose,
     runs_besides, stopped, taken, tell_dose, timed)
 from trialsim.dynamics.arrays import (
-    ACTION, AMOUNT, BEGIN, CHANGE, CHANGES, CHANGES_END, CHECK, DORMANT, DUE, DURATION, END, ERROR, ERROR_ADDED,
-    ERROR_SHARE, HELD, HORIZON, IDLE, INFLOW, INLET, INTERVAL, INTO, IS_ON, KIND, KNOWN, LAG, LEDGER, LEDGER_END,
-    LINES, MORE_COUNTS, ON, OVERRIDE, OWN_NUMBER, OWN_PACE, PATIENT, RATE, SAMPLE, SHARE, SHIFT, SIZE, START,
-    FOLLOWED, STATUS, STEPS, THRESHOLDS, UNDER_WAY, WHEN, WHICH, Steps)
+    ACTION, AMOUNT, BEGIN, CHANGE, CHANGES, CHANGES_END, CHECK, DELAYED, DORMANT, DUE, DURATION, END, ERROR,
+    ERROR_ADDED, ERROR_SHARE, FOLLOWED, HELD, HORIZON, IDLE, INFLOW, INLET, INTERVAL, INTO, IS_ON, KIND, KNOWN, LAG,
+    LEDGER, LEDGER_END, LINES, MORE_COUNTS, ON, OVERRIDE, OWN_NUMBER, OWN_PACE, PATIENT, RATE, SAMPLE, SHARE, SHIFT,
+    SIZE, START, STATUS, STEPS, THRESHOLDS, TIME, UNDER_WAY, WHEN, WHICH, Steps)
 from trialsim.dynamics.bundles import bundle
 from trialsim.dynamics.chain import chain_start, is_spent
 from trialsim.dynamics.compiling import allocating_kernel, kernel, outer_kernel
 from trialsim.dynamics.dop853 import ERROR_3, ERROR_5, N_STAGES, NODES, STAGES, WEIGHTS
-from trialsim.dynamics.doses import DOSE, PUMP, PUMP_OFF, RESET, RESET_AND_DOSE, STEADY, STEADY_ADDED
+from trialsim.dynamics.doses import DOSE, PUMP, PUMP_OFF, RESET, RESET_AND_DOSE, STEADY, STEADY_ADDED, STEADY_WITH
 from trialsim.dynamics.lane_power import lane_power
 from trialsim.dynamics.stage_sums import (
     error_3, error_5, state_after, state_at_1, state_at_2, state_at_3, state_at_4, state_at_5, state_at_6, state_at_7,

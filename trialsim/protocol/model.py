@@ -31,6 +31,7 @@ Covariance = Literal[
     "compound_symmetry",
 ]
 Freedom = Literal["kenward_roger", "satterthwaite"]
+Procedure = Literal["graph", "fixed_sequence", "holm", "fallback", "gatekeeping"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,6 +115,9 @@ class Accrual:
     rate: float  # per day
     sites: int
     ramp_up: float  # days
+    pattern: tuple[tuple[float, float], ...] = ()  # from which day which share of the rate
+    repeats: float = 0.0  # days after which the pattern begins again; 0: it goes on as it ends
+    opening: float = 0.0  # days within which sites open at random; 0: as `ramp_up` says
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -227,6 +231,19 @@ class Comparison:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MissingValues:
+    """How missing values of an endpoint are imputed, from its values at several visits."""
+
+    strategy: Literal["missing_at_random", "jump_to_reference", "copy_reference", "copy_increment"]
+    reference: str | None  # arm; None under missing_at_random
+    variance: Literal["rubin", "jackknife"]
+    imputations: int  # 1 for the jackknife
+    visits: tuple[str, ...]  # ascending, the endpoint's the last
+    delta: tuple[tuple[str, float], ...]  # by arm, added to its imputed values, in the endpoint's unit
+    delta_text: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Method:
     kind: Literal[
         "t_test", "welch", "ancova", "wilcoxon", "mmrm",
@@ -235,7 +252,8 @@ class Method:
     ]  # fmt: skip
     covariates: tuple[tuple[str, str | None], ...]  # (covariate, None) or (measure, visit)
     strata: tuple[str, ...]  # factors: categorical covariates, or site
-    missing: Literal["complete_cases", "failure"]  # failure: a missing binary endpoint counts as not met
+    missing: Literal["complete_cases", "failure", "imputed"]  # failure: a missing binary endpoint counts as not met
+    imputation: MissingValues | None = None  # where they are imputed
     measure: Literal["risk_difference", "risk_ratio", "odds_ratio"] | None = None  # of shares; None: of means
     variance: Literal["robust", "model", "hc0", "hc3"] | None = None  # of a regression, where it has several
     slopes: Literal["common", "by_arm"] | None = None  # of an analysis of covariance
@@ -260,8 +278,33 @@ class Analysis:
     method: Method
     comparisons: tuple[Comparison, ...]
     alpha: float  # one-sided
-    multiplicity: Literal["none", "bonferroni", "holm", "hochberg", "fixed_sequence", "dunnett"]
+    multiplicity: Literal[
+        "none", "bonferroni", "holm", "hochberg", "hommel", "fixed_sequence", "co_primary", "dunnett",
+        "step_down_dunnett", "family",
+    ]  # fmt: skip  # family: one of the protocol's families holds its error rate
     spend: Spend | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hypothesis:
+    """What a family rejects as one: comparisons of which all must be shown."""
+
+    text: str  # as written
+    parts: tuple[tuple[str, str], ...]  # analysis, comparison
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Family:
+    """Hypotheses of several analyses that share one error rate."""
+
+    name: str
+    alpha: float  # one-sided
+    procedure: Procedure
+    hypotheses: tuple[Hypothesis, ...]  # in the order of the document
+    weights: tuple[float, ...] = ()  # of graph and fallback
+    transitions: tuple[tuple[float, ...], ...] = ()  # of graph: row i is what i passes on
+    gates: tuple[int, ...] = ()  # of gatekeeping: how many hypotheses each gate has
+    keeps: tuple[float, ...] = ()  # of gatekeeping: the share that stays, the last without meaning
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -290,7 +333,11 @@ class Scenario:
     name: str
     label: str
     overrides: tuple[Override, ...]
-    null: tuple[str, ...]  # comparison names
+    null: tuple[str, ...]  # comparisons, in every analysis that makes them, or `COMPARISON of ANALYSIS`
+
+    def is_null(self, analysis: str, comparison: str) -> bool:
+        """Return whether a comparison of an analysis is declared null."""
+        return comparison in self.null or f"{comparison} of {analysis}" in self.null
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -315,6 +362,7 @@ class Simulate:
     at_least: int
     at_most: int
     until: Until | None
+    trials_per_draw: int = 1  # with uncertain parameters
     solver: Solver | None = None  # of courses that are not linear; None = by pilot
 
 
@@ -351,6 +399,7 @@ class Protocol:
     keep: Keep
     digest: str  # SHA-256 of the resolved document
     rules: tuple[DosingRule, ...] = ()
+    families: tuple[Family, ...] = ()
     lookouts: tuple[Lookout, ...] = ()
     follow_up: float = 0.0  # days for which events are looked for; 0 = up to the last visit
     milestones: tuple[Milestone, ...] = ()  # none: one look, after the last datum

@@ -25,6 +25,7 @@ from trialsim.foundation.sections import (
 from trialsim.protocol.rules_equivalence import DIFFERENCE, RATIO, written_comparison
 from trialsim.protocol.schema_means import MEAN_METHODS
 from trialsim.protocol.schema_milestones import SPEND
+from trialsim.protocol.schema_missing import MISSING
 from trialsim.protocol.schema_repeated import REPEATED_METHODS, without_visits
 from trialsim.protocol.schema_shares import SHARE_METHODS
 from trialsim.protocol.schema_times import TIME_METHODS
@@ -55,7 +56,9 @@ def one_word(what: str, words: tuple[str, ...], later: Mapping[str, str]) -> Phr
 DERIVED = Choice(
     "value", "change_from_baseline", "percent_change_from_baseline", "log_ratio_to_baseline", "below", "above", "within"
 )
-MULTIPLICITY = Choice("none", "bonferroni", "holm", "hochberg", "fixed_sequence", "dunnett")
+MULTIPLICITY = Choice(
+    "none", "bonferroni", "holm", "hochberg", "hommel", "fixed_sequence", "co_primary", "dunnett", "step_down_dunnett"
+)
 
 
 def written_endpoint(first_of: Any, happened: Any, by: float | None, derive: str | None, **values: Any) -> Any:
@@ -214,9 +217,10 @@ ANALYSIS = Section(
             METHOD, "how arms are compared", required=True, example="{ancova: {covariates: [sbp at baseline]}}"
         ),
         "missing": Field(
-            Choice("complete_cases", "failure"),
+            MISSING,
             "what becomes of patients without a value; unless written, failure for"
             " yes-or-no endpoints without hypothetical events, complete_cases for the others",
+            example="{jump_to_reference: {reference: placebo, imputations: 50}}",
         ),
         "compare": Field(
             MapOf(COMPARISON, Text()),
@@ -226,8 +230,7 @@ ANALYSIS = Section(
         ),
         "alpha": Field(
             Phrase("an error rate", "0.025 one-sided", str, r"\S+\s+(one|two)-sided"),
-            "the type I error rate of the family",
-            default="0.025 one-sided",
+            "the type I error rate; 0.025 one-sided unless written, for an analysis in a family that of the family",
             example="0.05 two-sided",
         ),
         "multiplicity": Field(

@@ -5,12 +5,16 @@ from __future__ import annotations
 from trialsim.foundation.slugs import Explanation
 from trialsim.protocol.slugs_decisions import SLUGS as DECISIONS
 from trialsim.protocol.slugs_dosing import SLUGS as DOSING
+from trialsim.protocol.slugs_families import SLUGS as FAMILIES
 from trialsim.protocol.slugs_milestones import SLUGS as MILESTONES
+from trialsim.protocol.slugs_missing import SLUGS as MISSING
 from trialsim.protocol.slugs_times import SLUGS as TIMES
 
 SLUGS: dict[str, Explanation] = {
     **DOSING,
     **DECISIONS,
+    **FAMILIES,
+    **MISSING,
     **MILESTONES,
     **TIMES,
     "no-such-file": Explanation(
@@ -43,6 +47,13 @@ SLUGS: dict[str, Explanation] = {
         "Amounts and rates of doses are above zero.",
         "amount: 0 mg",
         "Write an amount above 0, or leave the line out.",
+    ),
+    "not-in-table": Explanation(
+        "A measure at a time for which the cohort says nothing",
+        "Correlations that stand in a table are known at its points in time and nowhere between; a correlation that"
+        " falls with time reaches from two years before randomisation to 29 years after it.",
+        "visits: {w6: week 6}   # and correlation: {table: {day 0: [], week 4: [0.7], week 12: [0.5, 0.7]}}",
+        "Assess the measure at the points of the table, add the point to it, or write ar1 or exchangeable.",
     ),
     "input-steps": Explanation(
         "Values of an input that do not follow each other",
@@ -167,6 +178,13 @@ SLUGS: dict[str, Explanation] = {
         "measurements.",
         "eligible: [CL > 2 L/h]",
         "Use a covariate or a measure.",
+    ),
+    "accrual-pattern": Explanation(
+        "A pattern of accrual that cannot be followed",
+        "A pattern says from which point in time which share of the rate comes: from day 0, in order, and in the end "
+        "patients still come.",
+        "pattern: {day 0: 100%, month 6: 0%}",
+        "End with a share above 0, or write repeats.",
     ),
     "no-accrual": Explanation(
         "Nobody is ever randomised",
@@ -370,6 +388,13 @@ SLUGS: dict[str, Explanation] = {
         "compare both at once.",
         "larger: {patients: {randomised: 200}}",
         "Write `vary: {patients.randomised: [100, 200]}`.",
+    ),
+    "trials-per-draw": Explanation(
+        "Trials cannot share draws of the parameters here",
+        "With `trials_per_draw`, several trials in a row take the same draw of uncertain parameters, which tells the "
+        "variance between draws from that of chance. It needs drawn parameters and a fixed number of trials.",
+        "simulate: {seed: 1, parameters: typical, trials: 1000, trials_per_draw: 2}",
+        "Leave it out, or write parameters: both and a number of trials.",
     ),
     "unknown-path": Explanation(
         "A path that leads nowhere",

@@ -52,7 +52,7 @@ def undeclared_nulls(run: Evidence) -> list[Caveat]:
         for analysis in run.protocol.analyses:
             for comparison in analysis.comparisons:
                 what = nothing_to_find(run.of(key, "truth", analysis.name, comparison.name), comparison)
-                if what and comparison.name not in run.scenario(key).null:
+                if what and not run.scenario(key).is_null(analysis.name, comparison.name):
                     scenarios = found.setdefault((comparison.name, what), {})
                     analyses = scenarios.setdefault(f"\u201c{scenario_words(run.scenario(key))}\u201d", [])
                     analyses += [spaced(analysis.name)] if spaced(analysis.name) not in analyses else []

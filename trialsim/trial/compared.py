@@ -17,6 +17,7 @@ from trialsim.analysis.t_test import t_test
 from trialsim.analysis.wilcoxon import wilcoxon
 from trialsim.protocol.model import Analysis
 from trialsim.trial.batch import Batch
+from trialsim.trial.imputed import compared_after_imputation
 from trialsim.trial.known import Known
 from trialsim.trial.milestones import known_days
 from trialsim.trial.randomize import crossed, factor_levels
@@ -83,6 +84,10 @@ def one_sided(setup: Setup, analysis: Analysis, batch: Batch, known: Known, cut_
             method.measure or "risk_difference", y, arms, offsets, columns, stratum, n_strata, pairs, better,
             analysis.alpha, margin, n_arms, variance="model" if method.variance == "model" else "robust",
             has_fallback=method.separated == "firth",
+        )  # fmt: skip
+    if method.imputation is not None:
+        return compared_after_imputation(
+            setup, analysis, batch, cut_at, columns, (stratum, n_strata), pairs, better, margin
         )  # fmt: skip
     linear = (y, arms, offsets, columns, stratum, n_strata, pairs, better, analysis.alpha, margin, n_arms)
     if method.slopes == "by_arm":

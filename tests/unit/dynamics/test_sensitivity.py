@@ -254,6 +254,8 @@ SATURATED = replace(SATURABLE, inlets=(replace(SATURABLE.inlets[1], state="cent"
      "the lag of x route 1 is estimated, and cent, which it enters, does not act linearly"),
     (SATURABLE, ("lag",), replace(schedule([1], [0.0]), kind=np.array([STEADY]), interval=np.array([12.0])),
      "the lag, the bioavailability, the duration or the rate of x route 1 is estimated, and it starts at steady state"),
+    (TURNING, ("k",), replace(schedule([0], [0.0]), kind=np.array([STEADY]), interval=np.array([12.0])),
+     "an if() turns where a state or the time passes a limit, and a dose starts at steady state"),
     (replace(SATURABLE, functionals=(Functional(name="auc", kind="integral", of=Name("cent")),)), ("ka",),
      no_doses(1), "its outputs depend on rules or on a functional of the path"),
 ])

@@ -7,12 +7,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from trialsim.api.documents import check_document
 from trialsim.cohort.read import cohort_of_text
 from trialsim.foundation.streams import exponentials, label
 from trialsim.protocol.read import protocol_from
 from trialsim.protocol.write import protocol_text
 from trialsim.trial.setup import setup_of
 from trialsim.trial.simulate import simulate_trials
+from trialsim.trial.solver import Solution, solution
 from trialsim.trial.world import World
 
 COHORT = """\
@@ -222,3 +224,21 @@ def test_a_trial_of_events_alone_needs_no_measure_and_no_course():
     se = np.sqrt((0.25 + 0.5**0.5 * (1.0 - 0.5**0.5)) / 200.0 / 50.0)
     assert abs(tables["looks"]["estimate"].mean() - expected) < 4.0 * se
     assert abs(tables["looks"]["truth"].mean() - expected) < 4.0 * se
+
+
+def test_what_is_in_closed_form_is_told():
+    events = "  fall: {hazard: {day 0: 0.1 per month * frailty}, recurrent: true}"
+    assert solution(setup_of(world(events))) == Solution(
+        tier="closed", solver=None, why="closed: nothing that happens or is measured needs a course"
+    )
+    beside = solution(setup_of(world(events, more=STATE)))
+    assert (beside.tier, beside.solver) == ("linear", None)
+
+
+def test_check_says_which_events_need_no_course(tmp_path):
+    events = "  fall: {hazard: {day 0: 0.1 per month, month 6: 0.2 per month}}\n  low: {when: drift > 3}"
+    (tmp_path / "falls.yaml").write_text(COHORT.replace("EVENTS", events) + STATE)
+    assert check_document(tmp_path / "falls.yaml").notes == (
+        "dynamics of falls: adaptive: the path is followed for the event low",
+        "events of falls in closed form: fall",
+    )
