@@ -107,7 +107,7 @@ def fill_products(
 
 @compiled("int64(float64[:, ::1], float64[::1], int64[::1], float64[:, ::1], float64[::1])")
 def solve_kept(products: Floats, cross: Floats, kept: Integers, inverse: Floats, slopes: Floats) -> int:
-    """Fill the inverse and the solution over the columns that earlier ones do not determine, zero in others; the rank."""
+    """Fill the inverse and the solution over columns that earlier ones do not determine, zero elsewhere; the rank."""
     p = cross.size
     rank = kept_columns(products, kept)
     lower = np.zeros((rank, rank))
