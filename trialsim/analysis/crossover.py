@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from trialsim.analysis.comparisons import (
     NO_VARIANCE,
@@ -52,8 +52,9 @@ def fill_products(
 ) -> int:
     """Fill products [p, p] of the columns and their cross products with y, all within patients; return the values used.
 
-    Columns: periods 1, 2, ..., then treatments 1, 2, ...: what both could tell is the periods'. ``totals`` takes the squares of y within patients and what
-    rounding leaves of them, ``counts`` the patients with a value under each treatment, then those with any at all.
+    Columns: periods 1, 2, ..., then treatments 1, 2, ...: what both could tell is the periods'. ``totals`` takes the
+    squares of y within patients and what rounding leaves of them, ``counts`` the patients with a value under each
+    treatment, then those with any at all.
     """
     n_periods = y.shape[1]
     p = cross.size

@@ -57,7 +57,7 @@ def expanded_limit(sd: float) -> float:
 def expanding_limits(
     y: ArrayLike, sequence: ArrayLike, offsets: ArrayLike, treatments: ArrayLike, test: int = 1, reference: int = 0
 ) -> ScaledBioequivalence:
-    """Return average bioequivalence with expanding limits as the EMA asks for it (2010; Questions and answers, method A).
+    """Return average bioequivalence with expanding limits as the EMA asks for it (guideline of 2010; method A).
 
     Rows as for ``crossover``. A trial passes where the 90% interval lies within the limits that the reference's own
     variability allows, and the estimate within ln 0.8 and ln 1.25.
@@ -166,10 +166,10 @@ def reference_scaled(
 ) -> ScaledBioequivalence:
     """Return reference-scaled average bioequivalence as the FDA asks for it (draft guidance on progesterone, 2011).
 
-    Rows as for ``crossover``; every sequence gives the reference twice. From patients with all periods: contrasts within
-    patients, averaged over sequences. Where the reference's deviation is at least 0.294, a trial passes if the upper
-    95% bound (Howe 1974, J Am Stat Assoc 69:789) of difference^2 - (ln 1.25 / 0.25)^2 s_wR^2 is at most 0 and the
-    estimate lies within ln 0.8 and ln 1.25; else if the 90% interval of ``crossover`` lies within these.
+    Rows as for ``crossover``; every sequence gives the reference twice. From patients with all periods: contrasts
+    within patients, averaged over sequences. Where the reference's deviation is at least 0.294, a trial passes if the
+    upper 95% bound (Howe 1974, J Am Stat Assoc 69:789) of difference^2 - (ln 1.25 / 0.25)^2 s_wR^2 is at most 0 and
+    the estimate lies within ln 0.8 and ln 1.25; else if the 90% interval of ``crossover`` lies within these.
     """
     results, _ = crossover(y, sequence, offsets, treatments, [(test, reference)], 1, 0.05)
     given = np.require(treatments, np.int64, ["C", "W"])

@@ -108,7 +108,7 @@ def test_power_of_two_one_sided_tests_is_the_exact_one():
 
 
 def test_scaled_criteria_err_rarely_at_their_limits():
-    # At the FDA's implied limit the criterion passes in about one of twenty trials (with the estimate's own bound fewer).
+    # At the FDA's implied limit the criterion passes in about one of twenty trials, with the estimate's bound fewer.
     sd = 0.5
     edge = np.log(1.25) / 0.25 * sd
     y, sequence, offsets, treatments = made(7, 4000, 60, REPLICATE, edge, sd)

@@ -36,7 +36,7 @@ def test_trials_with_a_score_have_that_variance_where_arms_differ():
     arguments = (y, arm, np.arange(n_trials + 1) * n, score[:, None], None, 0, [(1, 0)], 1, 0.025)
     expected = adjusted_variance(sd, correlation, share) / n
     # The spread of 3000 estimates is known within 1.3% (one standard error), that is 2.6% of the variance.
-    # The formula is of slopes by arm; here both arms' slopes are nearly one (0.70 and 0.64), so that a common one is too.
+    # The formula is of slopes by arm; here they are nearly the same (0.70 and 0.64), so that a common one does as well.
     assert ancova(*arguments).estimate.var() == pytest.approx(expected, rel=0.1)
     for method in (robust_ancova, ancova_by_arm):
         assert (method(*arguments).se ** 2).mean() == pytest.approx(expected, rel=0.03), method
