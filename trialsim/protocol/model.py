@@ -209,6 +209,7 @@ class MissingValues:
 
     strategy: Literal["missing_at_random", "jump_to_reference", "copy_reference", "copy_increment"]
     reference: str | None  # arm; None under missing_at_random
+    after: tuple[str, ...]  # events; none: whatever is missing after a patient's last value follows the strategy
     variance: Literal["rubin", "jackknife"]
     imputations: int  # 1 for the jackknife
     visits: tuple[str, ...]  # ascending, the endpoint's the last

@@ -279,6 +279,7 @@ def missing_values(draft: Draft, how: WrittenImputation, endpoint: WrittenEndpoi
     return MissingValues(
         strategy=how.strategy,  # type: ignore[arg-type]
         reference=how.reference,
+        after=how.after or (),
         variance=how.variance,  # type: ignore[arg-type]
         imputations=1 if how.variance == "jackknife" else how.imputations or IMPUTATIONS,
         visits=visits_of(draft, how, endpoint),

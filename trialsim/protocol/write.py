@@ -185,6 +185,8 @@ def analysis_data(analysis: Analysis) -> dict[str, Data]:
 
 def imputation_data(how: MissingValues) -> dict[str, Data]:
     data: dict[str, Data] = {"reference": how.reference} if how.reference is not None else {}
+    if how.after:
+        data["after"] = list[Data](how.after)
     if how.variance == "rubin":
         data["imputations"] = str(how.imputations)
     data |= {"variance": how.variance, "visits": list[Data](how.visits), "delta": dict(how.delta_text)}

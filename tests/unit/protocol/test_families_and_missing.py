@@ -68,7 +68,7 @@ def test_a_null_may_be_of_one_analysis():
     [
         ("{missing_at_random: {}}", ("missing_at_random", None, "rubin", 50, ("w4", "w12"), (), ())),
         (
-            "{jump_to_reference: {reference: placebo, imputations: 20, visits: [w12]}}",
+            "{jump_to_reference: {reference: placebo, after: [intolerance], imputations: 20, visits: [w12]}}",
             ("jump_to_reference", "placebo", "rubin", 20, ("w12",), (), ()),
         ),
         (
