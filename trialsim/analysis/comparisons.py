@@ -50,6 +50,7 @@ class Comparisons:
     covariance: (
         Floats | None
     )  # [T, C, C], of the estimates over the residual variance; None where there is no one variance
+    covariance_used: Codes | None = None  # [T], of repeated values: position among those tried, -1 if none converged
 
 
 @compiled(

@@ -17,7 +17,14 @@ from trialsim.analysis.comparisons import (
     concluded,
     contrasts,
 )
-from trialsim.analysis.cox_likelihood import factored, partial_likelihood, solve_above, solve_below
+from trialsim.analysis.cox_likelihood import (
+    factored,
+    fill_counts,
+    partial_likelihood,
+    partial_likelihood_of_arms,
+    solve_above,
+    solve_below,
+)
 from trialsim.analysis.time_order import checked_strata, checked_times, fill_time_order, most_rows
 from trialsim.foundation.arithmetic import compiled
 
@@ -27,42 +34,48 @@ GREATEST_SLOPE = 25.0  # a log hazard ratio (per standard deviation of a covaria
 
 
 @compiled(
-    "int64(float64[::1], boolean[::1], float64[:, ::1], int64[::1], boolean, float64[::1], float64[:, ::1], "
-    "boolean[::1])"
+    "int64(float64[::1], boolean[::1], float64[:, ::1], int64[::1], int64[::1], boolean, boolean, float64[::1], "
+    "float64[:, ::1], boolean[::1])"
 )
 def fitted(
-    time: Floats, is_event: Flags, x: Floats, strata: Integers, efron: bool, slopes: Floats, factor: Floats,
-    is_kept: Flags,
+    time: Floats, is_event: Flags, x: Floats, column: Integers, strata: Integers, efron: bool, arms_alone: bool,
+    slopes: Floats, factor: Floats, is_kept: Flags,
 ) -> int:  # fmt: skip
     """Fill the slopes of the greatest partial likelihood, the factor of the information there; return a status.
 
-    Newton's steps from zero, halved while the likelihood falls, until a step is below 1e-9 in every slope.
+    Newton's steps from zero, halved while the likelihood falls, until a step is below 1e-9 in every slope. Where
+    arms alone differ, patients are counted once, and each step goes over times with events.
     """
     p = slopes.size
     score, step, trial = np.empty(p), np.empty(p), np.zeros(p)
     first, second = np.empty((2, p)), np.empty((2, p, p))
+    n_rows = time.size if arms_alone else 0
+    at_risk, deaths = np.empty((n_rows + 1, p + 1)), np.empty((n_rows + 1, p + 1))
+    m = fill_counts(time, is_event, column, strata, at_risk, deaths) if arms_alone else 0
     reference = np.zeros(p)
     slopes[:] = 0.0
-    value = partial_likelihood(time, is_event, x, strata, slopes, efron, score, factor, first, second)
-    for i in range(p):
-        for k in range(time.size):
-            reference[i] += x[k, i] * x[k, i] / time.size
-    factored(factor, reference, is_kept, True)
-    for _ in range(MOST_STEPS):
-        step[:] = score
-        solve_below(factor, is_kept, step)
-        solve_above(factor, is_kept, step)
-        greatest = 0.0
-        for i in range(p):
-            greatest = max(greatest, abs(step[i]))
-        if greatest < 1e-9:
-            return OK
+    value = 0.0
+    for iteration in range(MOST_STEPS):
+        if iteration > 0:
+            step[:] = score
+            solve_below(factor, is_kept, step)
+            solve_above(factor, is_kept, step)
+            greatest = 0.0
+            for i in range(p):
+                greatest = max(greatest, abs(step[i]))
+            if greatest < 1e-9:
+                return OK
         following = value
         for _ in range(20):
             for i in range(p):
-                trial[i] = slopes[i] + step[i]
-            following = partial_likelihood(time, is_event, x, strata, trial, efron, score, factor, first, second)
-            if following >= value - 1e-10 * abs(value):
+                trial[i] = slopes[i] + (step[i] if iteration > 0 else 0.0)
+            if arms_alone:
+                following = partial_likelihood_of_arms(at_risk, deaths, m, trial, efron, score, factor)
+            else:
+                following = partial_likelihood(
+                    time, is_event, x, strata, trial, efron, score, factor, first, second
+                )
+            if iteration == 0 or following >= value - 1e-10 * abs(value):
                 break
             for i in range(p):
                 step[i] *= 0.5
@@ -71,18 +84,23 @@ def fitted(
         for i in range(p):
             if not abs(slopes[i]) < GREATEST_SLOPE:
                 return NO_CONVERGENCE
-        if factored(factor, reference, is_kept, False) < 0:
+        if iteration == 0:
+            for i in range(p):
+                for k in range(0 if arms_alone else time.size):
+                    reference[i] += x[k, i] * x[k, i] / time.size
+        if factored(factor, reference, is_kept, iteration == 0) < 0:
             return NO_CONVERGENCE
     return NO_CONVERGENCE
 
 
 @compiled(
     "int64(float64[::1], int64[::1], int64, int8[::1], int64[::1], int64[::1], float64[:, ::1], float64[::1], "
-    "boolean[::1], float64[:, ::1], int64[::1], int64[::1])"
+    "boolean[::1], float64[:, ::1], int64[::1], int64[::1], int64[::1])"
 )
 def _designed(
     time: Floats, row: Integers, n_strata: int, event: Codes, arm: Integers, n_events: Integers,
     covariates: Floats, kept_time: Floats, is_event: Flags, x: Floats, strata: Integers, column: Integers,
+    own_column: Integers,
 ) -> int:  # fmt: skip
     """Fill times, events and columns of the patients of arms with events, strata closed up; return how many.
 
@@ -107,8 +125,9 @@ def _designed(
                 continue
             kept_time[n] = time[k]
             is_event[n] = event[r] != 0
-            for j in range(n_columns):
-                x[n, j] = 1.0 if column[arm[r]] == j else 0.0
+            own_column[n] = column[arm[r]]
+            for j in range(n_columns if n_covariates > 0 else 0):
+                x[n, j] = 1.0 if own_column[n] == j else 0.0
             for j in range(n_covariates):
                 x[n, n_columns + j] = covariates[r, j]
             n += 1
@@ -173,6 +192,7 @@ def _compare(
     row, spare_row, is_event = np.empty(most, np.int64), np.empty(most, np.int64), np.empty(most, np.bool_)
     begins, strata = np.empty(most + 2 * n_strata + 1, np.int64), np.empty(n_strata + 1, np.int64)
     n_events, count, column = np.zeros(n_arms, np.int64), np.zeros(n_arms, np.int64), np.zeros(n_arms, np.int64)
+    own_column = np.empty(most, np.int64)
     for t in range(offsets.size - 1):
         fill_time_order(time, group, n_strata, offsets[t], offsets[t + 1], times, row, strata, spare, spare_row, begins)
         n_events[:] = 0
@@ -188,11 +208,16 @@ def _compare(
         outcome = OK
         slopes, factor, is_kept = np.zeros(p), np.zeros((p, p)), np.zeros(p, np.bool_)
         if with_events > 1:
-            x = np.empty((strata[n_strata], p))
+            x = np.empty((strata[n_strata] if covariates.shape[1] > 0 else 0, p))
             n = _designed(
-                times, row, n_strata, event, arm, n_events, covariates, kept_time, is_event, x, strata, column
-            )
-            outcome = fitted(kept_time[:n], is_event[:n], x[:n], strata, efron, slopes, factor, is_kept)
+                times, row, n_strata, event, arm, n_events, covariates, kept_time, is_event, x, strata, column,
+                own_column,
+            )  # fmt: skip
+            arms_alone = covariates.shape[1] == 0
+            outcome = fitted(
+                kept_time[:n], is_event[:n], x[: 0 if arms_alone else n], own_column[:n], strata, efron, arms_alone,
+                slopes, factor, is_kept,
+            )  # fmt: skip
             _contrast(pairs, column, p, slopes, factor, is_kept, estimate[t], covariance[t])
         for c in range(pairs.shape[0]):
             a, b = pairs[c, 0], pairs[c, 1]

@@ -6,21 +6,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trialsim.analysis.comparisons import Floats, Integers
-from trialsim.foundation.arithmetic import compiled
+from trialsim.foundation.arithmetic import compiled, inlined
 from trialsim.foundation.elementary import exp, log
 
 Flags = NDArray[np.bool_]
 
 
-@compiled("void(float64[::1], float64, float64[::1], float64[:, ::1])")
-def _added(x: Floats, weight: float, first: Floats, second: Floats) -> None:
-    """Add weight x to the first moments, and the lower triangle of weight x x' to the second."""
-    for i in range(x.size):
-        if x[i] != 0.0:
-            part = weight * x[i]
-            first[i] += part
-            for j in range(i + 1):
-                second[i, j] += part * x[j]
+@inlined("void(float64[:, ::1], int64, float64, int64, float64[:, ::1], float64[:, :, ::1])")
+def _added(x: Floats, k: int, weight: float, to: int, first: Floats, second: Floats) -> None:
+    """Add weight x to the first moments, and the lower triangle of weight x x' to the second; x is row k."""
+    for i in range(first.shape[1]):
+        part = weight * x[k, i]
+        first[to, i] += part
+        for j in range(i + 1):
+            second[to, i, j] += part * x[k, j]
 
 
 @compiled(
@@ -59,12 +58,12 @@ def partial_likelihood(
                     linear += slopes[i] * x[k, i]
                 risk = exp(linear)
                 at_risk += risk
-                _added(x[k], risk, first[0], second[0])
+                _added(x, k, risk, 0, first, second)
                 if is_event[k]:
                     deaths += 1
                     dying += risk
                     total += linear
-                    _added(x[k], risk, first[1], second[1])
+                    _added(x, k, risk, 1, first, second)
                     for i in range(p):
                         score[i] += x[k, i]
                 k -= 1
@@ -77,6 +76,76 @@ def partial_likelihood(
                     score[i] -= mean[i]
                     for j in range(i + 1):
                         information[i, j] += (second[0, i, j] - share * second[1, i, j]) / whole - mean[i] * mean[j]
+    return total
+
+
+@compiled("int64(float64[::1], boolean[::1], int64[::1], int64[::1], float64[:, ::1], float64[:, ::1])")
+def fill_counts(
+    time: Floats, is_event: Flags, column: Integers, strata: Integers, at_risk: Floats, deaths: Floats
+) -> int:  # fmt: skip
+    """Fill how many of each arm are at risk and have the event at each time of a stratum with events; how many times.
+
+    `column` is each patient's arm, -1 for the first one, which stands in the last place.
+    """
+    n_arms = at_risk.shape[1]
+    m = 0
+    count = np.empty(n_arms)
+    for s in range(strata.size - 1):
+        count[:] = 0.0
+        k = strata[s + 1] - 1
+        while k >= strata[s]:
+            now = time[k]
+            for a in range(n_arms):
+                deaths[m, a] = 0.0
+            n = 0
+            while k >= strata[s] and time[k] == now:
+                a = column[k] if column[k] >= 0 else n_arms - 1
+                count[a] += 1.0
+                event = 1 if is_event[k] else 0
+                deaths[m, a] += event
+                n += event
+                k -= 1
+            if n > 0:
+                for a in range(n_arms):
+                    at_risk[m, a] = count[a]
+                m += 1
+    return m
+
+
+@compiled(
+    "float64(float64[:, ::1], float64[:, ::1], int64, float64[::1], boolean, float64[::1], float64[:, ::1])"
+)
+def partial_likelihood_of_arms(
+    at_risk: Floats, deaths: Floats, m: int, slopes: Floats, efron: bool, score: Floats, information: Floats
+) -> float:
+    """Fill and return what ``partial_likelihood`` does where arms alone differ: from counts at m times with events."""
+    p = slopes.size
+    score[:] = 0.0
+    information[:] = 0.0
+    total = 0.0
+    risk, mean = np.ones(p + 1), np.empty(p)
+    for i in range(p):
+        risk[i] = exp(slopes[i])
+    for k in range(m):
+        n = 0
+        all_at_risk, all_dying = 0.0, 0.0
+        for a in range(p + 1):
+            n += int(deaths[k, a])
+            all_at_risk += at_risk[k, a] * risk[a]
+            all_dying += deaths[k, a] * risk[a]
+        for i in range(p):
+            total += deaths[k, i] * slopes[i]
+            score[i] += deaths[k, i]
+        for l in range(n):
+            share = l / n if efron else 0.0
+            whole = all_at_risk - share * all_dying
+            total -= log(whole)
+            for i in range(p):
+                mean[i] = risk[i] * (at_risk[k, i] - share * deaths[k, i]) / whole
+                score[i] -= mean[i]
+                information[i, i] += mean[i]
+                for j in range(i + 1):
+                    information[i, j] -= mean[i] * mean[j]
     return total
 
 

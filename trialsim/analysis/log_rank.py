@@ -97,12 +97,12 @@ def add_scores(
         now = time[k]
         deaths_1, deaths_0, leaving_1, leaving_0 = 0, 0, 0, 0
         while k < stop and time[k] == now:
-            if arm[k] == treated:
-                leaving_1 += 1
-                deaths_1 += event[k]
-            elif arm[k] == control:
-                leaving_0 += 1
-                deaths_0 += event[k]
+            is_1 = 1 if arm[k] == treated else 0  # counted, not branched on: which arm is next cannot be foreseen
+            is_0 = 1 if arm[k] == control else 0
+            leaving_1 += is_1
+            leaving_0 += is_0
+            deaths_1 += is_1 * event[k]
+            deaths_0 += is_0 * event[k]
             k += 1
         deaths = deaths_1 + deaths_0
         if deaths > 0:

@@ -184,6 +184,7 @@ LOOKS = (
     truth("after_stop", "whether the trial had stopped before: what this look would have said"),
     truth("concludes", "whether no further look of this analysis comes before the trial stops"),
     word("status", "why the comparison could not be estimated; null if it could", nullable=True),
+    word("covariance", "covariance of repeated values that was used; null without one", nullable=True),
     number(
         "truth",
         "true effect in this trial's own patients: mean over its randomised patients of treated - control, in `unit`",

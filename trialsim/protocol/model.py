@@ -22,6 +22,16 @@ Strategy = Literal["treatment_policy", "hypothetical"]
 ParameterMode = Literal["typical", "uncertain"]
 Solver = Literal["explicit", "stiff"]
 Procedure = Literal["graph", "fixed_sequence", "holm", "fallback", "gatekeeping"]
+Covariance = Literal[
+    "unstructured",
+    "heterogeneous_toeplitz",
+    "toeplitz",
+    "heterogeneous_ar1",
+    "ar1",
+    "heterogeneous_compound_symmetry",
+    "compound_symmetry",
+]
+Freedom = Literal["kenward_roger", "satterthwaite"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,6 +115,9 @@ class Accrual:
     rate: float  # per day
     sites: int
     ramp_up: float  # days
+    pattern: tuple[tuple[float, float], ...] = ()  # from which day which share of the rate
+    repeats: float = 0.0  # days after which the pattern begins again; 0: it goes on as it ends
+    opening: float = 0.0  # days within which sites open at random; 0: as `ramp_up` says
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -220,7 +233,7 @@ class MissingValues:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Method:
     kind: Literal[
-        "t_test", "welch", "ancova",
+        "t_test", "welch", "ancova", "mmrm",
         "risk_difference", "risk_ratio", "odds_ratio", "cmh", "logistic",
         "log_rank", "cox", "rmst", "milestone_survival", "max_combo", "gray", "cumulative_incidence",
     ]  # fmt: skip
@@ -233,6 +246,9 @@ class Method:
     separated: Literal["not_estimable", "firth"] | None = None  # what becomes of it where slopes are infinite
     test: Literal["miettinen_nurminen", "farrington_manning", "wald"] | None = None  # where a method has several
     times: TimeMethod | None = None  # of times to an event
+    visits: tuple[str, ...] = ()  # of repeated measures, in time
+    covariances: tuple[Covariance, ...] = ()  # of repeated measures: the first that converges is used
+    df: Freedom | None = None  # of repeated measures
 
     @property
     def is_ratio(self) -> bool:

@@ -58,6 +58,7 @@ from trialsim.protocol.rules_endpoints import (
     thresholds_of,
 )
 from trialsim.protocol.rules_missing import IMPUTATIONS, endpoint_of, visits_of
+from trialsim.protocol.rules_repeated import covariances_of
 from trialsim.protocol.rules_shares import is_ratio, log_of, measure_of, test_of
 from trialsim.protocol.rules_times import time_method
 from trialsim.protocol.rules_visits import screening_visit
@@ -267,6 +268,9 @@ def method(draft: Draft, written: WrittenAnalysis) -> Method:
         test=test_of(written.method),  # type: ignore[arg-type]
         variance=written.method.variance or ("robust" if is_logistic else None),  # type: ignore[arg-type]
         separated=written.method.separated or ("not_estimable" if is_logistic else None),  # type: ignore[arg-type]
+        visits=tuple(sorted(written.method.visits, key=lambda visit: draft.written.visits[visit].at)),
+        covariances=covariances_of(written.method),  # type: ignore[arg-type]
+        df=written.method.df,  # type: ignore[arg-type]
         missing="imputed" if imputation else written.missing or default,  # type: ignore[arg-type]
         imputation=imputation,
     )

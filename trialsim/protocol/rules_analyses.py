@@ -10,6 +10,7 @@ from trialsim.protocol.hypotheses import families_of
 from trialsim.protocol.rules_arms import check_factors
 from trialsim.protocol.rules_endpoints import BINARY, ONE, PERCENT, TIMES, endpoint_unit, measure_unit
 from trialsim.protocol.rules_missing import check_missing, endpoint_of
+from trialsim.protocol.rules_repeated import check_repeated
 from trialsim.protocol.rules_shares import SHARES, check_share_margin
 from trialsim.protocol.rules_times import TIME_METHODS, check_time_margin, check_time_method
 from trialsim.protocol.written import WrittenAnalysis, WrittenEndpoint, WrittenMethod
@@ -18,7 +19,7 @@ VERSUS = re.compile(r"(\S+)\s+vs\s+(\S+)")
 ERROR_RATE = re.compile(r"([0-9.eE+-]+%?)\s+(one|two)-sided")
 AT_VISIT = re.compile(r"(\S+)\s+at\s+(\S+)")
 SUCCESS = re.compile(r"(any|all)\s+of\s+(\S+)")
-MEANS = ("t_test", "welch", "ancova")
+MEANS = ("t_test", "welch", "ancova", "mmrm")
 WITH_ONE_MODEL = ("ancova", "cox")
 ALPHA = "0.025 one-sided"  # of an analysis that neither writes one nor is in a family
 WAYS = "bonferroni, holm, hochberg, hommel, fixed_sequence, co_primary, dunnett, step_down_dunnett, none"
@@ -60,6 +61,8 @@ def check_method(draft: Draft, path: Path, analysis: WrittenAnalysis) -> None:
     check_factors(draft, (*options, "strata"), analysis.method.strata)
     for i, covariate in enumerate(analysis.method.covariates):
         check_covariate(draft, (*options, "covariates", i), covariate)
+    if kind == "mmrm" and endpoint is not None and endpoint.derive not in (*BINARY, *TIMES):
+        check_repeated(draft, options, analysis.method, endpoint)
 
 
 def endpoint_kind(endpoint: WrittenEndpoint) -> tuple[str, tuple[str, ...]]:
@@ -72,7 +75,7 @@ def endpoint_kind(endpoint: WrittenEndpoint) -> tuple[str, tuple[str, ...]]:
 
 
 def check_covariate(draft: Draft, path: Path, text: str) -> None:
-    """An ANCOVA adjusts for a continuous covariate, or a measure taken before treatment."""
+    """A linear model adjusts for a continuous covariate, or a measure taken before treatment."""
     visits = draft.written.visits
     covariates = {covariate.name: covariate for covariate in draft.cohort.covariates}
     measures = [measure.name for measure in draft.cohort.measures]
@@ -189,8 +192,10 @@ def check_multiplicity(draft: Draft, path: Path, analysis: WrittenAnalysis) -> N
         draft.error(where, "multiplicity-family", message, "", ["use holm, or an analysis for each direction"])
     if rule in ("dunnett", "step_down_dunnett") and analysis.method.kind not in WITH_ONE_MODEL:
         message = f"{rule} needs one model of all arms, which {analysis.method.kind} is not"
+        if analysis.method.kind == "mmrm":
+            message = f"{rule} needs one residual variance of all arms and visits, which mmrm does not have"
         notes = ["use holm"]
-        if analysis.method.kind not in SHARES:
+        if analysis.method.kind not in (*SHARES, "mmrm"):
             model = "cox" if analysis.method.kind in TIME_METHODS else "ancova"
             notes = [f"use {model} (it may be without covariates), or holm"]
         draft.error(where, "multiplicity-family", message, "", notes)

@@ -24,7 +24,8 @@ from trialsim.foundation.sections import (
 )
 from trialsim.protocol.schema_milestones import SPEND
 from trialsim.protocol.schema_missing import MISSING
-from trialsim.protocol.schema_shares import COVARIATES, SHARE_METHODS, STRATA
+from trialsim.protocol.schema_repeated import COVARIATES, REPEATED_METHODS, without_visits
+from trialsim.protocol.schema_shares import SHARE_METHODS, STRATA
 from trialsim.protocol.schema_times import TIME_METHODS
 from trialsim.protocol.written import (
     WrittenAnalysis,
@@ -154,14 +155,14 @@ def written_analysis(method: WrittenMethod | str, **values: Any) -> WrittenAnaly
     return WrittenAnalysis(method=chosen, **values)
 
 
-WITH_OPTIONS = ("ancova", *SHARE_METHODS, *TIME_METHODS)
-METHODS = ("t_test", "welch", *WITH_OPTIONS)
+WITH_OPTIONS = ("ancova", *REPEATED_METHODS, *SHARE_METHODS, *TIME_METHODS)
+NOT_OF_ONE_WORD = (*REPEATED_METHODS, "rmst", "milestone_survival", "cumulative_incidence")
+METHODS = ("t_test", "welch", *(name for name in WITH_OPTIONS if name not in NOT_OF_ONE_WORD))
 LATER = {
-    "mmrm": "use ancova at the visit of the endpoint",
     "bayes": "use ancova or risk_difference",
 }
 METHOD = ByShape(
-    scalar=one_word("a method", METHODS, LATER),
+    scalar=without_visits(one_word("a method", METHODS, LATER)),
     mapping=Section(
         "a method",
         {
@@ -175,6 +176,7 @@ METHOD = ByShape(
                 ),
                 "one linear model of all arms, with covariates and factors",
             ),
+            **REPEATED_METHODS,
             **SHARE_METHODS,
             **TIME_METHODS,
             **{name: Field(NotYet(f"the method '{name}'", instead), "") for name, instead in LATER.items()},

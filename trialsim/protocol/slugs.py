@@ -172,6 +172,13 @@ SLUGS: dict[str, Explanation] = {
         "eligible: [CL > 2 L/h]",
         "Use a covariate or a measure.",
     ),
+    "accrual-pattern": Explanation(
+        "A pattern of accrual that cannot be followed",
+        "A pattern says from which point in time which share of the rate comes: from day 0, in order, and in the end "
+        "patients still come.",
+        "pattern: {day 0: 100%, month 6: 0%}",
+        "End with a share above 0, or write repeats.",
+    ),
     "no-accrual": Explanation(
         "Nobody is ever randomised",
         "The accrual rate is above zero.",
@@ -259,8 +266,8 @@ SLUGS: dict[str, Explanation] = {
     ),
     "method-endpoint": Explanation(
         "A method for another kind of endpoint",
-        "Means are compared by t_test, welch or ancova, shares by risk_difference, risk_ratio, odds_ratio, cmh or "
-        "logistic, times to an event by log_rank, cox, rmst, milestone_survival, max_combo, gray or "
+        "Means are compared by t_test, welch, ancova or mmrm, shares by risk_difference, risk_ratio, odds_ratio, cmh "
+        "or logistic, times to an event by log_rank, cox, rmst, milestone_survival, max_combo, gray or "
         "cumulative_incidence.",
         "method: t_test   # of a yes-or-no endpoint",
         "Use a method for this kind of endpoint.",
@@ -277,6 +284,20 @@ SLUGS: dict[str, Explanation] = {
         "The tests of Cochran, Mantel and Haenszel, the log-rank tests and Gray's ask whether there is any difference.",
         "method: cmh   # and margin: 1.25",
         "Leave the margin out; or use risk_difference, risk_ratio or odds_ratio with strata, of times cox.",
+    ),
+    "repeated-visits": Explanation(
+        "Visits that do not fit the one compared",
+        "A mixed model for repeated measures compares arms at the endpoint's visit, and what came before it stands in "
+        "for values that are missing there. Later visits are not known when the data are cut.",
+        "mmrm: {visits: [w4, w8]}   # and the endpoint is at w12",
+        "List two to twelve visits, the endpoint's the last.",
+    ),
+    "repeated-baseline": Explanation(
+        "A baseline that cannot be an outcome",
+        "A visit up to day 0 among the visits of a mixed model is the baseline as an outcome, with one mean of all "
+        "arms (constrained longitudinal analysis). It is then no covariate, and the effect is a difference of values.",
+        "mmrm: {visits: [baseline, w4, w12], covariates: [sbp at baseline]}",
+        "Take the baseline out of the covariates, or out of the visits.",
     ),
     "covariate-visit": Explanation(
         "A covariate without its visit",

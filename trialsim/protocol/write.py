@@ -15,6 +15,7 @@ from trialsim.protocol.dosing_write import Data as Data
 from trialsim.protocol.dosing_write import adherence_data, dosing_data
 from trialsim.protocol.milestone_write import milestone_data, spend_data
 from trialsim.protocol.model import (
+    Accrual,
     Analysis,
     Arm,
     Comparison,
@@ -120,13 +121,24 @@ def arm_data(arm: Arm) -> dict[str, Data]:
     return data | ({"sets": {each.input: setting_data(each) for each in arm.sets}} if arm.sets else {})
 
 
+def shape_data(accrual: Accrual) -> dict[str, Data]:
+    """Return how the rate of accrual changes with time, in the one way it does."""
+    if accrual.opening:
+        return {"opening": duration_text(accrual.opening)}
+    if not accrual.pattern:
+        return {"ramp_up": duration_text(accrual.ramp_up)}
+    steps: dict[str, Data] = {moment_text(day): number_text(share) for day, share in accrual.pattern}
+    data: dict[str, Data] = {"pattern": steps}
+    return data | ({"repeats": duration_text(accrual.repeats)} if accrual.repeats else {})
+
+
 def conduct_data(conduct: Conduct) -> dict[str, Data]:
     accrual = conduct.accrual
     return {
         "accrual": {
             "rate": rate_text(accrual.rate),
             "sites": str(accrual.sites),
-            "ramp_up": duration_text(accrual.ramp_up),
+            **shape_data(accrual),
         },
         "adherence": adherence_data(conduct.adherence),
         "intercurrent_events": {
@@ -156,10 +168,16 @@ def endpoint_data(endpoint: Endpoint) -> dict[str, Data]:
 def analysis_data(analysis: Analysis) -> dict[str, Data]:
     method = analysis.method
     options: dict[str, Data] = {}
-    if method.kind in ("ancova", "logistic"):
+    if method.kind == "mmrm":
+        options["visits"] = list(method.visits)
+    if method.kind in ("ancova", "mmrm", "logistic"):
         options["covariates"] = covariate_texts(method)
-    if method.kind == "ancova" or method.measure is not None:
+    if method.kind in ("ancova", "mmrm") or method.measure is not None:
         options["strata"] = list(method.strata)
+    if method.kind == "mmrm":
+        options["covariance"] = method.covariances[0]
+        options["fallback"] = list[Data](method.covariances[1:])
+        options["df"] = str(method.df)
     if method.test not in (None, TEST_UNLESS_WRITTEN.get(method.kind)):
         options["test"] = str(method.test)
     if method.kind in MEASURE_UNLESS_WRITTEN:

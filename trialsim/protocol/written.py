@@ -53,6 +53,9 @@ class WrittenAccrual:
     rate: Quantity
     sites: int
     ramp_up: Quantity | None
+    pattern: Mapping[str, float] = field(default_factory=dict)  # by a point in time
+    repeats: Quantity | None = None
+    opening: Quantity | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,6 +115,10 @@ class WrittenMethod:
     weights: tuple[tuple[float, float], ...] | None = None
     variance: str | None = None
     separated: str | None = None
+    visits: tuple[str, ...] = ()
+    covariance: str | None = None
+    fallback: tuple[str, ...] = ()
+    df: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -147,6 +147,9 @@ def analysis_words(run: Evidence, analysis: Analysis) -> str:
     if method.times is not None:
         words += time_method_words(method.kind, method.times)
     missing = missing_words(run.protocol, method)
+    if method.kind == "mmrm":
+        words += f", at {', '.join(map(spaced, method.visits))}"
+        missing = f"values as seen; covariance {', else '.join(map(spaced, method.covariances))}"
     return f"{words}; {missing}; one-sided alpha {share(analysis.alpha)}, {error_rate_words(run.protocol, analysis)}."
 
 

@@ -25,6 +25,7 @@ METHODS = {
     "max_combo": "MaxCombo test",
     "gray": "Gray's test",
     "cumulative_incidence": "cumulative incidences",
+    "mmrm": "mixed model for repeated measures",
 }
 TESTS = {
     "miettinen_nurminen": "score test of Miettinen and Nurminen",

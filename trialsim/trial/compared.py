@@ -15,6 +15,7 @@ from trialsim.trial.imputed import compared_after_imputation
 from trialsim.trial.known import Known
 from trialsim.trial.milestones import known_days
 from trialsim.trial.randomize import crossed, factor_levels
+from trialsim.trial.repeated import repeated_comparisons
 from trialsim.trial.setup import Setup
 from trialsim.trial.share_comparisons import compared_shares
 from trialsim.trial.time_comparisons import Rows, compared_times
@@ -51,6 +52,8 @@ def compared(setup: Setup, analysis: Analysis, batch: Batch, known: Known, cut_a
         assert known.causes is not None
         rows = Rows(time=y, cause=known.causes, arm=arms, offsets=offsets, stratum=stratum, n_strata=n_strata)
         return compared_times(method, method.times, rows, columns, pairs, better, analysis.alpha, margin)
+    if method.kind == "mmrm":
+        return repeated_comparisons(setup, analysis, batch, known, cut_at, columns, stratum, n_strata, pairs, better)
     n_arms = len(setup.protocol.arms)
     if method.kind == "logistic":
         return logistic_regression(

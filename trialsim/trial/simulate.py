@@ -52,7 +52,8 @@ def _lived(setup: Setup, typical: TypicalValues, patients: Enrolled) -> tuple[Ba
     """Return what became of the patients: allocated, treated, observed; and their courses in every world."""
     protocol, seed = setup.protocol, setup.world.seed
     conduct, trials, numbers = protocol.conduct, patients.trials, patients.patients
-    at_sites = sites(conduct.accrual, seed, trials, numbers)
+    randomised_at = arrival_times(conduct.accrual, seed, trials, numbers, protocol.patients.randomised)
+    at_sites = sites(conduct.accrual, seed, trials, numbers, randomised_at)
     strata = crossed(protocol.randomise.strata, patients.covariates, at_sites, setup.cohort, conduct.accrual.sites)
     arms = allocated_arms(protocol.randomise, setup.strata, seed, trials, patients.rows, strata)
     adherence = adherences(conduct.adherence, seed, trials, numbers)
@@ -68,7 +69,6 @@ def _lived(setup: Setup, typical: TypicalValues, patients: Enrolled) -> tuple[Ba
         luck[i] = measurement_luck(setup, i, trials, numbers)
     last = last_days(setup, days)
     left_at, lost_at = lost_days(by_reason, last), lost_days(np.column_stack([by_reason, ended_at]), last)
-    randomised_at = arrival_times(conduct.accrual, seed, trials, numbers, protocol.patients.randomised)
     unseen_from = lost_at + np.where(leaves_by_rule(setup, by_reason, lost_at), HALF_A_SECOND, 0.0)
     seen = observations(setup, typical, patients, days, worlds[NOTHING].actual[:, arms, every], luck, unseen_from)
     own_failed = worlds[NOTHING].status[arms, every] != 0

@@ -85,10 +85,26 @@ def looks_table(setup: Setup, trials: Ints, concluded: Decided) -> Table:
         "after_stop": of_trial("after_stop"),
         "concludes": of_trial("concludes"),
         "status": Coded(codes=status, categories=why),
+        "covariance": covariances(concluded, trials.shape[0], here),
         "truth": of_look("truth"),
         "cut_at": of_trial("cut_at"),
         "unit": words(units, row),
     }
+
+
+def covariances(concluded: Decided, n_trials: int, here: Ints) -> Coded:
+    """Return the covariance of repeated values that each row's analysis used; missing where there is none."""
+    tried = [each.look.analysis.method.covariances for each in concluded.taken]
+    names = tuple(dict.fromkeys(name for each in tried for name in each))
+    columns = []
+    for each, of_look in zip(concluded.taken, tried, strict=True):
+        used = each.look.results.covariance_used
+        code = np.full(n_trials, -1, dtype=np.int64)
+        if used is not None:
+            positions = np.array([names.index(name) for name in of_look], dtype=np.int64)
+            code = np.where(used >= 0, positions[np.maximum(used, 0)], -1)
+        columns += [code] * len(each.look.analysis.comparisons)
+    return Coded(codes=np.column_stack(columns).reshape(-1)[here], categories=names)
 
 
 def finite(values: Floats) -> Floats:

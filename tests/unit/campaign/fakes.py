@@ -216,6 +216,7 @@ def fake_looks(world: FakeWorld, trial: int):
             "rejected": not failed and estimate / 0.15 > 1.959963984540054,
             "status": "no variance" if failed else None,
             "truth": truth,
+            "covariance": None,
             "cut_at": 300.0,
             "unit": "mmHg",
         }
