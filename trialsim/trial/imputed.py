@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from trialsim.analysis.comparisons import Comparisons
 from trialsim.analysis.imputation import Luck
 from trialsim.analysis.imputed_comparisons import Imputation, imputed_comparisons
-from trialsim.protocol.model import Analysis, MissingValues
+from trialsim.protocol.missing_model import MissingValues
+from trialsim.protocol.model import Analysis
 from trialsim.trial.batch import Batch
 from trialsim.trial.estimate import analysed_values, reading_days
 from trialsim.trial.keys import word

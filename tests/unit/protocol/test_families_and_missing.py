@@ -3,7 +3,8 @@
 import pytest
 
 from tests.unit.protocol.documents import cohort, protocol
-from trialsim.protocol.model import Hypothesis, MissingValues
+from trialsim.protocol.family_model import Hypothesis
+from trialsim.protocol.missing_model import MissingValues
 from trialsim.protocol.read import protocol_from
 from trialsim.protocol.write import protocol_text
 

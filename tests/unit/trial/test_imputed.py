@@ -9,7 +9,7 @@ from tests.unit.trial.test_simulate import frames
 from tests.unit.trial.worlds import failing, method, pressure_world
 from trialsim.analysis.imputation import Luck
 from trialsim.analysis.imputed_comparisons import Imputation, imputed_comparisons
-from trialsim.protocol.model import MissingValues
+from trialsim.protocol.missing_model import MissingValues
 
 WHO = ["trial", "patient"]
 
