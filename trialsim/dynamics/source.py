@@ -239,7 +239,7 @@ def _shift_values(writer: Writer, found: System) -> str:
             for k, shifts in mine.items()]
     chosen = [f"    if inlet == {k}:\n        shift_values_{k}(w, lane, t, tc, at, to)" for k in mine]
     return "\n\n".join([*each, "\n".join([
-        _DECORATOR, "def shift_values(w, lane, t, tc, at, to, inlet):", *(chosen or ["    pass"]), ""])])
+        DECORATOR, "def shift_values(w, lane, t, tc, at, to, inlet):", *(chosen or ["    pass"]), ""])])
 
 
 def _switch_jumps(writer: Writer, found: System) -> str:
@@ -251,7 +251,7 @@ def _switch_jumps(writer: Writer, found: System) -> str:
             for k, jumps in enumerate(turns)]
     chosen = [f"    if turn == {k}:\n        switch_jumps_{k}(w, lane, t, tc, at, to)" for k in range(len(turns))]
     return "\n\n".join([*each, "\n".join([
-        _DECORATOR, "def switch_jumps(w, lane, t, tc, at, to, turn):", *chosen, ""])])
+        DECORATOR, "def switch_jumps(w, lane, t, tc, at, to, turn):", *chosen, ""])])
 
 
 def _rate_functions(writer: Writer, found: System, stiff: StiffSystem | None) -> list[str]:
