@@ -73,11 +73,12 @@ class WrittenLogScale:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WrittenVariation:
-    """One of: coefficient of variation (or sd of the log), sd in the parameter's unit, sd on the logit."""
+    """One of: cv (or sd of the log), sd in the parameter's unit, sd on the logit, cv of a gamma factor."""
 
     lognormal: float | WrittenLogScale | None
     normal: Quantity | None
     logit_normal: float | None
+    gamma: float | None
     box_cox: float | None
     uncertainty: WrittenUncertainty | None
 

@@ -61,6 +61,9 @@ def check_imputation(
         message = "the jackknife draws nothing: there is one imputed data set"
         notes = ["leave imputations out, or write variance: rubin"]
         draft.error((*path, "imputations"), "needless-field", message, "", notes)
+    conduct = draft.written.conduct
+    for i, event in enumerate(how.after or ()):
+        draft.is_known((*path, "after", i), "intercurrent event", event, conduct.intercurrent_events if conduct else ())
     check_visits(draft, path, how, endpoint)
     check_delta(draft, path, how, endpoint)
 

@@ -135,6 +135,7 @@ class WrittenComparison:
 class WrittenImputation:
     strategy: str
     reference: str | None
+    after: tuple[str, ...] | None
     imputations: int | None
     variance: str
     visits: tuple[str, ...] | None

@@ -11,10 +11,7 @@ from trialsim.analysis.ancova import ancova
 from trialsim.analysis.comparisons import Comparisons
 from trialsim.analysis.equivalence import two_one_sided
 from trialsim.analysis.logistic import logistic_regression
-from trialsim.analysis.own_slopes import ancova_by_arm
-from trialsim.analysis.robust_ancova import robust_ancova
 from trialsim.analysis.t_test import t_test
-from trialsim.analysis.wilcoxon import wilcoxon
 from trialsim.protocol.model import Analysis
 from trialsim.trial.batch import Batch
 from trialsim.trial.imputed import compared_after_imputation
@@ -80,6 +77,8 @@ def one_sided(setup: Setup, analysis: Analysis, batch: Batch, known: Known, cut_
     if method.kind == "mmrm":
         return repeated_comparisons(setup, analysis, batch, known, cut_at, columns, stratum, n_strata, pairs, better)
     if method.kind == "wilcoxon":
+        from trialsim.analysis.wilcoxon import wilcoxon  # compiled when imported, which other trials need not wait for
+
         return wilcoxon(y, arms, offsets, pairs, better, analysis.alpha, margin, bool(method.continuity))
     n_arms = len(setup.protocol.arms)
     if method.kind == "logistic":
@@ -94,8 +93,14 @@ def one_sided(setup: Setup, analysis: Analysis, batch: Batch, known: Known, cut_
         )  # fmt: skip
     linear = (y, arms, offsets, columns, stratum, n_strata, pairs, better, analysis.alpha, margin, n_arms)
     if method.slopes == "by_arm":
+        from trialsim.analysis.own_slopes import ancova_by_arm
+
         return ancova_by_arm(*linear)
-    return robust_ancova(*linear, method.variance) if method.variance in ("hc0", "hc3") else ancova(*linear)
+    if method.variance in ("hc0", "hc3"):
+        from trialsim.analysis.robust_ancova import robust_ancova
+
+        return robust_ancova(*linear, method.variance)
+    return ancova(*linear)
 
 
 def strata_of(setup: Setup, factors: tuple[str, ...], batch: Batch) -> tuple[Ints, int]:

@@ -3,7 +3,8 @@
 import pytest
 
 from tests.unit.protocol.documents import cohort, protocol
-from trialsim.protocol.model import Hypothesis, MissingValues
+from trialsim.protocol.family_model import Hypothesis
+from trialsim.protocol.missing_model import MissingValues
 from trialsim.protocol.read import protocol_from
 from trialsim.protocol.write import protocol_text
 
@@ -68,7 +69,7 @@ def test_a_null_may_be_of_one_analysis():
     [
         ("{missing_at_random: {}}", ("missing_at_random", None, "rubin", 50, ("w4", "w12"), (), ())),
         (
-            "{jump_to_reference: {reference: placebo, imputations: 20, visits: [w12]}}",
+            "{jump_to_reference: {reference: placebo, after: [intolerance], imputations: 20, visits: [w12]}}",
             ("jump_to_reference", "placebo", "rubin", 20, ("w12",), (), ()),
         ),
         (
