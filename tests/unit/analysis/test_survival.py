@@ -19,7 +19,7 @@ from trialsim.analysis.cox import cox
 from trialsim.analysis.gray import gray
 from trialsim.analysis.kaplan_meier import survival_quantiles, survival_shares
 from trialsim.analysis.log_rank import PLAIN, Weight, fleming_harrington, log_rank, log_rank_scores, modestly_weighted
-from trialsim.analysis.max_combo import max_combo
+from trialsim.analysis.max_combo import greatest_bound, max_combo
 from trialsim.analysis.survival_difference import milestone_difference, rmst_difference, rmst_ratio
 from trialsim.analysis.survival_truth import (
     true_incidence_difference,
@@ -29,6 +29,7 @@ from trialsim.analysis.survival_truth import (
     true_rmst_ratio,
 )
 from trialsim.analysis.time_order import fill_time_order
+from trialsim.foundation.elementary import normal_cdf_array
 
 PAIRS = [(1, 0), (2, 0), (2, 1)]
 
@@ -254,6 +255,11 @@ def test_arguments_that_make_no_sense_are_refused():
         gray(time, event, arm, offsets, None, 0, PAIRS, -1, 0.025, 0)
 
 
+def correlations_of(scores):
+    spread = np.sqrt(np.diagonal(scores.variance, axis1=-2, axis2=-1))
+    return (scores.variance / (spread[..., :, None] * spread[..., None, :])).reshape(-1, 3, 3)
+
+
 def test_scores_of_several_weights_vary_together_as_their_sum_does():
     time, event, arm, stratum, offsets = trials(9)
     late, early, plain = fleming_harrington(0.0, 1.0), fleming_harrington(1.0, 0.0), PLAIN
@@ -263,4 +269,10 @@ def test_scores_of_several_weights_vary_together_as_their_sum_does():
     assert total == pytest.approx(scores.variance[..., 2, 2], rel=1e-11)
     # Singular together, and still a probability.
     combined = max_combo(time, event, arm, offsets, stratum, 3, PAIRS, -1, 0.025, (late, early, plain))
-    assert ((combined.comparisons.p_value > 0.0) & (combined.comparisons.p_value < 1.0)).all()
+    found = combined.comparisons
+    assert ((found.p_value > 0.0) & (found.p_value < 1.0)).all()
+    # Its statistic says what its p value says, less than the greatest of the three.
+    assert normal_cdf_array(found.statistic) == pytest.approx(found.p_value, rel=1e-12)
+    assert (found.statistic > combined.statistic.min(axis=-1)).all()
+    bound = [greatest_bound(0.025, np.ascontiguousarray(r)) for r in correlations_of(scores)]
+    assert found.upper.reshape(-1) == pytest.approx((found.estimate + found.se * np.reshape(bound, (3, 3))).reshape(-1))
