@@ -190,6 +190,37 @@ def test_what_cannot_be_estimated_has_a_reason():
     assert rmst_ratio(*at_start, [(1, 0)], 1, 0.025, 0.0, 2.0).status[0, 0] == NOT_ESTIMABLE
 
 
+def test_tiny_trials_have_numbers_or_a_reason():
+    rng = np.random.default_rng(12)
+    sizes = rng.integers(0, 10, 4000)
+    n, offsets = sizes.sum(), np.concatenate([[0], np.cumsum(sizes)])
+    time = rng.integers(0, 6, n).astype(float)
+    time[rng.random(n) < 0.1] = np.nan
+    event, arm, stratum = rng.integers(0, 3, n), rng.integers(0, 2, n), rng.integers(-1, 2, n)
+    data, pair = (time, event, arm, offsets), [(1, 0)]
+    age = rng.integers(0, 3, (n, 1)).astype(float)
+    for result in (
+        log_rank(*data, stratum, 2, pair, -1, 0.025, fleming_harrington(0.5, 1.0)),
+        log_rank(*data, None, 0, pair, -1, 0.025, modestly_weighted(3.0)),
+        max_combo(*data, None, 0, pair, -1, 0.025).comparisons,
+        gray(*data, stratum, 2, pair, -1, 0.025),
+        cox(*data, age, stratum, 2, pair, -1, 0.025),
+        cox(*data, None, None, 0, pair, -1, 0.025, efron=False, cause=2),
+        rmst_difference(*data, pair, 1, 0.025, 0.0, 4.0),
+        rmst_ratio(*data, pair, 1, 0.025, 0.0, 4.0),
+        milestone_difference(*data, pair, 1, 0.025, 0.0, 3.0),
+        incidence_difference(*data, pair, -1, 0.025, 0.0, 3.0),
+    ):
+        is_ok = result.status == OK
+        assert 0.02 < is_ok.mean() < 0.98
+        for numbers in (result.estimate, result.se, result.statistic, result.p_value, result.lower, result.upper):
+            assert np.isfinite(numbers[is_ok]).all()
+        assert (result.se[is_ok] > 0.0).all() and (result.lower[is_ok] < result.upper[is_ok]).all()
+        assert ((result.p_value[is_ok] >= 0.0) & (result.p_value[is_ok] <= 1.0)).all()
+        assert np.isnan(result.p_value[~is_ok]).all()
+        assert set(np.unique(result.status)) <= set(REASONS)
+
+
 def test_an_arm_without_events_leaves_the_others_what_they_are_without_it():
     time, event, arm, _, offsets = trials(6)
     event = np.where(arm == 2, 0, event)
