@@ -7,7 +7,6 @@ from numpy.typing import NDArray
 
 from trialsim.analysis.ancova import ancova
 from trialsim.analysis.comparisons import Comparisons
-from trialsim.analysis.logistic import logistic_regression
 from trialsim.analysis.t_test import t_test
 from trialsim.protocol.model import Analysis
 from trialsim.trial.batch import Batch
@@ -55,6 +54,8 @@ def compared(setup: Setup, analysis: Analysis, batch: Batch, known: Known, cut_a
         return repeated_comparisons(setup, analysis, batch, known, cut_at, columns, stratum, n_strata, pairs, better)
     n_arms = len(setup.protocol.arms)
     if method.kind == "logistic":
+        from trialsim.analysis.logistic import logistic_regression  # compiled once on a machine, in some seconds
+
         return logistic_regression(
             method.measure or "risk_difference", y, arms, offsets, columns, stratum, n_strata, pairs, better,
             analysis.alpha, margin, n_arms, variance=method.variance or "robust",
