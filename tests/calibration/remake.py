@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from tests.calibration import survival
 from tests.calibration.settings import SETTINGS, Setting
 from tests.calibration.share_settings import SHARE_SETTINGS, TRIALS, ShareSetting
 from tests.unit.trial.worlds import comparison, method, shift_world
@@ -80,6 +81,18 @@ def main() -> None:
         name = setting.name.replace(",", "").replace(" ", "-").lower()
         (RECORDS / f"{name}.json").write_text(json.dumps(made, indent=2) + "\n")
         print(f"{setting.name}: {made['rejected'] / setting.trials:.4f}, exactly {setting.expected:.4f}")  # type: ignore[operator]
+    remake_survival()
+
+
+def remake_survival() -> None:
+    """Remake the records of analyses of times to an event, all in one file."""
+    today = datetime.date.today().isoformat()
+    records = [survival.record(setting, today, VERSION) for setting in survival.SETTINGS]
+    lines = ",\n".join(json.dumps(each) for each in records)
+    (RECORDS / "survival" / "times.json").write_text(f"[\n{lines}\n]\n")
+    for each, setting in zip(records, survival.SETTINGS, strict=True):
+        rejected, covered = sum(each["rejected"]) / setting.trials, sum(each["covered"]) / setting.trials
+        print(f"{setting.name}: rejected {rejected:.4f}, covered {covered:.4f}")
 
 
 if __name__ == "__main__":

@@ -13,8 +13,10 @@ from trialsim.foundation.units import Unit
 from trialsim.protocol.decision_model import DosingRule
 from trialsim.protocol.dosing_model import Adherence as Adherence
 from trialsim.protocol.dosing_model import Dosing as Dosing
+from trialsim.protocol.family_model import Family
 from trialsim.protocol.milestone_model import Milestone as Milestone
 from trialsim.protocol.milestone_model import Spend as Spend
+from trialsim.protocol.missing_model import MissingValues
 from trialsim.protocol.time_method_model import TimeMethod as TimeMethod
 
 Better = Literal["higher", "lower"]
@@ -114,6 +116,9 @@ class Accrual:
     rate: float  # per day
     sites: int
     ramp_up: float  # days
+    pattern: tuple[tuple[float, float], ...] = ()  # from which day which share of the rate
+    repeats: float = 0.0  # days after which the pattern begins again; 0: it goes on as it ends
+    opening: float = 0.0  # days within which sites open at random; 0: as `ramp_up` says
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -200,6 +205,20 @@ class Comparison:
     margin: float  # null value of treated - control, in the endpoint's unit, or of log ratio; 0 = superiority
     margin_text: str = "0"  # with its unit; of a ratio the ratio
     falls: bool = False  # the estimate falls as the endpoint rises: hazards of longer times
+    within: tuple[float, float] | None = None  # ends of equivalence, on the scale of margin; better is then "higher"
+    within_text: tuple[str, ...] = ()  # as margin_text
+    within_key: str = ""  # `difference within` or `ratio within`
+
+    @property
+    def null_words(self) -> str:
+        """Return the null value, or the ends of equivalence, on the scale of the estimate."""
+        return f"{self.margin:.6g}" if self.within is None else " or ".join(f"{end:.6g}" for end in self.within)
+
+    def gain(self, effect: float) -> float:
+        """Return how far an effect lies beyond the null in the direction of benefit, or inside of equivalence."""
+        if self.within is not None:
+            return min(effect - self.within[0], self.within[1] - effect)
+        return (effect - self.margin) * self.sign
 
     @property
     def name(self) -> str:
@@ -215,15 +234,18 @@ class Comparison:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Method:
     kind: Literal[
-        "t_test", "welch", "ancova", "mmrm",
+        "t_test", "welch", "ancova", "wilcoxon", "mmrm",
         "risk_difference", "risk_ratio", "odds_ratio", "cmh", "logistic",
         "log_rank", "cox", "rmst", "milestone_survival", "max_combo", "gray", "cumulative_incidence",
     ]  # fmt: skip
     covariates: tuple[tuple[str, str | None], ...]  # (covariate, None) or (measure, visit)
     strata: tuple[str, ...]  # factors: categorical covariates, or site
-    missing: Literal["complete_cases", "failure"]  # failure: a missing binary endpoint counts as not met
+    missing: Literal["complete_cases", "failure", "imputed"]  # failure: a missing binary endpoint counts as not met
+    imputation: MissingValues | None = None  # where they are imputed
     measure: Literal["risk_difference", "risk_ratio", "odds_ratio"] | None = None  # of shares; None: of means
-    variance: Literal["robust", "model"] | None = None  # of a logistic regression
+    variance: Literal["robust", "model", "hc0", "hc3"] | None = None  # of a regression, where it has several
+    slopes: Literal["common", "by_arm"] | None = None  # of an analysis of covariance
+    continuity: bool | None = None  # of a rank-sum test
     separated: Literal["not_estimable", "firth"] | None = None  # what becomes of it where slopes are infinite
     test: Literal["miettinen_nurminen", "farrington_manning", "wald"] | None = None  # where a method has several
     times: TimeMethod | None = None  # of times to an event
@@ -244,7 +266,10 @@ class Analysis:
     method: Method
     comparisons: tuple[Comparison, ...]
     alpha: float  # one-sided
-    multiplicity: Literal["none", "bonferroni", "holm", "hochberg", "fixed_sequence", "dunnett"]
+    multiplicity: Literal[
+        "none", "bonferroni", "holm", "hochberg", "hommel", "fixed_sequence", "co_primary", "dunnett",
+        "step_down_dunnett", "family",
+    ]  # fmt: skip  # family: one of the protocol's families holds its error rate
     spend: Spend | None = None
 
 
@@ -274,7 +299,11 @@ class Scenario:
     name: str
     label: str
     overrides: tuple[Override, ...]
-    null: tuple[str, ...]  # comparison names
+    null: tuple[str, ...]  # comparisons, in every analysis that makes them, or `COMPARISON of ANALYSIS`
+
+    def is_null(self, analysis: str, comparison: str) -> bool:
+        """Return whether a comparison of an analysis is declared null."""
+        return comparison in self.null or f"{comparison} of {analysis}" in self.null
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -299,6 +328,7 @@ class Simulate:
     at_least: int
     at_most: int
     until: Until | None
+    trials_per_draw: int = 1  # with uncertain parameters
     solver: Solver | None = None  # of courses that are not linear; None = by pilot
 
 
@@ -335,6 +365,7 @@ class Protocol:
     keep: Keep
     digest: str  # SHA-256 of the resolved document
     rules: tuple[DosingRule, ...] = ()
+    families: tuple[Family, ...] = ()
     lookouts: tuple[Lookout, ...] = ()
     follow_up: float = 0.0  # days for which events are looked for; 0 = up to the last visit
     milestones: tuple[Milestone, ...] = ()  # none: one look, after the last datum

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from trialsim.foundation.units import Quantity, Unit, dimension_name
+from trialsim.foundation.units import DIMENSIONLESS, Quantity, Unit, dimension_name, unit
 from trialsim.protocol.draft import Draft, Path
 from trialsim.protocol.times import days, duration_text, moment_text
 from trialsim.protocol.written import WrittenEndpoint
@@ -11,6 +11,7 @@ BINARY = ("below", "above", "within", "happened")
 TIMES = ("first_of",)
 OF_EVENTS = ("first_of", "happened")
 FROM_BASELINE = ("change_from_baseline", "percent_change_from_baseline", "log_ratio_to_baseline")
+ONE, PERCENT = Unit("", unit("%").ratio * 100, DIMENSIONLESS), unit("%")
 N_THRESHOLDS = {"below": 1, "above": 1, "within": 2}
 
 
@@ -189,3 +190,12 @@ def check_estimands(draft: Draft) -> None:
             draft.error(
                 where, "event-without-strategy", f"estimand {name} does not say what becomes of {said}", "", notes
             )
+
+
+def endpoint_unit(derive: str, measured: Unit | None) -> Unit | None:
+    """Return the unit of an endpoint's values; shares and log ratios are plain numbers."""
+    if derive in BINARY or derive == "log_ratio_to_baseline":
+        return ONE
+    if derive in TIMES:
+        return unit("day")
+    return PERCENT if derive == "percent_change_from_baseline" else measured

@@ -6,9 +6,11 @@ from collections.abc import Iterator
 
 from trialsim.foundation.units import number_text
 from trialsim.protocol.draft import Draft, Path
+from trialsim.protocol.hypotheses import families_of
 from trialsim.protocol.milestone_conditions import condition_of, stop_condition
-from trialsim.protocol.rules_analyses import SUCCESS, endpoint_of
+from trialsim.protocol.rules_analyses import SUCCESS
 from trialsim.protocol.rules_endpoints import TIMES
+from trialsim.protocol.rules_missing import endpoint_of
 from trialsim.protocol.rules_times import WITH_HORIZON
 from trialsim.protocol.written import WrittenAnalysis
 from trialsim.protocol.written_milestones import WrittenAction, WrittenSpend
@@ -41,6 +43,10 @@ def check_action(draft: Draft, path: Path, action: WrittenAction) -> None:
         if wanted and wanted.analysis in draft.written.analyses and not draft.written.analyses[wanted.analysis].spend:
             message = f"{wanted.judged} needs to know when all information is there, and {wanted.analysis} has no spend"
             draft.error(action.when.place, "no-spending", message, "", [f"write spend in analyses.{wanted.analysis}"])
+        elif wanted and wanted.analysis in families_of(draft):
+            message = f"{wanted.judged} needs the final level of {wanted.analysis}, which its family does not know yet"
+            notes = [f"write futility in the spend of {wanted.analysis}"]
+            draft.error(action.when.place, "family-power", message, "", notes)
 
 
 def tests_of(draft: Draft) -> Iterator[tuple[str, str]]:

@@ -31,6 +31,7 @@ from trialsim.protocol.schema_design import (
     VISIT,
     visit_at,
 )
+from trialsim.protocol.schema_families import FAMILY
 from trialsim.protocol.schema_milestones import MILESTONE
 from trialsim.protocol.written import Written, WrittenScenario, WrittenVisit
 
@@ -93,6 +94,12 @@ PROTOCOL = Section(
             MapOf(ESTIMAND, Name(), at_least=1), "an endpoint, and what intercurrent events do to it", required=True
         ),
         "analyses": Field(MapOf(ANALYSIS, Name(), at_least=1), "how the arms are compared", required=True),
+        "families": Field(
+            MapOf(FAMILY, Name()),
+            "comparisons of several analyses that share one error rate",
+            default={},
+            example="{main: {fixed_sequence: [primary, key_secondary]}}",
+        ),
         "success": Field(
             Phrase("when the trial succeeds", "any of primary", str, r"(any|all)\s+of\s+\S+"),
             "which rejections make the trial a success",

@@ -22,13 +22,15 @@ from trialsim.foundation.sections import (
     Section,
     Text,
 )
+from trialsim.protocol.rules_equivalence import DIFFERENCE, RATIO, written_comparison
+from trialsim.protocol.schema_means import MEAN_METHODS
 from trialsim.protocol.schema_milestones import SPEND
-from trialsim.protocol.schema_repeated import COVARIATES, REPEATED_METHODS, without_visits
-from trialsim.protocol.schema_shares import SHARE_METHODS, STRATA
+from trialsim.protocol.schema_missing import MISSING
+from trialsim.protocol.schema_repeated import REPEATED_METHODS, without_visits
+from trialsim.protocol.schema_shares import SHARE_METHODS
 from trialsim.protocol.schema_times import TIME_METHODS
 from trialsim.protocol.written import (
     WrittenAnalysis,
-    WrittenComparison,
     WrittenEndpoint,
     WrittenEstimand,
     WrittenMethod,
@@ -54,7 +56,9 @@ def one_word(what: str, words: tuple[str, ...], later: Mapping[str, str]) -> Phr
 DERIVED = Choice(
     "value", "change_from_baseline", "percent_change_from_baseline", "log_ratio_to_baseline", "below", "above", "within"
 )
-MULTIPLICITY = Choice("none", "bonferroni", "holm", "hochberg", "fixed_sequence", "dunnett")
+MULTIPLICITY = Choice(
+    "none", "bonferroni", "holm", "hochberg", "hommel", "fixed_sequence", "co_primary", "dunnett", "step_down_dunnett"
+)
 
 
 def written_endpoint(first_of: Any, happened: Any, by: float | None, derive: str | None, **values: Any) -> Any:
@@ -152,7 +156,7 @@ def written_analysis(method: WrittenMethod | str, **values: Any) -> WrittenAnaly
     return WrittenAnalysis(method=chosen, **values)
 
 
-WITH_OPTIONS = ("ancova", *REPEATED_METHODS, *SHARE_METHODS, *TIME_METHODS)
+WITH_OPTIONS = (*MEAN_METHODS, *REPEATED_METHODS, *SHARE_METHODS, *TIME_METHODS)
 NOT_OF_ONE_WORD = (*REPEATED_METHODS, "rmst", "milestone_survival", "cumulative_incidence")
 METHODS = ("t_test", "welch", *(name for name in WITH_OPTIONS if name not in NOT_OF_ONE_WORD))
 LATER = {
@@ -163,16 +167,7 @@ METHOD = ByShape(
     mapping=Section(
         "a method",
         {
-            "ancova": Field(
-                Section(
-                    "an analysis of covariance",
-                    {
-                        "covariates": COVARIATES,
-                        "strata": STRATA,
-                    },
-                ),
-                "one linear model of all arms, with covariates and factors",
-            ),
+            **MEAN_METHODS,
             **REPEATED_METHODS,
             **SHARE_METHODS,
             **TIME_METHODS,
@@ -186,18 +181,32 @@ METHOD = ByShape(
 COMPARISON = Section(
     "a comparison",
     {
-        "better": Field(Choice("higher", "lower"), "which direction is a benefit", required=True, example="lower"),
+        "better": Field(
+            Choice("higher", "lower"),
+            "which direction is a benefit; must be written but for equivalence",
+            example="lower",
+        ),
         "margin": Field(
             Amount(),
             "the difference (first minus second arm) of the null hypothesis, in the endpoint's unit, 0 unless written;"
             " of a risk ratio, odds ratio or hazard ratio the ratio (first over second arm), 1 unless written",
             example="-10%",
         ),
+        DIFFERENCE: Field(
+            ListOf(Amount()),
+            "equivalence: the least and the greatest difference that is none, each the null of a one-sided test",
+            example="[-2 mmHg, 2 mmHg]",
+        ),
+        RATIO: Field(
+            ListOf(Amount()),
+            "equivalence of what is compared as a ratio: its least and its greatest value",
+            example="[80%, 125%]",
+        ),
         "ratio": Field(NotYet("a comparison's 'ratio'", "derive: log_ratio_to_baseline, and give a margin"), ""),
         "efficacy": Field(NotYet("a comparison's 'efficacy'", "write a margin"), ""),
         "controls": Field(NotYet("a comparison's 'controls'", "all controls of this version are concurrent"), ""),
     },
-    make=WrittenComparison,
+    make=written_comparison,
 )
 
 ANALYSIS = Section(
@@ -208,9 +217,10 @@ ANALYSIS = Section(
             METHOD, "how arms are compared", required=True, example="{ancova: {covariates: [sbp at baseline]}}"
         ),
         "missing": Field(
-            Choice("complete_cases", "failure"),
+            MISSING,
             "what becomes of patients without a value; unless written, failure for"
             " yes-or-no endpoints without hypothetical events, complete_cases for the others",
+            example="{jump_to_reference: {reference: placebo, imputations: 50}}",
         ),
         "compare": Field(
             MapOf(COMPARISON, Text()),
@@ -220,8 +230,7 @@ ANALYSIS = Section(
         ),
         "alpha": Field(
             Phrase("an error rate", "0.025 one-sided", str, r"\S+\s+(one|two)-sided"),
-            "the type I error rate of the family",
-            default="0.025 one-sided",
+            "the type I error rate; 0.025 one-sided unless written, for an analysis in a family that of the family",
             example="0.05 two-sided",
         ),
         "multiplicity": Field(

@@ -163,8 +163,26 @@ ACCRUAL = Section(
             example="20 per month",
         ),
         "sites": Field(Whole(1, 100_000), "how many sites", default=1, example="12"),
-        "ramp_up": Field(Duration(), "how long until all sites are open", default=NO_TIME, example="3 months"),
+        "ramp_up": Field(
+            Duration(),
+            "how long until all sites are open, the rate climbing in a line",
+            default=NO_TIME,
+            example="3 months",
+        ),
+        "opening": Field(
+            Duration(positive=True), "sites open one by one, at random within this time", example="9 months"
+        ),
+        "pattern": Field(
+            MapOf(Number(at_least=0), Text()),
+            "from which point in time which share of the rate: steps, pauses (0%), seasons",
+            default={},
+            example="{day 0: 25%, month 3: 100%, month 7: 0%, month 8: 100%}",
+        ),
+        "repeats": Field(
+            Duration(positive=True), "after which the pattern begins again, with pattern", example="12 months"
+        ),
     },
+    at_most_one=(("ramp_up", "opening", "pattern"),),
     make=WrittenAccrual,
 )
 

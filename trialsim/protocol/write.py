@@ -7,13 +7,17 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import islice
 
 from trialsim.foundation.units import number_text
 from trialsim.protocol.decision_write import rule_data
 from trialsim.protocol.dosing_write import Data as Data
 from trialsim.protocol.dosing_write import adherence_data, dosing_data
+from trialsim.protocol.family_model import Family
 from trialsim.protocol.milestone_write import milestone_data, spend_data
+from trialsim.protocol.missing_model import MissingValues
 from trialsim.protocol.model import (
+    Accrual,
     Analysis,
     Arm,
     Comparison,
@@ -83,6 +87,7 @@ def protocol_data(protocol: Protocol) -> dict[str, Data]:
             item.name: {"endpoint": item.endpoint, "events": dict(item.strategies)} for item in protocol.estimands
         },
         "analyses": {analysis.name: analysis_data(analysis) for analysis in protocol.analyses},
+        **({"families": {each.name: family_data(each) for each in protocol.families}} if protocol.families else {}),
         **(
             {"milestones": {each.name: milestone_data(each) for each in protocol.milestones}}
             if protocol.milestones
@@ -116,13 +121,24 @@ def arm_data(arm: Arm) -> dict[str, Data]:
     return data | ({"sets": {each.input: setting_data(each) for each in arm.sets}} if arm.sets else {})
 
 
+def shape_data(accrual: Accrual) -> dict[str, Data]:
+    """Return how the rate of accrual changes with time, in the one way it does."""
+    if accrual.opening:
+        return {"opening": duration_text(accrual.opening)}
+    if not accrual.pattern:
+        return {"ramp_up": duration_text(accrual.ramp_up)}
+    steps: dict[str, Data] = {moment_text(day): number_text(share) for day, share in accrual.pattern}
+    data: dict[str, Data] = {"pattern": steps}
+    return data | ({"repeats": duration_text(accrual.repeats)} if accrual.repeats else {})
+
+
 def conduct_data(conduct: Conduct) -> dict[str, Data]:
     accrual = conduct.accrual
     return {
         "accrual": {
             "rate": rate_text(accrual.rate),
             "sites": str(accrual.sites),
-            "ramp_up": duration_text(accrual.ramp_up),
+            **shape_data(accrual),
         },
         "adherence": adherence_data(conduct.adherence),
         "intercurrent_events": {
@@ -158,6 +174,12 @@ def analysis_data(analysis: Analysis) -> dict[str, Data]:
         options["covariates"] = covariate_texts(method)
     if method.kind in ("ancova", "mmrm") or method.measure is not None:
         options["strata"] = list(method.strata)
+    if method.kind == "ancova" and method.slopes == "by_arm":
+        options["slopes"] = "by_arm"
+    elif method.kind == "ancova" and method.variance != "model":
+        options["variance"] = str(method.variance)
+    if method.kind == "wilcoxon":
+        options["continuity"] = "true" if method.continuity else "false"
     if method.kind == "mmrm":
         options["covariance"] = method.covariances[0]
         options["fallback"] = list[Data](method.covariances[1:])
@@ -172,19 +194,55 @@ def analysis_data(analysis: Analysis) -> dict[str, Data]:
             options["covariates"] = covariate_texts(method)
     if method.kind == "logistic":
         options |= {"variance": str(method.variance), "separated": str(method.separated)}
+    own: dict[str, Data] = {
+        "alpha": f"{number_text(analysis.alpha)} one-sided", "multiplicity": analysis.multiplicity
+    }  # fmt: skip
     return {
         "estimand": analysis.estimand,
         "method": {method.kind: options} if options else method.kind,
-        "missing": method.missing,
+        "missing": method.missing if method.imputation is None else imputation_data(method.imputation),
         "compare": {item.name: comparison_data(method, item) for item in analysis.comparisons},
-        "alpha": f"{number_text(analysis.alpha)} one-sided",
-        "multiplicity": analysis.multiplicity,
+        **({} if analysis.multiplicity == "family" else own),
         **({"spend": spend_data(analysis.spend)} if analysis.spend else {}),
     }
 
 
+def imputation_data(how: MissingValues) -> dict[str, Data]:
+    data: dict[str, Data] = {"reference": how.reference} if how.reference is not None else {}
+    if how.after:
+        data["after"] = list[Data](how.after)
+    if how.variance == "rubin":
+        data["imputations"] = str(how.imputations)
+    data |= {"variance": how.variance, "visits": list[Data](how.visits), "delta": dict(how.delta_text)}
+    return {how.strategy: data}
+
+
+def family_data(family: Family) -> dict[str, Data]:
+    names = [hypothesis.text for hypothesis in family.hypotheses]
+    said: Data = list[Data](names)
+    if family.procedure == "fallback":
+        said = {name: number_text(weight) for name, weight in zip(names, family.weights, strict=True)}
+    elif family.procedure == "graph":
+        said = {
+            name: {
+                "weight": number_text(weight),
+                "to": {other: number_text(share) for other, share in zip(names, row, strict=True) if share > 0.0},
+            }
+            for name, weight, row in zip(names, family.weights, family.transitions, strict=True)
+        }
+    elif family.procedure == "gatekeeping":
+        left = iter(names)
+        said = [
+            {"test": list[Data](islice(left, n)), "keep": number_text(keep)}
+            for n, keep in zip(family.gates, family.keeps, strict=True)
+        ]
+    return {"alpha": f"{number_text(family.alpha)} one-sided", family.procedure: said}
+
+
 def comparison_data(method: Method, comparison: Comparison) -> dict[str, Data]:
     """Return a comparison; some tests have no margin."""
+    if comparison.within is not None:
+        return {comparison.within_key: list[Data](comparison.within_text)}
     data: dict[str, Data] = {"better": comparison.better}
     return data if method.kind in ("cmh", *WITHOUT_MARGIN) else data | {"margin": comparison.margin_text}
 
@@ -206,7 +264,13 @@ def simulate_data(simulate: Simulate) -> dict[str, Data]:
         precision: Data = {"power": {"standard_error": number_text(simulate.until.power_standard_error)}}
         trials = {"at_least": str(simulate.at_least), "until": precision, "at_most": str(simulate.at_most)}
     modes = "both" if len(simulate.parameters) > 1 else simulate.parameters[0]
-    return {"seed": str(simulate.seed), "parameters": modes, "trials": trials, "solver": simulate.solver or "by pilot"}
+    return {
+        "seed": str(simulate.seed),
+        "parameters": modes,
+        "trials": trials,
+        **({"trials_per_draw": str(simulate.trials_per_draw)} if simulate.trials_per_draw > 1 else {}),
+        "solver": simulate.solver or "by pilot",
+    }
 
 
 def kept_text(number: int, at_most: int) -> str:

@@ -53,6 +53,9 @@ class WrittenAccrual:
     rate: Quantity
     sites: int
     ramp_up: Quantity | None
+    pattern: Mapping[str, float] = field(default_factory=dict)  # by a point in time
+    repeats: Quantity | None = None
+    opening: Quantity | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,23 +119,64 @@ class WrittenMethod:
     covariance: str | None = None
     fallback: tuple[str, ...] = ()
     df: str | None = None
+    slopes: str | None = None
+    continuity: bool | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WrittenComparison:
-    better: str
+    better: str | None
     margin: Quantity | None
+    within: tuple[Quantity, ...] | None = None  # both ends of equivalence
+    within_key: str = ""  # as what they are written
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WrittenImputation:
+    strategy: str
+    reference: str | None
+    after: tuple[str, ...] | None
+    imputations: int | None
+    variance: str
+    visits: tuple[str, ...] | None
+    delta: Mapping[str, Quantity]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WrittenAnalysis:
     estimand: str
     method: WrittenMethod
-    missing: str | None
+    missing: str | WrittenImputation | None
     compare: Mapping[str, WrittenComparison]
-    alpha: str
+    alpha: str | None  # 0.025 one-sided, or that of its family
     multiplicity: str | None
     spend: WrittenSpend | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WrittenNode:
+    weight: float
+    to: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WrittenGate:
+    test: tuple[str, ...]
+    keep: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WrittenFamily:
+    """One of its procedures is there, the others are None."""
+
+    alpha: str
+    graph: Mapping[str, WrittenNode] | None
+    fixed_sequence: tuple[str, ...] | None
+    holm: tuple[str, ...] | None
+    fallback: Mapping[str, float] | None
+    gatekeeping: tuple[WrittenGate, ...] | None
+    hochberg: tuple[str, ...] | None
+    hommel: tuple[str, ...] | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -157,6 +201,7 @@ class WrittenSimulation:
     parameters: str | None
     trials: WrittenTrials
     solver: str
+    trials_per_draw: int = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -192,6 +237,7 @@ class Written:
     endpoints: Mapping[str, WrittenEndpoint] = field(default_factory=dict)
     estimands: Mapping[str, WrittenEstimand] = field(default_factory=dict)
     analyses: Mapping[str, WrittenAnalysis] = field(default_factory=dict)
+    families: Mapping[str, WrittenFamily] = field(default_factory=dict)
     milestones: Mapping[str, WrittenMilestone] = field(default_factory=dict)
     success: str = ""
     scenarios: Mapping[str, WrittenScenario] = field(default_factory=dict)

@@ -138,6 +138,12 @@ def conduct_words(protocol: Protocol) -> list[tuple[str, str]]:
     """Return what is assumed about how the trial runs: (what, value)."""
     conduct = protocol.conduct
     ramp = f", all open after {duration_words(conduct.accrual.ramp_up)}" if conduct.accrual.ramp_up else ""
+    if conduct.accrual.opening:
+        ramp = f", which open at random within {duration_words(conduct.accrual.opening)}"
+    if conduct.accrual.pattern:
+        steps = [f"{share(part)} from {moment_words(day)}" for day, part in conduct.accrual.pattern]
+        again = f", again every {duration_words(conduct.accrual.repeats)}" if conduct.accrual.repeats else ""
+        ramp = f", of which {', '.join(steps)}{again}"
     told = [("Accrual", f"{rate_text(conduct.accrual.rate)} at {count(conduct.accrual.sites, 'site')}{ramp}")]
     told += adherence_words(conduct.adherence)
     for event in conduct.intercurrent_events:

@@ -6,15 +6,18 @@ marked: what would have been, had nobody stopped it.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from trialsim.protocol.family_model import Family
 from trialsim.protocol.milestone_model import Spend, StopWhen
 from trialsim.protocol.model import Analysis, Protocol
 from trialsim.trial.batch import Batch
 from trialsim.trial.boundaries import bounds_at_look, conditional_power, final_bound, predictive_power
+from trialsim.trial.families import Judged, Latest, analyses_of, judged
 from trialsim.trial.look import Look, look
 from trialsim.trial.milestones import last_days_of_data, milestone_cuts
 from trialsim.trial.setup import Setup
@@ -75,6 +78,7 @@ class Open:
     rejected: Flags  # [T, C]
     fractions: list[Floats] = field(default_factory=list)  # of each look so far [T, C], NaN where not held
     last: tuple[Look, Flags] | None = None
+    is_last: bool = False  # no look of it follows
 
 
 class Course:
@@ -90,6 +94,9 @@ class Course:
             analysis.name: Open(rejected=np.zeros((n, len(analysis.comparisons)), dtype=np.bool_))
             for analysis in self.protocol.analyses
         }
+        self.families = {
+            family.name: np.zeros((n, len(family.hypotheses)), dtype=np.bool_) for family in self.protocol.families
+        }
         self.taken: list[tuple[int, Taken]] = []
 
     def pass_milestone(self, m: int) -> None:
@@ -100,6 +107,8 @@ class Course:
         stops: list[StopWhen] = []
         for name in self.tests(m):
             self.test(m, self.protocol.analysis(name), held, before)
+        for family in self.protocol.families:
+            self.judge(m, family, held, before)
         if self.protocol.milestones:
             stops = [act for act in self.protocol.milestones[m].do if isinstance(act, StopWhen)]
         won = self.success() & held
@@ -125,13 +134,18 @@ class Course:
         made = look(self.setup, analysis, self.batch, cut)
         state, shape = self.open[analysis.name], made.z.shape
         fraction = upper = lower = np.full(shape, np.nan)
-        if analysis.spend is None:
+        if analysis.spend is None and analysis.multiplicity == "family":
+            now = np.zeros(shape, dtype=np.bool_)
+        elif analysis.spend is None:
             now = (made.results.status == 0) & (made.adjusted <= analysis.alpha)
         else:
             fraction = np.where(held[:, None], information(analysis.spend, made) / analysis.spend.full, np.nan)
             state.fractions.append(fraction)
-            is_last = self.is_last_test(m, analysis.name)
-            now, lower, upper = rejections(analysis, analysis.spend, made.z, state, is_last)
+            state.is_last = self.is_last_test(m, analysis.name)
+            if analysis.multiplicity == "family":
+                now = np.zeros(shape, dtype=np.bool_)
+            else:
+                now, lower, upper = rejections(analysis, analysis.spend, made.z, state, state.is_last)
         state.rejected = state.rejected | (now & held[:, None])
         state.last = (made, held)
         name = self.protocol.milestones[m].name if self.protocol.milestones else FINAL
@@ -140,6 +154,30 @@ class Course:
             fraction=fraction, upper=upper, lower=lower, rejected=state.rejected.copy(),
         )  # fmt: skip
         self.taken.append((m, taken))
+
+    def judge(self, m: int, family: Family, held: Flags, before: Flags) -> None:
+        """Reject what a family of several analyses says, if one of them was made at this milestone."""
+        names = analyses_of(family)
+        if not set(names) & set(self.tests(m)):
+            return
+        latest = {name: self.latest(name) for name in names}
+        rejected, found = judged(family, latest, self.families[family.name], held)
+        self.families[family.name] = rejected
+        for (name, c), flags in found.rejected.items():
+            self.open[name].rejected[:, c] = flags
+        for name in names:
+            last = max((i for i, (_, each) in enumerate(self.taken) if each.look.analysis.name == name), default=-1)
+            if last >= 0:
+                k, taken = self.taken[last]
+                self.taken[last] = (k, with_family(taken, found, self.open[name].rejected, k == m, before))
+
+    def latest(self, name: str) -> Latest | None:
+        """Return the latest look of an analysis, None before its first."""
+        state = self.open[name]
+        if state.last is None:
+            return None
+        made, held = state.last
+        return Latest(look=made, is_held=held, fractions=tuple(state.fractions), is_last=state.is_last)
 
     def success(self) -> Flags:
         """Return which trials are a success by now [T]."""
@@ -196,6 +234,25 @@ class Course:
 def with_conclusion(taken: Taken, concludes: Flags) -> Taken:
     """Return a look that knows whether it concludes its analysis."""
     return replace(taken, concludes=concludes)
+
+
+def with_family(taken: Taken, found: Judged, rejected: Flags, is_now: bool, before: Flags) -> Taken:
+    """Return a look with what its family says; an earlier one only with what it lets reject before its trial stops."""
+    name, shape = taken.look.analysis.name, taken.look.z.shape
+    if not is_now:
+        return replace(taken, rejected=taken.rejected | (rejected & taken.is_held[:, None] & ~before[:, None]))
+
+    def columns(of: Mapping[tuple[str, int], Floats], otherwise: Floats) -> Floats:
+        return np.column_stack([of.get((name, c), otherwise[:, c]) for c in range(shape[1])])
+
+    nowhere = np.full(shape, np.nan)
+    return replace(
+        taken,
+        look=replace(taken.look, adjusted=columns(found.adjusted, nowhere)),
+        lower=columns(found.lower, taken.lower),
+        upper=columns(found.upper, taken.upper),
+        rejected=rejected.copy(),
+    )
 
 
 def all_open(flags: Flags, rejected: Flags) -> Flags:

@@ -66,7 +66,7 @@ def endpoint_data(
             continue
         due, known = reading_days(setup, endpoint, randomised_at, seen)
         out[estimand.name] = EndpointData(
-            analysed=analysed_values(setup, estimand, seen, own_events),
+            analysed=analysed_values(setup, estimand, endpoint, seen, own_events),
             counterfactual=counterfactual_values(setup, estimand, typical, patients, world, luck),
             due_at=due,
             known_at=known,
@@ -139,9 +139,10 @@ def ends_before(setup: Setup, own_hazards: Floats, until: Floats) -> Flags:
     return np.asarray(own_hazards[:, ends].min(axis=1, initial=np.inf) <= until, dtype=np.bool_)
 
 
-def analysed_values(setup: Setup, estimand: Estimand, seen: Observations, own_events: Floats) -> Floats:
-    """Return the endpoint as it is analysed [N]: from what was seen, missing after an event that is switched off."""
-    endpoint = setup.protocol.endpoint(estimand.endpoint)
+def analysed_values(
+    setup: Setup, estimand: Estimand, endpoint: Endpoint, seen: Observations, own_events: Floats
+) -> Floats:
+    """Return an endpoint as it is analysed [N]: from what was seen, missing after an event that is switched off."""
     at, baseline = setup.calendar.endpoint_readings(endpoint)
     before = None if baseline is None else seen.values[baseline]
     value = endpoint_values(endpoint.derive, seen.values[at], before, endpoint.threshold)

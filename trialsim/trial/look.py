@@ -43,10 +43,12 @@ def look(setup: Setup, analysis: Analysis, batch: Batch, cut_at: Floats) -> Look
     known = known_at(data, batch.randomised_at, cut_at, per_trial, analysis.method.missing, ~batch.own_failed)
     pairs, better = pairs_of(setup, analysis), better_of(analysis)
     results = compared(setup, analysis, batch, known, np.repeat(cut_at, per_trial))
+    # A family judges its comparisons together, once all of its analyses at a milestone are made.
+    rule = "none" if analysis.multiplicity == "family" else analysis.multiplicity
     return Look(
         analysis=analysis,
         results=results,
-        adjusted=adjusted_p_values(analysis.multiplicity, results, better, range(len(pairs))),
+        adjusted=adjusted_p_values(rule, results, better, range(len(pairs))),
         truth=true_effects(setup, analysis, batch, data, known, pairs, np.repeat(cut_at, per_trial)),
         n_missing=counted(known.is_missing, batch.arms, pairs, per_trial),
         n_events=counted(event_flags(known), batch.arms, pairs, per_trial),

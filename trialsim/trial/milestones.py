@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -101,7 +102,13 @@ def dates_known(setup: Setup, batch: Batch, name: str) -> Iterable[Floats]:
     if endpoint.events:
         yield batch.endpoints[name].known_at
         return
-    for reading in setup.calendar.endpoint_readings(endpoint):
+    imputed = [
+        replace(endpoint, at=visit)
+        for analysis in setup.protocol.analyses
+        if analysis.estimand == name and analysis.method.imputation is not None
+        for visit in analysis.method.imputation.visits
+    ]
+    for reading in {r: None for each in (endpoint, *imputed) for r in setup.calendar.endpoint_readings(each)}:
         if reading is not None:
             yield known_days(setup, reading, batch.randomised_at, batch.seen)
 

@@ -42,7 +42,8 @@ def simulate_trials(world: World, trials: range, keep_patients_below: int) -> di
     setup = with_solver(setup_of(world))
     numbers = np.arange(trials.start, trials.stop, trials.step, dtype=np.int64)
     posterior = posterior_with_overrides(world.posterior, world.overrides)
-    typical = typical_values(world.cohort, world.seed, numbers, world.mode, posterior)
+    draws = numbers // world.protocol.simulate.trials_per_draw  # as trials of these numbers would draw by themselves
+    typical = typical_values(world.cohort, world.seed, draws, world.mode, posterior)
     patients = enrolled(setup, typical, numbers)
     batch, worlds = _lived(setup, typical, patients)
     return _tables(setup, typical, numbers, batch, worlds, keep_patients_below)
@@ -52,7 +53,8 @@ def _lived(setup: Setup, typical: TypicalValues, patients: Enrolled) -> tuple[Ba
     """Return what became of the patients: allocated, treated, observed; and their courses in every world."""
     protocol, seed = setup.protocol, setup.world.seed
     conduct, trials, numbers = protocol.conduct, patients.trials, patients.patients
-    at_sites = sites(conduct.accrual, seed, trials, numbers)
+    randomised_at = arrival_times(conduct.accrual, seed, trials, numbers, protocol.patients.randomised)
+    at_sites = sites(conduct.accrual, seed, trials, numbers, randomised_at)
     strata = crossed(protocol.randomise.strata, patients.covariates, at_sites, setup.cohort, conduct.accrual.sites)
     arms = allocated_arms(protocol.randomise, setup.strata, seed, trials, patients.rows, strata)
     adherence = adherences(conduct.adherence, seed, trials, numbers)
@@ -68,7 +70,6 @@ def _lived(setup: Setup, typical: TypicalValues, patients: Enrolled) -> tuple[Ba
         luck[i] = measurement_luck(setup, i, trials, numbers)
     last = last_days(setup, days)
     left_at, lost_at = lost_days(by_reason, last), lost_days(np.column_stack([by_reason, ended_at]), last)
-    randomised_at = arrival_times(conduct.accrual, seed, trials, numbers, protocol.patients.randomised)
     unseen_from = lost_at + np.where(leaves_by_rule(setup, by_reason, lost_at), HALF_A_SECOND, 0.0)
     seen = observations(setup, typical, patients, days, worlds[NOTHING].actual[:, arms, every], luck, unseen_from)
     own_failed = worlds[NOTHING].status[arms, every] != 0

@@ -50,6 +50,7 @@ def protocol(
     keep=2,
     seed=7,
     margin=0.0,
+    families=(),
 ):
     comparisons = tuple(Comparison(treated=arm, control="placebo", better="higher", margin=margin) for arm in ARMS[1:])
     method = Method(kind="t_test", covariates=(), strata=(), missing="complete_cases")
@@ -95,6 +96,7 @@ def protocol(
             until=Until(power_standard_error=until) if until else None,
         ),
         keep=Keep(patients_of=keep),
+        families=families,
         digest=data_digest([randomised, at_least, at_most, until, scenarios, modes, keep, seed, margin]),
     )
 
