@@ -132,7 +132,7 @@ def hits_of(layout: Layout, key: Key, target: Target, below: int) -> np.ndarray[
     if target.comparison is None and target.quantity != "type_1":
         return np.asarray(trials["success"][trials["trial"] < below], dtype=np.bool_)
     looks = cell_columns(layout, key, "looks", ("trial", "analysis", "comparison", "rejected", "concludes"))
-    meant = (target.comparison,) if target.comparison else target.scenario.null
+    meant = (target.comparison,) if target.comparison else target.scenario.nulls_of(target.analysis)
     rejects = (looks["analysis"] == target.analysis) & np.isin(looks["comparison"].astype(str), meant)
     rejects &= looks["rejected"].astype(np.bool_) & looks["concludes"].astype(np.bool_)
     return np.asarray(np.isin(numbers, looks["trial"][rejects]), dtype=np.bool_)

@@ -137,7 +137,7 @@ def check_comparison(quantity: str, comparison: str | None, analysis: Analysis, 
         message = f"'{analysis.name}' has {len(names)} comparisons: {quantity} of which?"
         raise TrialsimError("bad-target", message, notes, exit_code=2)
     meant = [comparison] if comparison else names
-    nulls = [name for name in meant if name in scenario.null]
+    nulls = [name for name in meant if scenario.is_null(analysis.name, name)]
     if quantity == "type_1" and not (nulls if comparison is None else meant == nulls):
         notes = [f"declare what is null there: scenarios: {{{scenario.name}: {{null: [{meant[0]}]}}}}"]
         message = f"scenario '{scenario.name}' declares no null for a type I error: {', '.join(meant)}"
