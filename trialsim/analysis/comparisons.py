@@ -34,13 +34,14 @@ class Comparisons:
 
     Numbers that do not exist are NaN, and then ``status`` is a key of ``REASONS`` other than 0. The p value is
     one-sided, in the direction of benefit; the interval is two-sided at level 1 - 2 alpha and lies wholly beyond the
-    margin, on the side of benefit, exactly when the p value is below alpha.
+    margin, on the side of benefit, exactly when the p value is below alpha (but for the test of Cochran, Mantel and
+    Haenszel, whose interval is of another making). Ratios are logarithms; limits of score tests may be infinite.
     """
 
     estimate: Floats  # treated minus control
     se: Floats
     df: Floats  # infinite for normal tests
-    statistic: Floats  # (estimate - margin) / se
+    statistic: Floats  # (estimate - margin) / se, or the standardised score of a score test
     p_value: Floats
     lower: Floats
     upper: Floats

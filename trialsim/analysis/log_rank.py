@@ -71,23 +71,26 @@ def event_weight(kind: int, first: float, second: float, free: float, at_delay: 
 
 
 @compiled(
-    "int64(float64[::1], int64[::1], int64[::1], int64, int64, int64, int64, int64[::1], float64[::1], float64[::1], "
-    "float64[::1], float64[:, ::1], float64[::1])"
+    "void(float64[::1], int64[::1], int64[::1], int64, int64, int64, int64, int64[::1], float64[::1], float64[::1], "
+    "float64[::1], float64[:, ::1], float64[::1], int64[::1])"
 )
 def add_scores(
     time: Floats, arm: Integers, event: Integers, start: int, stop: int, treated: int, control: int, kind: Integers,
-    first: Floats, second: Floats, score: Floats, variance: Floats, information: Floats,
-) -> int:  # fmt: skip
-    """Add the scores of each weight over the patients of a stratum, in order of time; return how many events count.
+    first: Floats, second: Floats, score: Floats, variance: Floats, information: Floats, counts: Integers,
+) -> None:  # fmt: skip
+    """Add the scores of each weight over the patients of a stratum, in order of time.
 
     score[k] = sum w_k (d_1 - d n_1 / n), variance[k, l] = sum w_k w_l v and information[k] = sum w_k v with v the
     hypergeometric variance d n_1 n_0 (n - d) / (n^2 (n - 1)) (Mantel 1966), over times with events.
+    `counts` are events that count, treated and controls.
     """
     n_weights = kind.size
     at_risk_1, at_risk_0 = 0, 0
     for k in range(start, stop):
         at_risk_1 += 1 if arm[k] == treated else 0
         at_risk_0 += 1 if arm[k] == control else 0
+    counts[1] += at_risk_1
+    counts[2] += at_risk_0
     at_delay = np.ones(n_weights)
     weight = np.empty(n_weights)
     free = 1.0
@@ -123,7 +126,7 @@ def add_scores(
             free = after
         at_risk_1 -= leaving_1
         at_risk_0 -= leaving_0
-    return n_events
+    counts[0] += n_events
 
 
 @compiled(
@@ -140,6 +143,7 @@ def _fill_scores(
     row, spare_row = np.empty(most, np.int64), np.empty(most, np.int64)
     arms, events = np.empty(most, np.int64), np.empty(most, np.int64)
     begins, strata = np.empty(most + 2 * n_strata + 1, np.int64), np.empty(n_strata + 1, np.int64)
+    counts = np.empty(3, np.int64)
     for t in range(offsets.size - 1):
         fill_time_order(
             time, stratum, n_strata, offsets[t], offsets[t + 1], times, row, strata, spare, spare_row, begins
@@ -148,15 +152,13 @@ def _fill_scores(
             arms[k] = arm[row[k]]
             events[k] = 1 if event[row[k]] != 0 else 0
         for c in range(pairs.shape[0]):
-            a, b = pairs[c, 0], pairs[c, 1]
-            for k in range(strata[n_strata]):
-                n_treated[t, c] += 1 if arms[k] == a else 0
-                n_control[t, c] += 1 if arms[k] == b else 0
+            counts[:] = 0
             for s in range(n_strata):
-                n_events[t, c] += add_scores(
-                    times, arms, events, strata[s], strata[s + 1], a, b, kind, first, second, score[t, c],
-                    variance[t, c], information[t, c],
+                add_scores(
+                    times, arms, events, strata[s], strata[s + 1], pairs[c, 0], pairs[c, 1], kind, first, second,
+                    score[t, c], variance[t, c], information[t, c], counts,
                 )  # fmt: skip
+            n_events[t, c], n_treated[t, c], n_control[t, c] = counts[0], counts[1], counts[2]
             for j in range(kind.size):
                 for i in range(j):
                     variance[t, c, i, j] = variance[t, c, j, i]

@@ -65,36 +65,44 @@ def fill_time_order(
     n = 0
     earliest, latest = np.inf, -np.inf
     for i in range(start, stop):
-        if time[i] == time[i] and 0 <= group[i] < n_groups:
+        t = time[i]
+        if t == t and 0 <= group[i] < n_groups:
+            spare[n], spare_row[n] = t, i
             n += 1
-            earliest = min(earliest, time[i])
-            latest = max(latest, time[i])
+            earliest = min(earliest, t)
+            latest = max(latest, t)
     n_buckets = n // n_groups + 1
     scale = n_buckets / (latest - earliest) if latest > earliest else 0.0
     scale = scale if scale < np.inf else 0.0
     size = n_groups * n_buckets
-    for b in range(size + 1):
-        begins[b] = 0
-    for i in range(start, stop):
-        if time[i] == time[i] and 0 <= group[i] < n_groups:
-            begins[group[i] * n_buckets + min(int((time[i] - earliest) * scale), n_buckets - 1) + 1] += 1
+    begins[: size + 1] = 0
+    for k in range(n):
+        row[k] = group[spare_row[k]] * n_buckets + min(int((spare[k] - earliest) * scale), n_buckets - 1)
+        begins[row[k] + 1] += 1
+    most = 0
     for b in range(size):
+        most = max(most, begins[b + 1])
         begins[b + 1] += begins[b]
     for g in range(n_groups + 1):
         first[g] = begins[g * n_buckets]
-    for i in range(start, stop):  # a bucket's beginning moves to its end as it fills
-        if time[i] == time[i] and 0 <= group[i] < n_groups:
-            b = group[i] * n_buckets + min(int((time[i] - earliest) * scale), n_buckets - 1)
-            sorted_time[begins[b]], row[begins[b]] = time[i], i
-            begins[b] += 1
+    # Times go to their places; the places of rows are kept until all rows have been read.
+    for k in range(n):
+        b = row[k]
+        place = begins[b]
+        begins[b] += 1  # a bucket's beginning moves to its end as it fills
+        sorted_time[place] = spare[k]
+        row[k] = place
+    for k in range(n):
+        spare[row[k]] = float(spare_row[k])
+    for k in range(n):
+        row[k] = int(spare[k])
     begin = 0
-    for b in range(size):
-        end = begins[b]
-        if end - begin > FEW:
-            _merged(sorted_time, row, begin, end, spare, spare_row)
-        elif end - begin > 1:
-            _inserted(sorted_time, row, begin, end)
-        begin = end
+    for b in range(size if most > FEW else 0):
+        if begins[b] - begin > FEW:
+            _merged(sorted_time, row, begin, begins[b], spare, spare_row)
+        begin = begins[b]
+    for g in range(n_groups):
+        _inserted(sorted_time, row, first[g], first[g + 1])
 
 
 def checked_times(

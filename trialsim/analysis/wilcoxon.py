@@ -180,7 +180,7 @@ def wilcoxon(
     margin: ArrayLike = 0.0,
     continuity: bool = True,
 ) -> Comparisons:
-    """Return the medians of the differences (treated minus control) in the unit of y, with rank-sum tests and intervals.
+    """Return the median differences (treated minus control) in the unit of y, with rank-sum tests and intervals.
 
     Rows, pairs, better and margin as for ``t_test``. The normal approximation with ties, and with a correction for
     continuity unless told otherwise. The standard error is the length of the interval over that of a standard normal
@@ -193,7 +193,8 @@ def wilcoxon(
     status = np.zeros(shape, np.int8)
     counts = np.zeros(shape, np.int64), np.zeros(shape, np.int64)
     _compare(
-        values, arms, bounds, what.pairs, what.better, what.alpha, what.margin, bool(continuity), numbers, status, *counts
+        values, arms, bounds, what.pairs, what.better, what.alpha, what.margin, bool(continuity), numbers, status,
+        *counts,
     )  # fmt: skip
     estimate, se, statistic, p_value, lower, upper = numbers
     return Comparisons(

@@ -127,6 +127,8 @@ def candidate_protocol(
     data = protocol_data(protocol)
     simulation, scenarios = data["simulate"], data["scenarios"]
     assert isinstance(simulation, dict) and isinstance(scenarios, dict)
+    # Trials that share draws are not independent, as the tests of a verification take them to be.
+    simulation = {name: value for name, value in simulation.items() if name != "trials_per_draw"}
     modes = {target.mode for target in asked}
     parameters = "both" if len(modes) == 2 else next(iter(modes))
     data["simulate"] = simulation | {"seed": str(seed), "trials": str(trials), "parameters": parameters}

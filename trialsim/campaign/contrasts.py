@@ -13,6 +13,7 @@ from math import fsum, nan, sqrt
 
 import numpy as np
 
+from trialsim.campaign.averages import Averages, averages
 from trialsim.campaign.exact_rates import lower_bound, upper_bound
 from trialsim.campaign.figures import Figure, Z, mean, rate
 from trialsim.campaign.plan import Cell, Plan
@@ -23,8 +24,9 @@ from trialsim.store.layout import Layout
 from trialsim.store.read import cell_columns
 from trialsim.store.write import write_whole
 
-ALL_PAIRS = 12  # designs up to which each is compared with each; beyond, each with the first
+ALL_PAIRS = 6  # designs up to which each is compared with each; beyond, each with the first
 ERROR = 0.05  # of the simultaneous bounds, both sides together
+ALONE = Averages()  # every trial has a draw of its own
 LOOKS = ("trial", "analysis", "comparison", "estimate", "rejected", "concludes", "unit")
 
 
@@ -120,7 +122,7 @@ def contrasts_of(cells: Sequence[Cell], layout: Layout) -> Iterator[Contrast]:
             if other is None:
                 continue
             quantity, analysis, comparison, unit, meaning = name
-            figure, independent = difference(one, other, quantity in ("success", "rejection"))
+            figure, independent = difference(one, other, quantity in ("success", "rejection"), averages(cells[i]))
             yield Contrast(
                 scenario=cells[j].key.scenario, parameters=cells[j].key.parameters, design=cells[j].key.design,
                 against=cells[i].key.design, quantity=quantity, figure=figure, independent=independent,
@@ -156,11 +158,15 @@ def measured(cell: Cell, layout: Layout) -> dict[Name, Arrays]:
     return seen
 
 
-def difference(one: Arrays, other: Arrays, is_rate: bool) -> tuple[Figure, float]:
+def difference(
+    one: Arrays, other: Arrays, is_rate: bool, average: Averages = ALONE
+) -> tuple[Figure, float]:
     """Return the mean of other - one over the trials both have, paired, and the error if they were not."""
     _, here, there = np.intersect1d(one["trial"], other["trial"], assume_unique=True, return_indices=True)
     a: list[float] = one["value"][here].astype(np.float64).tolist()
     b: list[float] = other["value"][there].astype(np.float64).tolist()
+    if average.per_draw > 1:  # draws that trials share: errors are those of draws
+        return average.mean(np.subtract(b, a), one["trial"][here]), nan
     if is_rate:
         return paired_rate(a, b), independent_rates(a, b)
     first, second = mean(a).standard_error, mean(b).standard_error

@@ -33,12 +33,15 @@ def rate(count: int, n: int) -> Figure:
     error that also 0 of n has (see `rate_standard_error`)."""
     if not n:
         return NOTHING
-    share, z2 = count / n, Z * Z
+    return Figure(count / n, rate_standard_error(count, n), *wilson_interval(count / n, n), n)
+
+
+def wilson_interval(share: float, n: float) -> tuple[float, float]:
+    """Return Wilson's 95% interval of a share of n trials, or of as many as it is worth."""
+    z2 = Z * Z
     middle = (share + z2 / (2 * n)) / (1 + z2 / n)
     half = Z / (1 + z2 / n) * sqrt(share * (1 - share) / n + z2 / (4 * n * n))
-    lower = 0.0 if count == 0 else max(0.0, middle - half)
-    upper = 1.0 if count == n else min(1.0, middle + half)
-    return Figure(share, rate_standard_error(count, n), lower, upper, n)
+    return 0.0 if share == 0 else max(0.0, middle - half), 1.0 if share == 1 else min(1.0, middle + half)
 
 
 def mean(values: Sequence[float]) -> Figure:

@@ -7,8 +7,10 @@ from typing import Any
 
 import numpy as np
 
+from trialsim.campaign.assurance import split_rows
+from trialsim.campaign.averages import averages
 from trialsim.campaign.contrasts import write_contrasts
-from trialsim.campaign.figures import Figure, error_ratio, mean, rate, standard_deviation
+from trialsim.campaign.figures import Figure, mean, rate, standard_deviation
 from trialsim.campaign.nulls import Finding, undeclared_null, unverified_null
 from trialsim.campaign.plan import Cell, Plan
 from trialsim.campaign.rows import Arrays, Row
@@ -24,8 +26,11 @@ from trialsim.store.write import write_whole
 
 LOOK_COLUMNS = ("trial", "analysis", "comparison", "estimate", "standard_error", "lower", "upper", "n_treated",
                 "n_control", "n_missing", "rejected", "status", "truth", "unit", "concludes")  # fmt: skip
-TRIAL_COLUMNS = ("screened", "randomised", "lost", "success", "n_events", "duration", "accrual_ended_at",
+TRIAL_COLUMNS = ("trial", "screened", "randomised", "lost", "success", "n_events", "duration", "accrual_ended_at",
                  "failed_patients", "stopped_at", "stopped_for")  # fmt: skip
+
+Array = np.ndarray[Any, Any]
+
 
 def write_summary(plan: Plan, layout: Layout) -> tuple[Finding, ...]:
     """Write summary.parquet and contrasts.parquet, and return what was found out about the nulls of the scenarios."""
@@ -65,8 +70,8 @@ def operating_characteristics(cell: Cell, layout: Layout) -> tuple[list[Row], li
     """Return a cell's rows of the summary and the findings about its nulls."""
     every_look = cell_columns(layout, cell.key, "looks", LOOK_COLUMNS)
     looks = {name: values[every_look["concludes"].astype(bool)] for name, values in every_look.items()}
-    of_trial = trial_rows(cell, layout)
-    n_trials = next(row.figure.n for row in of_trial if row.quantity == "success")
+    trials = cell_columns(layout, cell.key, "trials", TRIAL_COLUMNS)
+    of_trial = trial_rows(cell, layout, trials)
     rows: list[Row] = []
     findings: list[Finding] = []
     for analysis in cell.protocol.analyses:
@@ -75,11 +80,11 @@ def operating_characteristics(cell: Cell, layout: Layout) -> tuple[list[Row], li
         findings += [each for each in found.values() if each]
         for comparison in analysis.comparisons:
             own = chosen[comparison.name]
-            rows += comparison_rows(cell, analysis, comparison, own, found[comparison.name], n_trials)
-        rows += family_rows(cell, analysis, chosen, found.values(), n_trials)
+            rows += comparison_rows(cell, analysis, comparison, own, found[comparison.name], trials["trial"])
+        rows += family_rows(cell, analysis, chosen, found.values(), trials["trial"])
     unverified = {each.address for each in findings if each.kind == "null_not_verified"}
     for family in cell.protocol.families:
-        rows += shared_rows(cell, family, looks, unverified, n_trials)
+        rows += shared_rows(cell, family, looks, unverified, trials["trial"])
     return rows + of_trial, findings + failed_patients(cell, of_trial)
 
 
@@ -105,45 +110,45 @@ def finding(cell: Cell, analysis: str, comparison: Comparison, looks: Arrays) ->
     return unverified_null(cell.key, analysis, comparison, mean(truths), sd)
 
 
-def known(values: np.ndarray[Any, Any], *others: np.ndarray[Any, Any]) -> list[float]:
-    """Return the values that are there, in trials where the others are there too."""
-    there = ~np.isnan(values.astype(np.float64))
-    for other in others:
-        there &= ~np.isnan(other.astype(np.float64))
-    return [float(value) for value in values[there]]
+def known(values: Array) -> list[float]:
+    """Return the values that are there."""
+    return [float(value) for value in values[~np.isnan(values.astype(np.float64))]]
 
 
 def comparison_rows(
-    cell: Cell, analysis: Analysis, comparison: Comparison, looks: Arrays, found: Finding | None, n_trials: int
+    cell: Cell, analysis: Analysis, comparison: Comparison, looks: Arrays, found: Finding | None, trials: Array
 ) -> Iterable[Row]:
     """Yield the rows of one comparison, the rejection rate first."""
-    truth, estimate, error = looks["truth"], looks["estimate"], looks["standard_error"]
+    truth, estimate, error, own = looks["truth"], looks["estimate"], looks["standard_error"], looks["trial"]
+    average = averages(cell)
     unit = next(iter(looks["unit"]), "")
 
     def row(quantity: str, figure: Figure, meaning: str, unit: str = "") -> Row:
         return Row(quantity, figure, meaning, unit, analysis.name, comparison.name)
 
     if found is not None and found.kind == "null_not_verified":
-        yield row("null_not_verified", mean(known(truth)), "true effect where the scenario declares a null", unit)
+        yield row("null_not_verified", average.mean(truth, own), "true effect where the scenario declares a null", unit)
     else:
-        yield row(*rejection_figure(cell, analysis.name, comparison, looks, n_trials))
-    yield row("truth", mean(known(truth)), "mean over trials of the true effect in each trial's own patients", unit)
-    yield row("mean_estimate", mean(known(estimate)), "mean of the estimates", unit)
-    yield row("bias", bias(estimate, truth), "mean of estimate - true effect in the trial's own patients", unit)
-    yield row("empirical_se", standard_deviation(known(estimate)), "standard deviation of the estimates", unit)
-    yield row("mean_se", mean(known(error)), "mean of the standard errors that the method gives", unit)
+        yield row(*rejection_figure(cell, analysis.name, comparison, looks, trials))
+    meaning = "mean over trials of the true effect in each trial's own patients"
+    yield row("truth", average.mean(truth, own), meaning, unit)
+    difference = estimate.astype(np.float64) - truth.astype(np.float64)  # paired by trial
+    yield row("mean_estimate", average.mean(estimate, own), "mean of the estimates", unit)
+    yield row("bias", average.mean(difference, own), "mean of estimate - true effect in the trial's own patients", unit)
+    yield row("empirical_se", average.standard_deviation(estimate, own), "standard deviation of the estimates", unit)
+    yield row("mean_se", average.mean(error, own), "mean of the standard errors that the method gives", unit)
     meaning = "root mean square of the method's standard errors, over the standard deviation of the estimates"
-    yield row("se_ratio", error_ratio(known(error), known(estimate)), meaning)
+    yield row("se_ratio", average.error_ratio(error, estimate, own), meaning)
     targets, what = true_values(cell, looks)
     squares = (estimate.astype(np.float64) - targets) ** 2
-    yield row("mse", mean(known(squares)), f"mean square of estimate - {what}", f"({unit})^2" if unit else "")
+    yield row("mse", average.mean(squares, own), f"mean square of estimate - {what}", f"({unit})^2" if unit else "")
     yield row("coverage", *coverage(cell, analysis, looks))
     yield row(
         "missing",
-        mean(known(missing_share(analysis, looks))),
+        average.mean(missing_share(analysis, looks), own),
         "mean share of the two arms' patients whose endpoint is missing",
     )
-    failed = rate(sum(status is not None for status in looks["status"]), len(looks["trial"]))
+    failed = average.rate(np.array([status is not None for status in looks["status"]], dtype=np.bool_), own)
     yield row("failed_analyses", failed, "share of trials not estimable; they count as not rejected")
 
 
@@ -156,13 +161,14 @@ def missing_share(analysis: Analysis, looks: Arrays) -> np.ndarray[Any, Any]:
 
 
 def rejection_figure(
-    cell: Cell, analysis: str, comparison: Comparison, looks: Arrays, n_trials: int
+    cell: Cell, analysis: str, comparison: Comparison, looks: Arrays, trials: Array
 ) -> tuple[str, Figure, str]:
     """Return power, assurance or type I error: what the rejection rate is called under this truth.
 
     A trial that stops before the analysis is made does not reject.
     """
-    figure = rate(int(sum(bool(rejected) for rejected in looks["rejected"])), n_trials)
+    rejecting = looks["trial"][looks["rejected"].astype(np.bool_)]
+    figure = averages(cell).rate(np.isin(trials, rejecting), trials)
     if cell.scenario.is_null(analysis, comparison.name):
         return "type_1", figure, "share of trials that reject a null that is true"
     if cell.mode == "typical":
@@ -170,17 +176,14 @@ def rejection_figure(
     return "assurance", figure, "share of trials that reject, parameters drawn from what is known"
 
 
-def bias(estimate: np.ndarray[Any, Any], truth: np.ndarray[Any, Any]) -> Figure:
-    """Return the mean of estimate - truth, paired by trial."""
-    return mean(known(estimate.astype(np.float64) - truth.astype(np.float64)))
-
-
 def coverage(cell: Cell, analysis: Analysis, looks: Arrays) -> tuple[Figure, str]:
     level = f"{100 * (1 - 2 * analysis.alpha):g}%"
     targets, what = true_values(cell, looks)
-    lower, upper = known(looks["lower"], looks["upper"], targets), known(looks["upper"], looks["lower"], targets)
-    inside = [a <= t <= b for a, t, b in zip(lower, known(targets, looks["lower"], looks["upper"]), upper, strict=True)]
-    return rate(sum(inside), len(inside)), f"share of the {level} intervals that contain {what}"
+    lower, upper = looks["lower"].astype(np.float64), looks["upper"].astype(np.float64)
+    there = ~(np.isnan(lower) | np.isnan(upper) | np.isnan(targets))
+    inside = (lower <= targets) & (targets <= upper)
+    figure = averages(cell).rate(inside[there], looks["trial"][there])
+    return figure, f"share of the {level} intervals that contain {what}"
 
 
 def true_values(cell: Cell, looks: Arrays) -> tuple[np.ndarray[Any, Any], str]:
@@ -192,35 +195,36 @@ def true_values(cell: Cell, looks: Arrays) -> tuple[np.ndarray[Any, Any], str]:
 
 
 def family_rows(
-    cell: Cell, analysis: Analysis, looks: dict[str, Arrays], found: Iterable[Finding | None], n_trials: int
+    cell: Cell, analysis: Analysis, looks: dict[str, Arrays], found: Iterable[Finding | None], trials: Array
 ) -> Iterable[Row]:
     """Yield the family-wise type I error over the declared nulls, if every one of them is null in truth."""
     nulls = [each.name for each in analysis.comparisons if cell.scenario.is_null(analysis.name, each.name)]
     if not nulls or any(each and each.kind == "null_not_verified" for each in found):
         return
-    rejecting = {int(trial) for name in nulls for trial in looks[name]["trial"][looks[name]["rejected"].astype(bool)]}
-    figure = rate(len(rejecting), n_trials)
+    rejecting = np.concatenate([looks[name]["trial"][looks[name]["rejected"].astype(np.bool_)] for name in nulls])
+    figure = averages(cell).rate(np.isin(trials, rejecting), trials)
     yield Row(
         "family_wise_type_1", figure, "share of trials that reject at least one true null", analysis=analysis.name
     )
 
 
 def shared_rows(
-    cell: Cell, family: Family, looks: Arrays, unverified: set[tuple[str, str]], n_trials: int
+    cell: Cell, family: Family, looks: Arrays, unverified: set[tuple[str, str]], trials: Array
 ) -> Iterable[Row]:
     """Yield the family-wise type I error of a family of several analyses, under its own name."""
     parts = [part for hypothesis in family.hypotheses for part in hypothesis.parts]
     nulls = [only(looks, *part) for part in parts if cell.scenario.is_null(*part)]
     if not nulls or unverified.intersection(parts):
         return
-    rejecting = {int(trial) for each in nulls for trial in each["trial"][each["rejected"].astype(bool)]}
+    rejecting = np.concatenate([each["trial"][each["rejected"].astype(np.bool_)] for each in nulls])
     what = "share of trials that reject at least one true null of the family"
-    yield Row("family_wise_type_1", rate(len(rejecting), n_trials), what, analysis=family.name)
+    figure = averages(cell).rate(np.isin(trials, rejecting), trials)
+    yield Row("family_wise_type_1", figure, what, analysis=family.name)
 
 
-def trial_rows(cell: Cell, layout: Layout) -> list[Row]:
+def trial_rows(cell: Cell, layout: Layout, trials: Arrays) -> list[Row]:
     """Return what belongs to the trial as a whole."""
-    trials = cell_columns(layout, cell.key, "trials", TRIAL_COLUMNS)
+    average, numbers = averages(cell), trials["trial"]
     n, success = len(trials["success"]), cell.protocol.success
     screened = np.maximum(trials["screened"], 1)
     randomised = np.maximum(trials["randomised"], 1)
@@ -241,9 +245,10 @@ def trial_rows(cell: Cell, layout: Layout) -> list[Row]:
         "duration": (trials["duration"], "mean day of the last data cut", "day"),
     }
     return [
-        Row("success", rate(int(sum(bool(won) for won in trials["success"])), n), goal, analysis=success.analysis),
-        *(Row(name, mean(known(values)), meaning, unit) for name, (values, meaning, unit) in of.items()),
-        *stop_rows(cell.protocol, trials),
+        Row("success", average.rate(trials["success"].astype(np.bool_), numbers), goal, analysis=success.analysis),
+        *split_rows(cell, trials),
+        *(Row(name, average.mean(values, numbers), meaning, unit) for name, (values, meaning, unit) in of.items()),
+        *stop_rows(cell.protocol, trials, average),
         Row(
             "failed_trials", rate(failed, n + failed), "share of trials that could not be simulated; in no other figure"
         ),

@@ -63,27 +63,36 @@ def as_one(steps: Steps) -> Expr:
     return made
 
 
-def closed_events(cohort: Cohort, moving: Collection[str], asked: Collection[str]) -> tuple[ClosedEvent, ...]:
-    """Return the events whose times are found without a course.
+def moving(cohort: Cohort) -> set[str]:
+    """Return the parameters and covariates that change within a course."""
+    covariates = {covariate.name for covariate in cohort.covariates if covariate.over_time is not None}
+    return covariates | {
+        parameter.name
+        for parameter in cohort.parameters
+        if parameter.between_occasions is not None or any(e.covariate in covariates for e in parameter.effects)
+    }
 
-    `moving` are the parameters and covariates that change within a course, `asked` the events that rules are asked on.
+
+def closed_events(cohort: Cohort, asked: Collection[str] = ()) -> tuple[ClosedEvent, ...]:
+    """Return the events whose times are found without a course; `asked` are those that rules are asked on.
+
     A hazard without steps belongs to the course where there is one: it is integrated there at no cost.
     """
-    settled = settled_quantities(cohort, moving)
+    stay = names_that_stay(cohort)
+    settled = settled_quantities(cohort, stay)
     found = []
     for event in cohort.events:
         if event.name in asked or not (event.law or has_hazard(event)):
             continue
         is_stepwise = bool(event.law or event.steps or event.times)
-        if (is_stepwise or not cohort.states) and is_settled(event, cohort, settled, moving):
+        if (is_stepwise or not cohort.states) and is_settled(event, stay | settled.keys()):
             found.append(closed_event(event, cohort, settled))
     return tuple(found)
 
 
-def settled_quantities(cohort: Cohort, moving: Collection[str]) -> dict[str, Expr]:
+def settled_quantities(cohort: Cohort, stay: Collection[str]) -> dict[str, Expr]:
     """Return the quantities of parameters, covariates and inputs that stay, each written out in them."""
     found: dict[str, Expr] = {}
-    stay = {*names_that_stay(cohort, moving)}
     for quantity in cohort.quantities:
         alone = names_of(quantity.value) <= {*stay, *found} and not events_of(quantity.value)
         if quantity.kind == "is" and alone:
@@ -91,16 +100,16 @@ def settled_quantities(cohort: Cohort, moving: Collection[str]) -> dict[str, Exp
     return found
 
 
-def names_that_stay(cohort: Cohort, moving: Collection[str]) -> set[str]:
+def names_that_stay(cohort: Cohort) -> set[str]:
+    """Return the parameters and covariates that stay throughout a course, and the inputs."""
     of_patients = {*(p.name for p in cohort.parameters), *(c.name for c in cohort.covariates)}
-    return of_patients - {*moving} | {each.name for each in cohort.inputs}
+    return of_patients - moving(cohort) | {each.name for each in cohort.inputs}
 
 
-def is_settled(event: Event, cohort: Cohort, settled: Mapping[str, Expr], moving: Collection[str]) -> bool:
-    """Return whether nothing that changes but inputs enters the hazard of an event."""
+def is_settled(event: Event, stay: Collection[str]) -> bool:
+    """Return whether an event's hazard sees these names alone, and no time."""
     told = [expr for _, expr in (*event.steps, *event.times)] + ([event.hazard] if event.hazard is not None else [])
-    stay = names_that_stay(cohort, moving) | settled.keys()
-    return all(names_of(expr) <= stay and not events_of(expr) for expr in told)
+    return all(names_of(expr) <= {*stay} and not events_of(expr) for expr in told)
 
 
 def closed_event(event: Event, cohort: Cohort, settled: Mapping[str, Expr]) -> ClosedEvent:

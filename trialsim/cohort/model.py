@@ -13,6 +13,7 @@ from trialsim.foundation.expression_tree import Expr, names_of
 from trialsim.foundation.units import Unit
 
 Scale = Literal["lognormal", "normal", "logit_normal"]
+EffectScale = Literal["lognormal", "normal", "logit_normal", "gamma"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,10 +110,10 @@ class RandomEffect:
     """Variation between patients (or occasions): the SD of the effect on its own scale.
 
     lognormal: sd of the log (from a CV: sqrt(log(1 + cv^2))); normal: in the parameter's unit; logit_normal: of the
-    logit.
+    logit; gamma: the coefficient of variation of a factor of mean 1.
     """
 
-    scale: Scale
+    scale: EffectScale
     sd: float
     uncertainty: Uncertainty | None = None  # of sd, always lognormal
     box_cox: float = 0.0  # shape of the transformation of a lognormal effect; 0 is none
@@ -262,13 +263,44 @@ class MeasurementError:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TimeCorrelation:
+    """How the underlying normal scores of a patient's values at several times are correlated.
+
+    `ar1`: value^(days apart / over); `table`: days and the correlations of each with those before it.
+    """
+
+    kind: Literal["none", "exchangeable", "ar1", "table"]
+    value: float = 0.0
+    over: float = 1.0
+    table: tuple[tuple[float, tuple[float, ...]], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spread:
+    """How values vary between patients by summary assumptions: normal around the measure's value, or yes and no.
+
+    `points` are the mean or the probability, `sd` the standard deviation (empty for yes and no), as written: at days
+    since randomisation, joined by lines; one point holds always.
+    """
+
+    kind: Literal["normal", "binary"]
+    points: Steps
+    sd: Steps
+    correlation: TimeCorrelation
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Measure:
-    """What an instrument would read: an expression, its error, its lower limit and the delay until it is known."""
+    """What an instrument would read: an expression, its error, its lower limit and the delay until it is known.
+
+    With a `spread` the expression is its mean or probability.
+    """
 
     name: str
     value: Expr
     unit: Unit
     error: MeasurementError
+    spread: Spread | None = None
     lloq: float | None = None
     known_after: float = 0.0  # days
     label: str | None = None

@@ -44,7 +44,7 @@ def course(
     inputs = {name: written.default.unit for name, written in cohort.inputs.items()}
     states = state_units(cohort, trees, individual | inputs, quantities)
     of_a_path = of_paths(cohort, trees)
-    reads = {name: written.value.text for name, written in cohort.measures.items()}
+    reads = {name: written.value.text if written.value else name for name, written in cohort.measures.items()}
     names = Names(
         covariates, individual, inputs, states, quantities, frozenset(everything), of_a_path, so_far(cohort), reads
     )
@@ -52,7 +52,7 @@ def course(
     check_quantities(desk, cohort, trees, names)
     settled = individual_quantities(cohort, trees, names, names.inputs)
     check_events(desk, cohort, trees, names, settled)
-    measures = [measure(desk, name, written, trees, names) for name, written in cohort.measures.items()]
+    measures = [measure(desk, name, cohort, trees, names, settled) for name in cohort.measures]
     for name, found in states.items():
         if found is None and not desk.problems.any_errors:
             notes = [f"write unit: {cohort_amount(parameters)} if that is what {name!r} holds"]

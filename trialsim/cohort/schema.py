@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from trialsim.cohort.names import RESERVED
-from trialsim.cohort.schema_course import EVENT, MEASURE, QUANTITY, STATE
+from trialsim.cohort.schema_course import EVENT, QUANTITY, STATE
 from trialsim.cohort.schema_fit import FIT
 from trialsim.cohort.schema_kinetics import USE
+from trialsim.cohort.schema_measures import MEASURE
 from trialsim.cohort.schema_people import COVARIATE, COVARIATES_FROM, INPUT, OCCASIONS, PARAMETER, named
 from trialsim.cohort.schema_references import REFERENCE
 from trialsim.cohort.schema_units import UNIT

@@ -6,11 +6,10 @@ from typing import Any
 
 from trialsim.cohort import written
 from trialsim.cohort.model import LawKind, QuantityKind
-from trialsim.cohort.schema_people import LABEL, UNCERTAINTY, renamed
+from trialsim.cohort.schema_people import LABEL
 from trialsim.cohort.schema_units import UNIT
 from trialsim.foundation.dimensions import DIMENSIONLESS, TIME
 from trialsim.foundation.sections import (
-    Amount,
     ByShape,
     Duration,
     Field,
@@ -23,7 +22,7 @@ from trialsim.foundation.sections import (
     Text,
     Truth,
 )
-from trialsim.foundation.units import Quantity, Unit, duration
+from trialsim.foundation.units import Quantity, Unit
 
 TRANSIT = Section(
     "a chain of transit compartments",
@@ -157,42 +156,4 @@ EVENT = Section(
     exactly_one=(("hazard", *LAWS, "when"),),
     at_most_one=(("when", "recurrent"), ("recurrent", "terminal"), ("when", "times")),
     make=written_event,
-)  # fmt: skip
-ERROR_SIZE = Section(
-    "an error's size",
-    {
-        "value": Field(Amount(at_least=0), "its standard deviation", required=True, example="10%"),
-        "uncertainty": Field(UNCERTAINTY, "what is not known about it", example="{rse: 20%}"),
-    },
-    make=written.WrittenErrorSize,
-)
-SIZE = ByShape(scalar=Amount(at_least=0), mapping=ERROR_SIZE)
-ERROR = Section(
-    "a measurement error",
-    {
-        "additive": Field(SIZE, "the standard deviation of the additive part", example="0.2 mg/L"),
-        "proportional": Field(SIZE, "the standard deviation of the proportional part", example="10%"),
-        "correlated_over": Field(NotYet("an error's 'correlated_over'"), ""),
-        "bias": Field(NotYet("an error's 'bias'"), ""),
-    },
-    make=written.WrittenMeasurementError,
-)
-NO_INSTRUMENTS_YET = ("probability", "cumulative_logit", "count")
-MEASURE = Section(
-    "a measure",
-    {
-        "is": Field(Formula(), "what an instrument without error would read", required=True, example="conc"),
-        "unit": Field(UNIT, "its unit; needed where 'is' is more than one name", example="mg/L"),
-        "error": Field(
-            ERROR, "the error of measurement; the variances of its parts add", required=True,
-            example="{proportional: 10%}",
-        ),
-        "lloq": Field(Amount(positive=True), "the lower limit of quantification", example="0.05 mg/L"),
-        "known_after": Field(
-            Duration(), "how long until the value is known", default=duration("0 days"), example="1 day"
-        ),
-        "label": LABEL,
-        **{word: Field(NotYet(f"a measure with {word!r}"), "") for word in NO_INSTRUMENTS_YET},
-    },
-    make=renamed(written.WrittenMeasure, **{"is": "value"}),
 )  # fmt: skip

@@ -73,11 +73,12 @@ class WrittenLogScale:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WrittenVariation:
-    """One of: coefficient of variation (or sd of the log), sd in the parameter's unit, sd on the logit."""
+    """One of: cv (or sd of the log), sd in the parameter's unit, sd on the logit, cv of a gamma factor."""
 
     lognormal: float | WrittenLogScale | None
     normal: Quantity | None
     logit_normal: float | None
+    gamma: float | None
     box_cox: float | None
     uncertainty: WrittenUncertainty | None
 
@@ -204,10 +205,37 @@ class WrittenMeasurementError:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WrittenNormalValues:
+    mean: FormulaText | Mapping[str, FormulaText]
+    sd: FormulaText | Mapping[str, FormulaText]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WrittenFallingCorrelation:
+    value: float
+    over: Quantity
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WrittenCorrelation:
+    """One of: the same between any two times, falling with the time between them, a table."""
+
+    exchangeable: float | None
+    ar1: WrittenFallingCorrelation | None
+    table: Mapping[str, tuple[float, ...]] | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class WrittenMeasure:
-    value: FormulaText
+    """One of what is read of a course, a distribution of values, and a probability."""
+
+    value: FormulaText | None
+    normal: WrittenNormalValues | None
+    probability: FormulaText | Mapping[str, FormulaText] | None
+    correlation: WrittenCorrelation | None
+    says_correlation: bool
     unit: Unit | None
-    error: WrittenMeasurementError
+    error: WrittenMeasurementError | None
     lloq: Quantity | None
     known_after: Quantity
     label: str | None

@@ -15,9 +15,9 @@ from trialsim.foundation.arithmetic import INVERSE_LN2, ROUNDER, bits_of, inline
 MOST_STATES = 6
 # Two rates that differ by less than this share of the larger stand too near to one another.
 NEAREST = 1e-3
-# How many times as large as their sum the terms may be: three digits are lost at the most. Whoever is followed plainly
-# has half of that, so that no rounding can tell him from one who is followed instant by instant.
-MOST_LOST, MOST_LOST_PLAINLY = 1000.0, 500.0
+# How many times as large as their sum the terms may be: so much of their accuracy of some 1e-15 is lost at the most.
+# Whoever is followed plainly has half of it, so that no rounding can tell him from who is followed instant by instant.
+MOST_LOST, MOST_LOST_PLAINLY = 4000.0, 2000.0
 # Of `Steps.known`: whether there are modes (-1: not known yet).
 MODAL = 7
 # e^(-700) counts as nothing.
@@ -35,7 +35,8 @@ def halved(w: float) -> float:
     f2 = f * f
     f4 = f2 * f2
     a = (1.0 + f * -0.6931471805599462) + f2 * (0.24022650695910075 + f * -0.05550410866465167)
-    b = (0.009618129107618665 + f * -0.0013333558200794592) + f2 * (0.00015403530424776529 + f * -1.5252672924850737e-05)
+    b = 0.009618129107618665 + f * -0.0013333558200794592
+    b = b + f2 * (0.00015403530424776529 + f * -1.5252672924850737e-05)
     c = (1.3215451633221434e-06 + f * -1.0205905413765595e-07) + f2 * 7.070977866508138e-09
     y = a + f4 * (b + f4 * c)
     found = number_of_bits(bits_of(y) + (bits_of(shifted) << 52))
@@ -49,6 +50,7 @@ def modes_filled(x: Any) -> bool:
     Rates stand on the diagonal, or are those of two states that exchange. The weights of a mode are the product of
     (a + other rate) / (other rate - rate) over all others (Sylvester 1883; Higham 2008, Functions of Matrices,
     section 1.2.2), and nothing where no way leads through it; `sizes` are what they would be if nothing cancelled.
+    A rate that stands on the diagonal is exact, and so are its differences.
     """
     n, nought = x.u.size, x.u.size - x.u.size
     if x.weights.shape[0] != n or n == 0:
@@ -108,7 +110,8 @@ def weights_filled(n: int, x: Any) -> bool:
                     continue
                 share = 1.0 / (rates[j] - rates[m])
                 for k in range(n):
-                    total, most = row[k] * (a[k, k] + rates[j]), size[k] * (abs(a[k, k]) + rates[j])
+                    apart = abs(a[k, k] + rates[j]) if rates[j] == 0.0 - a[j, j] else abs(a[k, k]) + rates[j]
+                    total, most = row[k] * (a[k, k] + rates[j]), size[k] * apart
                     for l in range(n):
                         if l != k:
                             total += row[l] * a[l, k]

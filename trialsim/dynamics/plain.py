@@ -17,11 +17,12 @@ ACROSS_BEGIN, ACROSS_END, ACROSS_P = 1, 2, 3
 
 
 # Timeline.made: whose line is laid out (-1: nobody's), how many stretches, samples to be taken, for which times it is
-# known what is left of modes.
-LAID_OUT, N_STRETCHES, N_SAMPLES, SHARED = 0, 1, 2, 3
+# known what is left of modes, whether anything is infused.
+LAID_OUT, N_STRETCHES, N_SAMPLES, SHARED, INFUSED = 0, 1, 2, 3, 4
 # Timeline.stretch: its samples, where their times since its beginning stand, where its length stands (-1: it is the
-# last), the doses that arrive before it. The first stretch is the beginning: nothing has moved yet.
-LO, HI, AT, END_AT, FIRST, LAST = 0, 1, 2, 3, 4, 5
+# last), the doses that arrive before it, the first that may still run. The first stretch is the beginning: nothing has
+# moved yet.
+LO, HI, AT, END_AT, FIRST, LAST, RUNS = 0, 1, 2, 3, 4, 5, 6
 
 
 class Plainly(NamedTuple):
@@ -51,7 +52,9 @@ class Timeline(NamedTuple):
     """What happens to one patient, and what is worked on to follow it."""
 
     made: Wholes
-    stretch: Wholes  # [stretches, 6]
+    stretch: Wholes  # [stretches, 7]
+    begins: Floats  # [stretches]
+    base: Floats  # [states]: what always runs in
     lag: Floats
     times: Floats  # [samples]
     since: Floats  # [times]
@@ -83,9 +86,10 @@ def timeline(
     n_states: int, n_samples: int, n_doses: int, n_outputs: int, inlets: Wholes, modelled: Wholes, n_table: int
 ) -> Timeline:
     """Return room for the line of a patient of so many samples and doses."""
-    most, width = 2 * n_doses + 3, n_samples + 9
+    most, width = 3 * n_doses + 3, n_samples + 9
     return Timeline(
-        made=np.full(4, -1, dtype=np.int64), stretch=np.zeros((most, 6), dtype=np.int64), lag=np.zeros(1),
+        made=np.full(5, -1, dtype=np.int64), stretch=np.zeros((most, 7), dtype=np.int64), lag=np.zeros(1),
+        begins=np.zeros(most), base=np.zeros(n_states),
         times=np.zeros(width), since=np.zeros(width + most + 8), shares=np.zeros((n_states, width)),
         sums=np.zeros(width), spare=np.zeros(width), room=np.zeros((n_outputs, width)),
         terms=np.zeros((6, inlets.size)), inlets=inlets.copy(), modelled=modelled.copy(), table=np.zeros((n_table, 1)))

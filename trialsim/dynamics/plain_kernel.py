@@ -1,4 +1,4 @@
-"""Courses of linear models in which nothing happens but boluses and samples: all samples of a patient at once.
+"""Courses of linear models in which nothing happens but boluses, infusions and samples, stretch by stretch.
 
 Everything below the marker is copied behind a model's own functions into a generated module.
 """
@@ -48,15 +48,14 @@ def followed_plainly(i: int, known: Any, line: Any, x: Any, numbers: Any) -> boo
     """Return whether the course of a patient is plain, having filled its outputs if so."""
     if not begun_plainly(i, known, line, x) or laid_out(i, known, line) == 0:
         return False
-    w, fed = line.table, 0.0
+    w = line.table
     matrix_of(w, 0, x.a)
     for k in range(N_STATES):
         x.u[k] = w[AT_B + k, 0]
-        fed = 1.0 if x.u[k] != 0.0 else fed
     for q in range(line.made[N_STRETCHES]):
         lo, hi = line.stretch[q, LO], line.stretch[q, HI]
         own = numbers[lo * N_OUTPUTS : hi * N_OUTPUTS]
-        if stretch_known(q, fed, known, line, x) == 0:
+        if stretch_known(q, known, line, x) == 0:
             return False
         if q == 0:
             if not read_at_once(hi, line, x, own):

@@ -1,4 +1,4 @@
-"""When what happens to a patient who takes boluses and is sampled, and the states between by modes.
+"""When what happens to a patient who takes boluses and infusions and is sampled, and the states between by modes.
 
 Compiled once for all models, when it is imported: kernels call it at its address.
 """
@@ -20,11 +20,13 @@ from trialsim.dynamics.plain import (
     END_AT,
     FIRST,
     HI,
+    INFUSED,
     LAID_OUT,
     LAST,
     LO,
     N_SAMPLES,
     N_STRETCHES,
+    RUNS,
     SHARED,
     no_timeline,
     nothing_known,
@@ -38,16 +40,17 @@ _KNOWN, _LINE = bundle_kind(nothing_known()), bundle_kind(no_timeline())
 
 @kernel
 def is_plain(i: int, known: Any, line: Any) -> bool:
-    """Return whether all that a patient takes is boluses in order of time, all after the same lag."""
+    """Return whether all that a patient takes is boluses and infusions of a given length, after the same lag."""
     lo, hi, odd = known.offsets[i], known.offsets[i + 1], 0
     time, amount, duration, rate = known.time[lo:hi], known.amount[lo:hi], known.duration[lo:hi], known.rate[lo:hi]
     kind, interval, inlets = known.kind[lo:hi], known.interval[lo:hi], known.inlet[lo:hi]
     for k in range(time.size):
-        lag, share = line.terms[LAG, inlets[k]], line.terms[SHARE, inlets[k]]
-        odd |= 0 if (kind[k] == 0) & (duration[k] == 0.0) & (rate[k] == 0.0) & (abs(amount[k]) < np.inf) else 1
+        lag, share, lasts = line.terms[LAG, inlets[k]], line.terms[SHARE, inlets[k]], duration[k]
+        is_sound = (line.modelled[inlets[k]] == 0) if lasts == 0.0 else \
+            (0.0 < lasts < np.inf) & (0.0 < amount[k] * share / lasts < np.inf)
+        odd |= 0 if is_sound & (kind[k] == 0) & (rate[k] == 0.0) & (abs(amount[k]) < np.inf) else 1
         odd |= 0 if (0.0 <= interval[k] < np.inf) & (abs(time[k]) < np.inf) else 1
-        odd |= 0 if (0.0 <= lag < np.inf) & (0.0 <= share < np.inf) & (line.modelled[inlets[k]] == 0) else 1
-        odd |= 0 if lag == line.terms[LAG, inlets[0]] else 1
+        odd |= 0 if (0.0 <= lag < np.inf) & (0.0 <= share < np.inf) & (lag == line.terms[LAG, inlets[0]]) else 1
     for k in range(1, time.size):
         odd |= 0 if time[k - 1] <= time[k] else 1
     return bool(odd == 0 and (time.size == 0 or known.span[i, 0] <= time[0]))
@@ -69,7 +72,7 @@ def is_as_before(i: int, j: int, lag: float, known: Any, line: Any) -> bool:
     alike = n == known.offsets[j + 1] - other and lag == line.lag[0]
     if not (alike and known.span[i, 0] == known.span[j, 0] and known.span[i, 1] == known.span[j, 1]):
         return False
-    if differ(n, known.time[lo:], known.time[other:]):
+    if differ(n, known.time[lo:], known.time[other:]) or differ(n, known.duration[lo:], known.duration[other:]):
         return False
     return known.samples.shape[0] == 1 or not differ(known.samples.shape[1], known.samples[i], known.samples[j])
 
@@ -114,11 +117,17 @@ def times_since(q: int, at: int, t: float, stop: float, is_last: bool, samples: 
     if not is_last:
         fresh[n] = stop - t
     before = line.stretch[q - 1]
-    if q > 0 and before[AT] >= 0 and before[HI] - before[LO] >= n and (is_last or before[HI] - before[LO] == n):
-        if not differ(n if is_last else n + 1, line.since[before[AT] :], fresh):
-            row[AT], row[END_AT] = before[AT], -1 if is_last else before[AT] + n
-            return at
-    return at + n + (0 if is_last else 1)
+    may_be = q > 1 and before[HI] - before[LO] >= n and (is_last or before[HI] - before[LO] == n)
+    if may_be and not differ(n if is_last else n + 1, line.since[before[AT] :], fresh):
+        row[AT], row[END_AT] = before[AT], -1 if is_last else before[AT] + n
+        return at
+    return int(at + n + (0 if is_last else 1))
+
+
+@kernel
+def ends(dose: int, lag: float, known: Any) -> float:
+    """Return when a dose that has arrived ends."""
+    return float(known.time[dose] + lag + known.duration[dose])
 
 
 @called_at_its_address(types.int64(types.int64, _KNOWN, _LINE))
@@ -141,17 +150,22 @@ def laid_out(i: int, known: Any, line: Any) -> int:
     for k in range((n + 7) // 8 * 8):
         line.times[k] = samples[min(k, n - 1)]
     # What is to be read before the first dose.
-    s, at, q, due, arrived = sample_after(0, n, t, samples), 0, 1, lo, lo
-    line.stretch[0, LO], line.stretch[0, HI], line.stretch[0, AT], line.stretch[0, END_AT] = 0, s, -1, -1
-    line.stretch[0, FIRST], line.stretch[0, LAST] = lo, lo
+    s, at, q, due, arrived, runs = sample_after(0, n, t, samples), 0, 1, lo, lo, lo
+    line.stretch[0, LO], line.stretch[0, HI], line.made[INFUSED] = 0, s, 0
     while s < n:
         while due < hi and known.time[due] <= t:
             due += 1
         row = line.stretch[q]
         row[FIRST] = arrived
         while arrived < due and known.time[arrived] + lag <= t:
+            line.made[INFUSED] |= 1 if known.duration[arrived] > 0.0 else 0
             arrived += 1
-        row[LAST], stop = arrived, horizon
+        while runs < arrived and not ends(runs, lag, known) > t:
+            runs += 1
+        row[LAST], row[RUNS], line.begins[q], stop = arrived, runs, t, horizon
+        for dose in range(runs, arrived):
+            if t < ends(dose, lag, known) < stop:
+                stop = ends(dose, lag, known)
         if due < hi:
             stop = min(stop, known.time[due])
         if arrived < due:
@@ -192,28 +206,45 @@ def is_sound(modes: int, n: int, r: int, x: Any, line: Any) -> bool:
 
 
 @kernel
-def arrived_plainly(first: int, last: int, known: Any, line: Any, y: Any) -> bool:
-    """Return whether all states are finite, having added the doses that arrive."""
-    for dose in range(first, last):
+def arrived_plainly(q: int, known: Any, line: Any, x: Any) -> bool:
+    """Return whether all states are finite, having added what arrives and what runs in a stretch."""
+    row, y = line.stretch[q], x.y
+    for dose in range(row[FIRST], row[LAST]):
         inlet = known.inlet[dose]
-        y[line.inlets[inlet]] += known.amount[dose] * line.terms[SHARE, inlet]
+        if known.duration[dose] == 0.0:
+            y[line.inlets[inlet]] += known.amount[dose] * line.terms[SHARE, inlet]
     for k in range(y.size):
+        x.v[k] = 0.0
         if not abs(y[k]) < np.inf:
             return False
+    if line.made[INFUSED] == 0:
+        return True
+    for dose in range(row[RUNS], row[LAST]):
+        inlet = known.inlet[dose]
+        if known.duration[dose] > 0.0 and ends(dose, line.lag[0], known) > line.begins[q]:
+            x.v[line.inlets[inlet]] += known.amount[dose] * line.terms[SHARE, inlet] / known.duration[dose]
+    for k in range(y.size):
+        x.u[k] = line.base[k] + x.v[k]
     return True
 
 
-@called_at_its_address(types.int64(types.int64, types.float64, _KNOWN, _LINE, _STEPS))
-def stretch_known(q: int, fed: float, known: Any, line: Any, x: Any) -> int:
+@called_at_its_address(types.int64(types.int64, _KNOWN, _LINE, _STEPS))
+def stretch_known(q: int, known: Any, line: Any, x: Any) -> int:
     """Return whether all states that outputs see are known from modes in a stretch, having filled what they are.
 
     For the first stretch, in which nothing has moved yet, the modes are filled.
     """
-    row = line.stretch[q]
+    row, fed = line.stretch[q], 0.0
     if q == 0:
         line.made[SHARED] = -1
+        for k in range(x.u.size):
+            line.base[k] = x.u[k]
         return 1 if modes_filled(x) else 0
-    if not arrived_plainly(row[FIRST], row[LAST], known, line, x.y) or not parts_filled(fed, x):
+    if not arrived_plainly(q, known, line, x):
+        return 0
+    for k in range(x.u.size):
+        fed = 1.0 if x.u[k] != 0.0 else fed
+    if not parts_filled(fed, x):
         return 0
     n = row[HI] - row[LO]
     if line.made[SHARED] != row[AT]:

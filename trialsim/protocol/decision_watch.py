@@ -76,6 +76,9 @@ def check_watched(draft: Draft, name: str, rule: WrittenRule) -> None:
             if rule.every is not None:
                 notes.append(f"or read it whenever the rule is asked: watch: {{{own}: sensor({measure})}}")
             draft.error(where, "rule-watch", message, "", notes)
+        elif measures[measure].spread is not None:
+            message = f"watching {measure}, which is a summary assumption, is not supported by this version"
+            draft.error(where, "not-yet", message, "", ["watch a measure that says what it reads: is"])
         elif names_in(measures[measure].value) & cohort.path_quantities:
             message = f"watching {measure}, which depends on the path so far, is not supported by this version"
             draft.error(where, "not-yet", message, "", ["watch a measure of what holds at an instant"])

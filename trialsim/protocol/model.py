@@ -205,6 +205,20 @@ class Comparison:
     margin: float  # null value of treated - control, in the endpoint's unit, or of log ratio; 0 = superiority
     margin_text: str = "0"  # with its unit; of a ratio the ratio
     falls: bool = False  # the estimate falls as the endpoint rises: hazards of longer times
+    within: tuple[float, float] | None = None  # ends of equivalence, on the scale of margin; better is then "higher"
+    within_text: tuple[str, ...] = ()  # as margin_text
+    within_key: str = ""  # `difference within` or `ratio within`
+
+    @property
+    def null_words(self) -> str:
+        """Return the null value, or the ends of equivalence, on the scale of the estimate."""
+        return f"{self.margin:.6g}" if self.within is None else " or ".join(f"{end:.6g}" for end in self.within)
+
+    def gain(self, effect: float) -> float:
+        """Return how far an effect lies beyond the null in the direction of benefit, or inside of equivalence."""
+        if self.within is not None:
+            return min(effect - self.within[0], self.within[1] - effect)
+        return (effect - self.margin) * self.sign
 
     @property
     def name(self) -> str:
@@ -220,7 +234,7 @@ class Comparison:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Method:
     kind: Literal[
-        "t_test", "welch", "ancova", "mmrm",
+        "t_test", "welch", "ancova", "wilcoxon", "mmrm",
         "risk_difference", "risk_ratio", "odds_ratio", "cmh", "logistic",
         "log_rank", "cox", "rmst", "milestone_survival", "max_combo", "gray", "cumulative_incidence",
     ]  # fmt: skip
@@ -229,7 +243,9 @@ class Method:
     missing: Literal["complete_cases", "failure", "imputed"]  # failure: a missing binary endpoint counts as not met
     imputation: MissingValues | None = None  # where they are imputed
     measure: Literal["risk_difference", "risk_ratio", "odds_ratio"] | None = None  # of shares; None: of means
-    variance: Literal["robust", "model"] | None = None  # of a logistic regression
+    variance: Literal["robust", "model", "hc0", "hc3"] | None = None  # of a regression, where it has several
+    slopes: Literal["common", "by_arm"] | None = None  # of an analysis of covariance
+    continuity: bool | None = None  # of a rank-sum test
     separated: Literal["not_estimable", "firth"] | None = None  # what becomes of it where slopes are infinite
     test: Literal["miettinen_nurminen", "farrington_manning", "wald"] | None = None  # where a method has several
     times: TimeMethod | None = None  # of times to an event
@@ -317,6 +333,7 @@ class Simulate:
     at_least: int
     at_most: int
     until: Until | None
+    trials_per_draw: int = 1  # with uncertain parameters
     solver: Solver | None = None  # of courses that are not linear; None = by pilot
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from trialsim.cohort.model import Cohort
 from trialsim.foundation.expression import to_text
-from trialsim.foundation.units import number_text, quantity_text
+from trialsim.foundation.units import Unit, number_text, quantity_text
 from trialsim.protocol.decisions import resolved_rules
 from trialsim.protocol.dosing import resolved_dosing
 from trialsim.protocol.draft import Draft
@@ -66,6 +66,7 @@ from trialsim.protocol.settings import settings
 from trialsim.protocol.times import days, moment_text
 from trialsim.protocol.written import Written, WrittenAnalysis, WrittenComparison, WrittenEndpoint, WrittenImputation
 
+VARIANCE_UNLESS_WRITTEN = {"logistic": "robust", "ancova": "model"}
 BLOCKS_OF_RATIO = 2  # a block holds the ratio twice unless written
 MODES: dict[str, tuple[ParameterMode, ...]] = {
     "typical": ("typical",),
@@ -259,6 +260,7 @@ def method(draft: Draft, written: WrittenAnalysis) -> Method:
     default = "failure" if endpoint.derive in BINARY and "hypothetical" not in strategies else "complete_cases"
     how = written.missing
     imputation = missing_values(draft, how, endpoint) if isinstance(how, WrittenImputation) else None
+    continuity = written.method.kind == "wilcoxon" if written.method.continuity is None else written.method.continuity
     return Method(
         kind=written.method.kind,  # type: ignore[arg-type]
         covariates=tuple(covariate_parts(text) for text in written.method.covariates),
@@ -266,13 +268,15 @@ def method(draft: Draft, written: WrittenAnalysis) -> Method:
         measure=measure_of(written.method),  # type: ignore[arg-type]
         times=time_method(written.method),
         test=test_of(written.method),  # type: ignore[arg-type]
-        variance=written.method.variance or ("robust" if is_logistic else None),  # type: ignore[arg-type]
+        variance=written.method.variance or VARIANCE_UNLESS_WRITTEN.get(written.method.kind),  # type: ignore[arg-type]
+        slopes=written.method.slopes or ("common" if written.method.kind == "ancova" else None),  # type: ignore[arg-type]
+        continuity=continuity if written.method.kind == "wilcoxon" else None,
         separated=written.method.separated or ("not_estimable" if is_logistic else None),  # type: ignore[arg-type]
+        missing="imputed" if imputation else written.missing or default,  # type: ignore[arg-type]
+        imputation=imputation,
         visits=tuple(sorted(written.method.visits, key=lambda visit: draft.written.visits[visit].at)),
         covariances=covariances_of(written.method),  # type: ignore[arg-type]
         df=written.method.df,  # type: ignore[arg-type]
-        missing="imputed" if imputation else written.missing or default,  # type: ignore[arg-type]
-        imputation=imputation,
     )
 
 
@@ -300,7 +304,9 @@ def comparison(draft: Draft, analysis: WrittenAnalysis, name: str, written: Writ
     of_shares = times is not None and times.measure in ("survival_difference", "incidence_difference")
     target = ONE if of_shares else endpoint_unit(endpoint.derive, measure_unit(draft, endpoint.measure))
     assert target is not None
-    if is_ratio(analysis.method) or (times is not None and times.is_ratio):
+    ratios = is_ratio(analysis.method) or (times is not None and times.is_ratio)
+    within, within_text = ends_of(written, target, ratios or endpoint.derive == "log_ratio_to_baseline")
+    if ratios:
         ratio = 1.0 if written.margin is None else written.margin.to(ONE)
         margin, text = log_of(ratio), number_text(ratio)
     else:
@@ -309,11 +315,26 @@ def comparison(draft: Draft, analysis: WrittenAnalysis, name: str, written: Writ
     return Comparison(
         treated=parts[1],
         control=parts[2],
-        better=written.better,  # type: ignore[arg-type]
+        better=written.better or "higher",  # type: ignore[arg-type]
         margin=margin,
         margin_text=text,
+        within=within,
+        within_text=within_text,
+        within_key=written.within_key,
         falls=times is not None and times.falls_with_time,
     )
+
+
+def ends_of(
+    written: WrittenComparison, target: Unit, are_ratios: bool
+) -> tuple[tuple[float, float] | None, tuple[str, ...]]:
+    """Return both ends of equivalence on the scale of the estimate, and as they are written."""
+    if written.within is None:
+        return None, ()
+    ends = [end.to(ONE if are_ratios else target) for end in written.within]
+    texts = tuple(number_text(end) if are_ratios else quantity_text(end, target) for end in ends)
+    low, high = (log_of(end) for end in ends) if are_ratios else ends
+    return (low, high), texts
 
 
 def success(written: Written) -> Success:
@@ -341,6 +362,7 @@ def simulation(draft: Draft) -> Simulate:
         at_least=written.trials.at_least,
         at_most=written.trials.at_most,
         until=None if precision is None else Until(power_standard_error=precision),
+        trials_per_draw=written.trials_per_draw,
         solver=SOLVERS[written.solver],
     )
 

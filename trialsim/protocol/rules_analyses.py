@@ -9,17 +9,18 @@ from trialsim.protocol.draft import Draft, Path
 from trialsim.protocol.hypotheses import families_of
 from trialsim.protocol.rules_arms import check_factors
 from trialsim.protocol.rules_endpoints import BINARY, ONE, PERCENT, TIMES, endpoint_unit, measure_unit
+from trialsim.protocol.rules_equivalence import check_direction, check_equivalence_family, check_within
 from trialsim.protocol.rules_missing import check_missing, endpoint_of
 from trialsim.protocol.rules_repeated import check_repeated
-from trialsim.protocol.rules_shares import SHARES, check_share_margin
-from trialsim.protocol.rules_times import TIME_METHODS, check_time_margin, check_time_method
-from trialsim.protocol.written import WrittenAnalysis, WrittenEndpoint, WrittenMethod
+from trialsim.protocol.rules_shares import SHARES, check_share_margin, is_ratio
+from trialsim.protocol.rules_times import TIME_METHODS, check_time_margin, check_time_method, time_method
+from trialsim.protocol.written import WrittenAnalysis, WrittenComparison, WrittenEndpoint, WrittenMethod
 
 VERSUS = re.compile(r"(\S+)\s+vs\s+(\S+)")
 ERROR_RATE = re.compile(r"([0-9.eE+-]+%?)\s+(one|two)-sided")
 AT_VISIT = re.compile(r"(\S+)\s+at\s+(\S+)")
 SUCCESS = re.compile(r"(any|all)\s+of\s+(\S+)")
-MEANS = ("t_test", "welch", "ancova", "mmrm")
+MEANS = ("t_test", "welch", "ancova", "wilcoxon", "mmrm")
 WITH_ONE_MODEL = ("ancova", "cox")
 ALPHA = "0.025 one-sided"  # of an analysis that neither writes one nor is in a family
 WAYS = "bonferroni, holm, hochberg, hommel, fixed_sequence, co_primary, dunnett, step_down_dunnett, none"
@@ -63,6 +64,10 @@ def check_method(draft: Draft, path: Path, analysis: WrittenAnalysis) -> None:
         check_covariate(draft, (*options, "covariates", i), covariate)
     if kind == "mmrm" and endpoint is not None and endpoint.derive not in (*BINARY, *TIMES):
         check_repeated(draft, options, analysis.method, endpoint)
+    if kind == "ancova" and analysis.method.slopes == "by_arm" and analysis.method.variance is not None:
+        notes = ["leave 'variance' out, or write slopes: common"]
+        message = "slopes by arm come with a robust variance of their own"
+        draft.error((*options, "variance"), "one-of", message, "", notes)
 
 
 def endpoint_kind(endpoint: WrittenEndpoint) -> tuple[str, tuple[str, ...]]:
@@ -127,8 +132,22 @@ def check_comparisons(draft: Draft, path: Path, analysis: WrittenAnalysis) -> No
         else:
             for arm in (parts[1], parts[2]):
                 draft.is_known(where, "arm", arm, arms)
-        if comparison.margin is not None and endpoint is not None:
+        check_direction(draft, (*path, "compare", name), comparison)
+        if comparison.within is not None and endpoint is not None:
+            check_ends(draft, (*path, "compare", name), analysis, comparison, endpoint)
+        elif comparison.margin is not None and endpoint is not None:
             check_margin(draft, (*path, "compare", name, "margin"), comparison.margin, endpoint, analysis.method)
+
+
+def check_ends(
+    draft: Draft, path: Path, analysis: WrittenAnalysis, comparison: WrittenComparison, endpoint: WrittenEndpoint
+) -> None:
+    """Both ends of equivalence are ratios, or differences of the endpoint."""
+    times = time_method(analysis.method) if analysis.method.kind in TIME_METHODS else None
+    are_ratios = is_ratio(analysis.method) or (times is not None and times.is_ratio)
+    if check_within(draft, path, analysis, comparison, endpoint, are_ratios):
+        for i, end in enumerate(comparison.within or ()):
+            check_margin(draft, (*path, comparison.within_key, i), end, endpoint, analysis.method)
 
 
 def check_margin(draft: Draft, path: Path, margin: Quantity, endpoint: WrittenEndpoint, method: WrittenMethod) -> None:
@@ -177,7 +196,7 @@ def check_multiplicity(draft: Draft, path: Path, analysis: WrittenAnalysis) -> N
         notes += [f"write multiplicity: one of {WAYS}"]
         message = f"{n} comparisons in one analysis need a multiplicity rule"
         draft.error(draft.key(*path, "compare"), "multiplicity-missing", message, "", notes)
-    if rule not in NEEDS:
+    if rule not in NEEDS or check_equivalence_family(draft, path, analysis):
         return
     where = (*path, "multiplicity")
     pairs = [parts for name in analysis.compare if (parts := VERSUS.fullmatch(name.strip()))]
@@ -190,6 +209,10 @@ def check_multiplicity(draft: Draft, path: Path, analysis: WrittenAnalysis) -> N
     elif len(directions) > 1:
         message = f"{rule} needs {needs}, and these look for higher and lower"
         draft.error(where, "multiplicity-family", message, "", ["use holm, or an analysis for each direction"])
+    if rule in ("dunnett", "step_down_dunnett") and is_robust(analysis.method):
+        message = f"{rule} needs one residual variance of all arms, which a robust variance is not"
+        notes = ["write variance: model and slopes: common, or use holm"]
+        draft.error(where, "multiplicity-family", message, "", notes)
     if rule in ("dunnett", "step_down_dunnett") and analysis.method.kind not in WITH_ONE_MODEL:
         message = f"{rule} needs one model of all arms, which {analysis.method.kind} is not"
         if analysis.method.kind == "mmrm":
@@ -199,6 +222,11 @@ def check_multiplicity(draft: Draft, path: Path, analysis: WrittenAnalysis) -> N
             model = "cox" if analysis.method.kind in TIME_METHODS else "ancova"
             notes = [f"use {model} (it may be without covariates), or holm"]
         draft.error(where, "multiplicity-family", message, "", notes)
+
+
+def is_robust(method: WrittenMethod) -> bool:
+    """Return whether an analysis of covariance has another variance than that of its one model."""
+    return method.kind == "ancova" and (method.variance in ("hc0", "hc3") or method.slopes == "by_arm")
 
 
 def check_success(draft: Draft) -> None:

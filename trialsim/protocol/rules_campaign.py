@@ -204,6 +204,21 @@ def check_simulation(draft: Draft) -> None:
         message = f"nothing about cohort {draft.cohort.id} is uncertain, so that assurance is just power"
         notes = ["write parameters: typical, or give the cohort's parameters an uncertainty"]
         draft.error(("simulate", "parameters"), "no-uncertainty", message, "", notes)
+    check_draws(draft)
+
+
+def check_draws(draft: Draft) -> None:
+    """Trials that share a draw are of drawn parameters, and their number is known before."""
+    simulate = draft.written.simulate
+    if simulate is None or simulate.trials_per_draw == 1:
+        return
+    where: Path = ("simulate", "trials_per_draw")
+    if simulate.parameters == "typical" or not is_uncertain(draft.cohort):
+        message = "trials with typical parameters draw none that they could share"
+        draft.error(where, "trials-per-draw", message, "", ["leave it out, or write parameters: both"])
+    if simulate.trials.standard_error is not None:
+        message = "trials that share draws do not stop at a precision: they are not independent"
+        draft.error(where, "trials-per-draw", message, "", ["write a number of trials, such as trials: 2000"])
 
 
 def is_uncertain(cohort: Cohort) -> bool:

@@ -22,14 +22,15 @@ from trialsim.foundation.sections import (
     Section,
     Text,
 )
+from trialsim.protocol.rules_equivalence import DIFFERENCE, RATIO, written_comparison
+from trialsim.protocol.schema_means import MEAN_METHODS
 from trialsim.protocol.schema_milestones import SPEND
 from trialsim.protocol.schema_missing import MISSING
-from trialsim.protocol.schema_repeated import COVARIATES, REPEATED_METHODS, without_visits
-from trialsim.protocol.schema_shares import SHARE_METHODS, STRATA
+from trialsim.protocol.schema_repeated import REPEATED_METHODS, without_visits
+from trialsim.protocol.schema_shares import SHARE_METHODS
 from trialsim.protocol.schema_times import TIME_METHODS
 from trialsim.protocol.written import (
     WrittenAnalysis,
-    WrittenComparison,
     WrittenEndpoint,
     WrittenEstimand,
     WrittenMethod,
@@ -155,7 +156,7 @@ def written_analysis(method: WrittenMethod | str, **values: Any) -> WrittenAnaly
     return WrittenAnalysis(method=chosen, **values)
 
 
-WITH_OPTIONS = ("ancova", *REPEATED_METHODS, *SHARE_METHODS, *TIME_METHODS)
+WITH_OPTIONS = (*MEAN_METHODS, *REPEATED_METHODS, *SHARE_METHODS, *TIME_METHODS)
 NOT_OF_ONE_WORD = (*REPEATED_METHODS, "rmst", "milestone_survival", "cumulative_incidence")
 METHODS = ("t_test", "welch", *(name for name in WITH_OPTIONS if name not in NOT_OF_ONE_WORD))
 LATER = {
@@ -166,16 +167,7 @@ METHOD = ByShape(
     mapping=Section(
         "a method",
         {
-            "ancova": Field(
-                Section(
-                    "an analysis of covariance",
-                    {
-                        "covariates": COVARIATES,
-                        "strata": STRATA,
-                    },
-                ),
-                "one linear model of all arms, with covariates and factors",
-            ),
+            **MEAN_METHODS,
             **REPEATED_METHODS,
             **SHARE_METHODS,
             **TIME_METHODS,
@@ -189,18 +181,32 @@ METHOD = ByShape(
 COMPARISON = Section(
     "a comparison",
     {
-        "better": Field(Choice("higher", "lower"), "which direction is a benefit", required=True, example="lower"),
+        "better": Field(
+            Choice("higher", "lower"),
+            "which direction is a benefit; must be written but for equivalence",
+            example="lower",
+        ),
         "margin": Field(
             Amount(),
             "the difference (first minus second arm) of the null hypothesis, in the endpoint's unit, 0 unless written;"
             " of a risk ratio, odds ratio or hazard ratio the ratio (first over second arm), 1 unless written",
             example="-10%",
         ),
+        DIFFERENCE: Field(
+            ListOf(Amount()),
+            "equivalence: the least and the greatest difference that is none, each the null of a one-sided test",
+            example="[-2 mmHg, 2 mmHg]",
+        ),
+        RATIO: Field(
+            ListOf(Amount()),
+            "equivalence of what is compared as a ratio: its least and its greatest value",
+            example="[80%, 125%]",
+        ),
         "ratio": Field(NotYet("a comparison's 'ratio'", "derive: log_ratio_to_baseline, and give a margin"), ""),
         "efficacy": Field(NotYet("a comparison's 'efficacy'", "write a margin"), ""),
         "controls": Field(NotYet("a comparison's 'controls'", "all controls of this version are concurrent"), ""),
     },
-    make=WrittenComparison,
+    make=written_comparison,
 )
 
 ANALYSIS = Section(

@@ -48,6 +48,13 @@ SLUGS: dict[str, Explanation] = {
         "amount: 0 mg",
         "Write an amount above 0, or leave the line out.",
     ),
+    "not-in-table": Explanation(
+        "A measure at a time for which the cohort says nothing",
+        "Correlations that stand in a table are known at its points in time and nowhere between; a correlation that"
+        " falls with time reaches from two years before randomisation to 29 years after it.",
+        "visits: {w6: week 6}   # and correlation: {table: {day 0: [], week 4: [0.7], week 12: [0.5, 0.7]}}",
+        "Assess the measure at the points of the table, add the point to it, or write ar1 or exchangeable.",
+    ),
     "input-steps": Explanation(
         "Values of an input that do not follow each other",
         "An arm sets an input from randomisation or later points in time on, in their order; before the first point the"
@@ -266,9 +273,8 @@ SLUGS: dict[str, Explanation] = {
     ),
     "method-endpoint": Explanation(
         "A method for another kind of endpoint",
-        "Means are compared by t_test, welch, ancova or mmrm, shares by risk_difference, risk_ratio, odds_ratio, cmh "
-        "or logistic, times to an event by log_rank, cox, rmst, milestone_survival, max_combo, gray or "
-        "cumulative_incidence.",
+        "Numbers are compared by t_test, welch, ancova, wilcoxon or mmrm; shares by risk_difference, risk_ratio, "
+        "odds_ratio, cmh or logistic; times to an event by methods of their own.",
         "method: t_test   # of a yes-or-no endpoint",
         "Use a method for this kind of endpoint.",
     ),
@@ -284,6 +290,13 @@ SLUGS: dict[str, Explanation] = {
         "The tests of Cochran, Mantel and Haenszel, the log-rank tests and Gray's ask whether there is any difference.",
         "method: cmh   # and margin: 1.25",
         "Leave the margin out; or use risk_difference, risk_ratio or odds_ratio with strata, of times cox.",
+    ),
+    "equivalence": Explanation(
+        "Two ends that make no equivalence",
+        "Equivalence is shown where a difference, or a ratio, is neither below its lower nor above its upper end. What "
+        "is analysed as a ratio (a log ratio to baseline, shares, hazards) has ratios for ends, all else differences.",
+        "compare: {test vs reference: {difference within: [80%, 125%]}}   # of log ratios",
+        "Write `ratio within: [80%, 125%]` or `difference within: [-2 mmHg, 2 mmHg]`, the lower end first.",
     ),
     "repeated-visits": Explanation(
         "Visits that do not fit the one compared",
@@ -375,6 +388,13 @@ SLUGS: dict[str, Explanation] = {
         "compare both at once.",
         "larger: {patients: {randomised: 200}}",
         "Write `vary: {patients.randomised: [100, 200]}`.",
+    ),
+    "trials-per-draw": Explanation(
+        "Trials cannot share draws of the parameters here",
+        "With `trials_per_draw`, several trials in a row take the same draw of uncertain parameters, which tells the "
+        "variance between draws from that of chance. It needs drawn parameters and a fixed number of trials.",
+        "simulate: {seed: 1, parameters: typical, trials: 1000, trials_per_draw: 2}",
+        "Leave it out, or write parameters: both and a number of trials.",
     ),
     "unknown-path": Explanation(
         "A path that leads nowhere",

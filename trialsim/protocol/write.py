@@ -174,6 +174,12 @@ def analysis_data(analysis: Analysis) -> dict[str, Data]:
         options["covariates"] = covariate_texts(method)
     if method.kind in ("ancova", "mmrm") or method.measure is not None:
         options["strata"] = list(method.strata)
+    if method.kind == "ancova" and method.slopes == "by_arm":
+        options["slopes"] = "by_arm"
+    elif method.kind == "ancova" and method.variance != "model":
+        options["variance"] = str(method.variance)
+    if method.kind == "wilcoxon":
+        options["continuity"] = "true" if method.continuity else "false"
     if method.kind == "mmrm":
         options["covariance"] = method.covariances[0]
         options["fallback"] = list[Data](method.covariances[1:])
@@ -235,6 +241,8 @@ def family_data(family: Family) -> dict[str, Data]:
 
 def comparison_data(method: Method, comparison: Comparison) -> dict[str, Data]:
     """Return a comparison; some tests have no margin."""
+    if comparison.within is not None:
+        return {comparison.within_key: list[Data](comparison.within_text)}
     data: dict[str, Data] = {"better": comparison.better}
     return data if method.kind in ("cmh", *WITHOUT_MARGIN) else data | {"margin": comparison.margin_text}
 
@@ -256,7 +264,13 @@ def simulate_data(simulate: Simulate) -> dict[str, Data]:
         precision: Data = {"power": {"standard_error": number_text(simulate.until.power_standard_error)}}
         trials = {"at_least": str(simulate.at_least), "until": precision, "at_most": str(simulate.at_most)}
     modes = "both" if len(simulate.parameters) > 1 else simulate.parameters[0]
-    return {"seed": str(simulate.seed), "parameters": modes, "trials": trials, "solver": simulate.solver or "by pilot"}
+    return {
+        "seed": str(simulate.seed),
+        "parameters": modes,
+        "trials": trials,
+        **({"trials_per_draw": str(simulate.trials_per_draw)} if simulate.trials_per_draw > 1 else {}),
+        "solver": simulate.solver or "by pilot",
+    }
 
 
 def kept_text(number: int, at_most: int) -> str:

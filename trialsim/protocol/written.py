@@ -119,12 +119,16 @@ class WrittenMethod:
     covariance: str | None = None
     fallback: tuple[str, ...] = ()
     df: str | None = None
+    slopes: str | None = None
+    continuity: bool | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WrittenComparison:
-    better: str
+    better: str | None
     margin: Quantity | None
+    within: tuple[Quantity, ...] | None = None  # both ends of equivalence
+    within_key: str = ""  # as what they are written
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -197,6 +201,7 @@ class WrittenSimulation:
     parameters: str | None
     trials: WrittenTrials
     solver: str
+    trials_per_draw: int = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

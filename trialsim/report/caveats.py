@@ -71,7 +71,7 @@ def nothing_to_find(truth: Estimate, comparison: Comparison) -> str | None:
     """Return in words that a true effect is none, or on the wrong side of its null by more than 3 of its errors."""
     if not truth.is_known:
         return None
-    gain = (truth.value - comparison.margin) * comparison.sign
+    gain = comparison.gain(truth.value)
     if truth.error == 0 and abs(gain) <= 1e-12:
         return "no true effect"
     return "a true effect on the wrong side of its null" if gain < -max(3 * truth.error, 1e-9) else None

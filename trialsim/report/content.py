@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from trialsim.report.answer import Answer, answer
+from trialsim.report.assurance import SplitRow, split_rows
 from trialsim.report.conduct import ConductTable, conduct_table
 from trialsim.report.contrasts import Contrasts, contrasts
 from trialsim.report.estimands import Estimands, estimands
@@ -42,6 +43,7 @@ class Report:
     population: Population
     profiles: Profiles
     rates: tuple[AnalysisRates, ...]
+    split: tuple[SplitRow, ...]
     contrasts: Contrasts
     curves: Curves | None
     estimands: Estimands
@@ -79,6 +81,7 @@ def content_of(run: Evidence) -> Report:
         population=population(run, kept),
         profiles=profiles(run, kept),
         rates=analyses_rates(run),
+        split=split_rows(run),
         contrasts=contrasts(run),
         curves=power_curves(run),
         estimands=estimands(run),

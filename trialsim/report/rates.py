@@ -142,11 +142,15 @@ def analysis_words(run: Evidence, analysis: Analysis) -> str:
         words += f", with the {METHODS[str(method.measure)]}"
     if method.kind == "logistic":
         words += f" of all patients and its {method.variance} variance"
+    if method.kind == "ancova" and method.slopes == "by_arm":
+        words += ", slopes by arm"
+    if method.kind == "ancova" and method.variance in ("hc0", "hc3"):
+        words += f", robust variance ({method.variance.upper()})"
     if method.test is not None:
         words += f", {TESTS[method.test]}"
     if method.times is not None:
         words += time_method_words(method.kind, method.times)
-    missing = missing_words(run.protocol, method)
+    missing = missing_words(run.protocol, method) if method.times is None else "censored when last seen free of it"
     if method.kind == "mmrm":
         words += f", at {', '.join(map(spaced, method.visits))}"
         missing = f"values as seen; covariance {', else '.join(map(spaced, method.covariances))}"

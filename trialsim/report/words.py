@@ -25,6 +25,7 @@ METHODS = {
     "max_combo": "MaxCombo test",
     "gray": "Gray's test",
     "cumulative_incidence": "cumulative incidences",
+    "wilcoxon": "Wilcoxon's rank-sum test",
     "mmrm": "mixed model for repeated measures",
 }
 TESTS = {

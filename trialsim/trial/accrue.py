@@ -17,9 +17,9 @@ def arrival_times(accrual: Accrual, seed: int, trials: Ints, patients: Ints, per
     """Return each patient's day of randomisation since the first site opened, ascending within a trial.
 
     Patients come as a Poisson process: unit-exponential gaps, one a candidate, are summed up and mapped through the
-    inverse of the expected number Λ(t) (Çinlar 1975, Introduction to Stochastic Processes, section 4.7). Rows are trials of
-    `per_trial` patients. The rate is constant, climbs linearly from zero over `ramp_up` days, follows a pattern of
-    steps, or is shared by the sites that are open.
+    inverse of the expected number Λ(t) (Çinlar 1975, Introduction to Stochastic Processes, section 4.7). Rows are
+    trials of `per_trial` patients. The rate is constant, climbs linearly from zero over `ramp_up` days, follows a
+    pattern of steps, or is shared by the sites that are open.
     """
     gaps = exponentials(seed, gap_key(), trials, patients)
     expected = np.cumsum(gaps.reshape(-1, per_trial), axis=1)  # one after the other, in order
@@ -31,7 +31,7 @@ def arrival_times(accrual: Accrual, seed: int, trials: Ints, patients: Ints, per
 
 
 def ramped_days(accrual: Accrual, expected: Floats) -> Floats:
-    """Return the day by which a number is expected: Λ(t) = rate t² / (2 ramp_up) at first, then rate (t - ramp_up / 2)."""
+    """Return the day by which a number is expected: Λ = rate t² / (2 ramp_up), later rate (t - ramp_up / 2)."""
     rate, ramp = accrual.rate, accrual.ramp_up
     during = np.sqrt(2.0 * ramp * expected / rate)
     return np.where(expected < rate * ramp / 2.0, during, expected / rate + ramp / 2.0)

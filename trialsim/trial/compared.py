@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 
 from trialsim.analysis.ancova import ancova
 from trialsim.analysis.comparisons import Comparisons
+from trialsim.analysis.equivalence import two_one_sided
 from trialsim.analysis.logistic import logistic_regression
 from trialsim.analysis.t_test import t_test
 from trialsim.protocol.model import Analysis
@@ -36,6 +39,22 @@ def better_of(analysis: Analysis) -> NDArray[np.int8]:
 
 
 def compared(setup: Setup, analysis: Analysis, batch: Batch, known: Known, cut_at: Floats) -> Comparisons:
+    """Return the comparisons of an analysis on what is known by the cut [N]; equivalence is tested from both sides."""
+    is_equivalence = np.array([c.within is not None for c in analysis.comparisons], dtype=np.bool_)
+    if not is_equivalence.any():
+        return one_sided(setup, analysis, batch, known, cut_at)
+    sides = []
+    for end, better in ((0, "higher"), (1, "lower")):
+        tested = [
+            replace(c, margin=c.within[end], better="lower" if (better == "lower") != c.falls else "higher")
+            if c.within is not None else c
+            for c in analysis.comparisons
+        ]  # fmt: skip
+        sides.append(one_sided(setup, replace(analysis, comparisons=tuple(tested)), batch, known, cut_at))
+    return two_one_sided(sides[0], sides[1], is_equivalence)
+
+
+def one_sided(setup: Setup, analysis: Analysis, batch: Batch, known: Known, cut_at: Floats) -> Comparisons:
     """Return the comparisons of an analysis; patients whose covariate is not known by the cut [N] are left out."""
     method, y, arms = analysis.method, known.values, batch.arms
     per_trial = setup.protocol.patients.randomised
@@ -50,22 +69,38 @@ def compared(setup: Setup, analysis: Analysis, batch: Batch, known: Known, cut_a
     columns = covariates_of(setup, method.covariates, batch, cut_at)
     if method.times is not None:
         assert known.causes is not None
-        rows = Rows(time=y, cause=known.causes, arm=arms, offsets=offsets, stratum=stratum, n_strata=n_strata)
+        rows = Rows(
+            time=y, cause=known.causes, arm=arms, offsets=offsets, stratum=stratum, n_strata=n_strata,
+            n_arms=len(setup.protocol.arms),
+        )  # fmt: skip
         return compared_times(method, method.times, rows, columns, pairs, better, analysis.alpha, margin)
     if method.kind == "mmrm":
         return repeated_comparisons(setup, analysis, batch, known, cut_at, columns, stratum, n_strata, pairs, better)
+    if method.kind == "wilcoxon":
+        from trialsim.analysis.wilcoxon import wilcoxon  # compiled when imported, which other trials need not wait for
+
+        return wilcoxon(y, arms, offsets, pairs, better, analysis.alpha, margin, bool(method.continuity))
     n_arms = len(setup.protocol.arms)
     if method.kind == "logistic":
         return logistic_regression(
             method.measure or "risk_difference", y, arms, offsets, columns, stratum, n_strata, pairs, better,
-            analysis.alpha, margin, n_arms, variance=method.variance or "robust",
+            analysis.alpha, margin, n_arms, variance="model" if method.variance == "model" else "robust",
             has_fallback=method.separated == "firth",
         )  # fmt: skip
     if method.imputation is not None:
         return compared_after_imputation(
             setup, analysis, batch, cut_at, columns, (stratum, n_strata), pairs, better, margin
         )  # fmt: skip
-    return ancova(y, arms, offsets, columns, stratum, n_strata, pairs, better, analysis.alpha, margin, n_arms)
+    linear = (y, arms, offsets, columns, stratum, n_strata, pairs, better, analysis.alpha, margin, n_arms)
+    if method.slopes == "by_arm":
+        from trialsim.analysis.own_slopes import ancova_by_arm
+
+        return ancova_by_arm(*linear)
+    if method.variance in ("hc0", "hc3"):
+        from trialsim.analysis.robust_ancova import robust_ancova
+
+        return robust_ancova(*linear, method.variance)
+    return ancova(*linear)
 
 
 def strata_of(setup: Setup, factors: tuple[str, ...], batch: Batch) -> tuple[Ints, int]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from trialsim.cohort.closed_events import ClosedEvent, closed_events, per
+from trialsim.cohort.closed_events import ClosedEvent, closed_events, moving, per
 from trialsim.cohort.course_model import course_model, followed_events, parameter_columns
 from trialsim.cohort.model import Cohort, Event, Measure
 from trialsim.cohort.names import units_of, with_categories_coded
@@ -106,7 +106,7 @@ def setup_of(world: World) -> Setup:
     rules = ruling(protocol)
     outputs = tuple(dict.fromkeys((*calendar.measures, *rules.sensed)))
     asked = {event for rule in protocol.rules for event in rule.events}
-    closed = closed_events(cohort, moving(cohort), asked)
+    closed = closed_events(cohort, asked)
     outside = [each.name for each in closed]
     model = course_model(cohort, hazards, outputs, calendar.clock.shift_days, events=True, outside=outside)
     model = with_rules(model, rules, protocol, cohort, calendar.clock)
@@ -145,13 +145,3 @@ def is_constant(hazard: Expr, cohort: Cohort) -> bool:
 def changing(cohort: Cohort) -> set[str]:
     """Return the parameters, covariates and inputs that change within a course, or from arm to arm."""
     return moving(cohort) | {each.name for each in cohort.inputs}
-
-
-def moving(cohort: Cohort) -> set[str]:
-    """Return the parameters and covariates that change within a course."""
-    covariates = {covariate.name for covariate in cohort.covariates if covariate.over_time is not None}
-    return covariates | {
-        parameter.name
-        for parameter in cohort.parameters
-        if parameter.between_occasions is not None or any(e.covariate in covariates for e in parameter.effects)
-    }

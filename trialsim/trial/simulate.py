@@ -42,7 +42,8 @@ def simulate_trials(world: World, trials: range, keep_patients_below: int) -> di
     setup = with_solver(setup_of(world))
     numbers = np.arange(trials.start, trials.stop, trials.step, dtype=np.int64)
     posterior = posterior_with_overrides(world.posterior, world.overrides)
-    typical = typical_values(world.cohort, world.seed, numbers, world.mode, posterior)
+    draws = numbers // world.protocol.simulate.trials_per_draw  # as trials of these numbers would draw by themselves
+    typical = typical_values(world.cohort, world.seed, draws, world.mode, posterior)
     patients = enrolled(setup, typical, numbers)
     batch, worlds = _lived(setup, typical, patients)
     return _tables(setup, typical, numbers, batch, worlds, keep_patients_below)

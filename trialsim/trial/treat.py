@@ -25,6 +25,7 @@ from trialsim.trial.own_parameters import changes_of, own_parameters
 from trialsim.trial.schedules import schedule_of_rows, schedule_under
 from trialsim.trial.setup import Setup
 from trialsim.trial.sight import sight
+from trialsim.trial.summaries import Summaries
 from trialsim.trial.unfollowed import read_off
 
 NOTHING: frozenset[str] = frozenset()
@@ -102,6 +103,7 @@ class Run:
         )
         self.thresholds = thresholds(setup, patients.trials, patients.patients)
         self.closed = ClosedTimes(setup, patients)
+        self.summaries = Summaries(setup, patients)
         arms, n_lines = range(len(setup.protocol.arms)), setup.ruling.n_lines
         self.schedules = [schedule_under(setup, arm, intake, patients, n_lines) for arm in arms]
         self.sight = sight(setup, typical, patients) if setup.ruling.rules else None
@@ -186,6 +188,8 @@ class Run:
             moments = [reading.moment for reading in self.setup.calendar.readings]
             true.append(np.where(ended < on[:, moments].T, np.nan, found))
             status = np.maximum(status, fault)
+        for k in range(2):
+            true[k], status = self.summaries.given_scores(rows, true[k], status)
         days[status > 0] = np.inf
         nominal, actual = (np.where(status > 0, np.nan, found) for found in true)
         return Outcomes(nominal=nominal[:, None], actual=actual[:, None], event_days=days[None], status=status[None])
@@ -200,6 +204,9 @@ class Run:
         for i, reading in enumerate(calendar.readings):
             for k, positions in enumerate((self.grid.nominal, self.grid.actual)):
                 true[k, i] = course.outputs[every, positions[who, reading.moment], reading.output]
+        for k in range(2):
+            true[k], status = self.summaries.given_scores(rows, true[k], status)
+        failed = status != 0
         true[:, :, failed] = np.nan
         followed = calendar.clock.days(course.event_times)
         n_followed = len(self.setup.ends_course) - len(self.setup.closed)

@@ -32,6 +32,10 @@ def true_effects(
         followed = np.minimum(setup.protocol.follow_up or np.inf, cut_at - batch.randomised_at)
         columns = covariates_of(setup, analysis.method.covariates, batch, cut_at)
         return true_times(analysis.method.times, data, counterfactual, followed, per_trial, *strata, columns, pairs)
+    if analysis.method.kind == "wilcoxon":
+        from trialsim.analysis.wilcoxon import true_median_differences  # compiled when imported
+
+        return np.column_stack([true_median_differences(counterfactual, a, b, per_trial) for a, b in pairs])
     return np.column_stack(
         [true_measures(analysis.method, counterfactual, a, b, per_trial, *strata) for a, b in pairs]
     )

@@ -6,13 +6,18 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy import stats
 
+from tests.statistics import assert_matches
+from trialsim.api.documents import check_document
 from trialsim.cohort.read import cohort_of_text
+from trialsim.cohort.write import cohort_text
 from trialsim.foundation.streams import exponentials, label
 from trialsim.protocol.read import protocol_from
 from trialsim.protocol.write import protocol_text
 from trialsim.trial.setup import setup_of
 from trialsim.trial.simulate import simulate_trials
+from trialsim.trial.solver import Solution, solution
 from trialsim.trial.world import World
 
 COHORT = """\
@@ -222,3 +227,44 @@ def test_a_trial_of_events_alone_needs_no_measure_and_no_course():
     se = np.sqrt((0.25 + 0.5**0.5 * (1.0 - 0.5**0.5)) / 200.0 / 50.0)
     assert abs(tables["looks"]["estimate"].mean() - expected) < 4.0 * se
     assert abs(tables["looks"]["truth"].mean() - expected) < 4.0 * se
+
+
+def test_what_is_in_closed_form_is_told():
+    events = "  fall: {hazard: {day 0: 0.1 per month * frailty}, recurrent: true}"
+    assert solution(setup_of(world(events))) == Solution(
+        tier="closed", solver=None, why="closed: nothing that happens or is measured needs a course"
+    )
+    beside = solution(setup_of(world(events, more=STATE)))
+    assert (beside.tier, beside.solver) == ("linear", None)
+
+
+def test_check_says_which_events_need_no_course(tmp_path):
+    events = "  fall: {hazard: {day 0: 0.1 per month, month 6: 0.2 per month}}\n  low: {when: drift > 3}"
+    (tmp_path / "falls.yaml").write_text(COHORT.replace("EVENTS", events) + STATE)
+    assert check_document(tmp_path / "falls.yaml").notes == (
+        "dynamics of falls: adaptive: the path is followed for the event low",
+        "events of falls in closed form: fall",
+    )
+
+
+def test_a_gamma_frailty_makes_counts_negative_binomial():
+    events = "  fall: {hazard: {day 0: 0.1 per month * frailty}, recurrent: true}"
+    made = world(events)
+    text = COHORT.replace("EVENTS", events).replace("{lognormal: 60%}", "{gamma: 80%}")
+    cohort = cohort_of_text(text, "<cohort>", Path())[0]
+    assert cohort_of_text(cohort_text(cohort), "<cohort>", Path())[0] == cohort
+    made = World(protocol=made.protocol, cohort=cohort, scenario="expected", mode="typical", design="", seed=7)
+    n_trials = 60
+    tables = simulate_trials(made, range(n_trials), n_trials)
+    events_table = tables["events"]
+    which = np.array(events_table["event"].categories)[events_table["event"].codes] == "fall"
+    seen = which & np.isfinite(events_table["time"])
+    n = n_trials * 80
+    counts = np.bincount(np.asarray(events_table["trial"])[seen] * 80 + np.asarray(events_table["patient"])[seen],
+                         minlength=n)  # fmt: skip
+    # Mean 2.4 in 24 months, variance 2.4 + 0.64 * 2.4^2; none with (1 + 0.64 * 2.4)^(-1 / 0.64).
+    known = stats.nbinom(1.0 / 0.64, 1.0 / (1.0 + 0.64 * 2.4))
+    for k in range(6):
+        share = known.pmf(k)
+        assert_matches((counts == k).mean(), share, np.sqrt(share * (1.0 - share) / n), detects=0.04)
+    assert_matches(counts.mean(), 2.4, known.std() / np.sqrt(n), detects=0.25)

@@ -72,3 +72,18 @@ def test_the_power_of_a_published_design_is_its_power(rate, ratio, dispersion, t
     assert (found.status == OK).all()
     power = (found.p_value < 0.025).mean()
     assert power == pytest.approx(0.8, abs=3.9 * np.sqrt(0.16 / trials) + (0.02 if per_arm < 100 else 0.0))
+
+
+# PASS, as asserted by statsmodels' tests: not to be worse than 1.2 times 2.2 a year, 2.5 years a patient
+@pytest.mark.parametrize(("rate", "per_arm", "power"), [(1.8, 29, 0.90056), (2.2, 115, 0.90014)])
+def test_non_inferiority_of_rates_has_its_published_power(rate, per_arm, power):
+    rng = np.random.default_rng(21)
+    trials = 3000
+    arm = np.tile(np.repeat([1, 0], per_arm), trials)
+    y = rng.poisson(2.5 * np.where(arm == 1, rate, 2.2)).astype(float)
+    found = rate_ratios(
+        "poisson", y, np.full(arm.size, 2.5), arm, np.arange(0, arm.size + 1, 2 * per_arm), None, None, 0, [(1, 0)],
+        -1, 0.025, np.log(1.2),
+    ).comparisons  # fmt: skip
+    assert (found.status == OK).all()
+    assert (found.p_value < 0.025).mean() == pytest.approx(power, abs=3.9 * np.sqrt(0.09 / trials))

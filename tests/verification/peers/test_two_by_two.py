@@ -120,3 +120,22 @@ def test_a_p_value_below_alpha_is_an_interval_beyond_the_margin(measure, better)
     assert (found.status == OK).all()
     assert 20 < (found.p_value < 0.1).sum() < 300
     assert ((found.p_value < 0.1) == (bound > -abs(margin))).all()
+
+
+# N in all by gsDesign 3.11 and rpact 3.3.4, which take a normal approximation; the power of the whole tables is near it
+@pytest.mark.parametrize(
+    ("per_arm", "shares", "margin", "power"),
+    [(476, (0.65, 0.65), -0.1, 0.9), (686, (0.15, 0.10), 0.0, 0.8), (161, (0.30, 0.15), 0.0, 0.9)],
+)
+def test_designs_of_other_programs_have_their_power(per_arm, shares, margin, power):
+    chance = [binom.pmf(np.arange(per_arm + 1), per_arm, share) for share in shares]
+    low = [int(binom.ppf(1e-7, per_arm, share)) for share in shares]
+    high = [int(binom.ppf(1 - 1e-7, per_arm, share)) for share in shares]
+    critical = -t_quantile(0.025, np.inf)
+    total = 0.0
+    for y1 in range(low[0], high[0] + 1):
+        for y0 in range(low[1], high[1] + 1):
+            score, variance, _ = scored(DIFFERENCE, per_arm, y1, per_arm, y0, margin)
+            if score > critical * np.sqrt(variance):
+                total += chance[0][y1] * chance[1][y0]
+    assert total == pytest.approx(power, abs=0.004)

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from tests.reference.course_models import built, two_compartments
 from trialsim.dynamics.courses import Tolerance, courses
-from trialsim.dynamics.doses import Schedule
+from trialsim.dynamics.doses import Schedule, no_doses
 from trialsim.dynamics.model import CourseModel
 from trialsim.foundation.distributions import t_cdf_array
 from trialsim.foundation.elementary import exp_array, log_array, normal_cdf_array, normal_quantile_array, power_array
@@ -42,8 +42,14 @@ LARGE = built(
 LINEAR = two_compartments()
 CONSTANT = built("cent", "k h1 h2", ("-k * cent",), starts=("10",), inlets=(("cent", None, None),),
                  hazards={"stop": "h1", "death": "if(t > 30, h2, h1 / 2)"})
+# Followed plainly: boluses and samples alone; and outputs of time alone.
+PLAIN = built("depot cent", "ka k v", ("-ka * depot", "ka * depot - k * cent"), outputs="conc cent",
+              quantities={"conc": "cent / v"}, inlets=(("depot", None, None),))
+CLOSED = built("", "size grows kills fades", (), outputs="y",
+               quantities={"y": "size * exp(grows * t - kills / fades * (1 - exp(-fades * t)))"})
 TYPICAL = {SMALL: (2.0, 1.0, 1.4, 0.3), LARGE: (1.0, 8.0, 0.5, 2.0, 0.4, 1.7, 11.0),
-           LINEAR: (1.0, 5.0, 50.0, 3.0, 80.0), CONSTANT: (0.1, 0.02, 0.05)}
+           LINEAR: (1.0, 5.0, 50.0, 3.0, 80.0), CONSTANT: (0.1, 0.02, 0.05),
+           PLAIN: (0.9, 0.1, 50.0), CLOSED: (60.0, 0.002, 0.02, 0.01)}
 PIECES = (1, 7, 33)
 
 
@@ -90,9 +96,11 @@ def analyses() -> Iterator[tuple[str, str]]:
     """Yield the digests of analyses of 40 trials of 90 patients in three arms."""
     # Not at the top: they compile when they are imported, which the small workload need not wait for.
     from trialsim.analysis.ancova import ancova
+    from trialsim.analysis.mmrm import mmrm
     from trialsim.analysis.multiplicity import adjusted_p_values
     from trialsim.analysis.risk_difference import risk_difference
     from trialsim.analysis.t_test import t_test
+    from trialsim.analysis.wilcoxon import wilcoxon
 
     n, n_trials = 3600, 40
     arm, offsets = np.arange(n) % 3, np.arange(n_trials + 1) * 90
@@ -105,6 +113,12 @@ def analyses() -> Iterator[tuple[str, str]]:
              "risk difference": risk_difference((y > 0).astype(float), arm, offsets, stratum, 4, pairs, 1, 0.025)}
     for name, each in found.items():
         yield name, digest(each.estimate, each.se, each.df, each.statistic, each.p_value, each.lower, each.upper)
+    visits = np.column_stack([y, y + luck(normals, n, 14), y - luck(exponentials, n, 15)])
+    visits[luck(uniforms, n, 16) < 0.1, 1] = np.nan
+    repeated, fits = mmrm(visits, arm, offsets, 2, covariates, [True, False], stratum, 4, pairs, 1, 0.025)
+    yield "mixed model", digest(repeated.estimate, repeated.se, repeated.df, fits.deviance, fits.covariance)
+    ranks = wilcoxon(np.round(y, 1), arm, offsets, pairs, 1, 0.025)
+    yield "rank sums", digest(ranks.estimate, ranks.p_value, ranks.lower, ranks.upper)
     yield "dunnett", digest(adjusted_p_values("dunnett", adjusted, 1))
 
 
@@ -119,10 +133,11 @@ def patients(model: CourseModel, n: int) -> dict[str, NDArray[np.generic] | Sche
     schedule = Schedule(
         offsets=np.arange(n + 1) * n_doses, time=time.ravel(), amount=10.0 + 100.0 * whole.ravel(),
         inlet=np.where(whole.ravel() < 0.5, 0, len(model.inlets) - 1),
-        duration=np.where(whole.ravel() < 0.3, 1.0 + 20.0 * whole.ravel(), 0.0))
+        duration=np.where((whole.ravel() < 0.3) & (model != PLAIN), 1.0 + 20.0 * whole.ravel(), 0.0))
     samples = np.sort(90.0 * np.column_stack([luck(uniforms, n, 50 + j) for j in range(8)]), axis=1)
     thresholds = np.column_stack([np.zeros((n, 0)), *(luck(exponentials, n, 60 + j)
                                                       for j in range(len(model.hazards)))])
+    schedule = schedule if model.inlets else no_doses(n)
     return {"params": typical * exp_array(0.3 * spread.ravel()).reshape(spread.shape), "schedule": schedule,
             "samples": samples, "thresholds": thresholds}
 
@@ -156,14 +171,15 @@ def all_courses(models: dict[str, CourseModel], n: int, pieces: tuple[int, ...])
 def small() -> Iterator[tuple[str, str]]:
     """Yield what takes a few seconds to compile."""
     yield from streams()
-    yield from all_courses({"linear": LINEAR, "adaptive": SMALL}, 40, (7,))
+    yield from all_courses({"linear": LINEAR, "plain": PLAIN, "closed": CLOSED, "adaptive": SMALL}, 40, (7,))
 
 
 def whole() -> Iterator[tuple[str, str]]:
     """Yield everything."""
     yield from streams()
     yield from analyses()
-    models = {"linear": LINEAR, "constant hazards": CONSTANT, "adaptive": SMALL, "adaptive, large": LARGE}
+    models = {"linear": LINEAR, "plain": PLAIN, "closed": CLOSED, "constant hazards": CONSTANT, "adaptive": SMALL,
+              "adaptive, large": LARGE}
     yield from all_courses(models, 120, PIECES)
 
 
