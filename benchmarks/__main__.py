@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from benchmarks import bench_dynamics, bench_start, bench_trials
+from benchmarks import bench_dynamics, bench_events, bench_start, bench_survival, bench_trials
 
 
 def main() -> None:
     """Print each benchmark's question and its answer on this machine today."""
-    for bench in (bench_dynamics, bench_trials, bench_start):
+    for bench in (bench_dynamics, bench_events, bench_trials, bench_survival, bench_start):
         print(f"\n{(bench.__doc__ or '').splitlines()[0]}")
         bench.main()
 

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from trialsim.foundation.version import VERSION as __version__
 
 if TYPE_CHECKING:
+    from trialsim.api.designs import Design, DesignSearch, design_search, find_design
     from trialsim.api.documents import check_document, copy_from_library, load_cohort, load_protocol
     from trialsim.api.events import simulate_events
     from trialsim.api.imports import import_sbml
@@ -26,6 +27,10 @@ if TYPE_CHECKING:
     from trialsim.report.write import write_report
 
 _WHERE = {
+    "Design": "trialsim.api.designs",
+    "DesignSearch": "trialsim.api.designs",
+    "design_search": "trialsim.api.designs",
+    "find_design": "trialsim.api.designs",
     "check_document": "trialsim.api.documents",
     "copy_from_library": "trialsim.api.documents",
     "load_cohort": "trialsim.api.documents",
@@ -47,6 +52,8 @@ _WHERE = {
 
 __all__ = [
     "Campaign",
+    "Design",
+    "DesignSearch",
     "InvalidDocument",
     "Run",
     "TrialsimError",
@@ -54,6 +61,8 @@ __all__ = [
     "campaign_of",
     "check_document",
     "copy_from_library",
+    "design_search",
+    "find_design",
     "fit",
     "import_sbml",
     "load_cohort",

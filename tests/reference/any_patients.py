@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from hypothesis import strategies as st
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 from tests.reference.plain_doses import Dose
 from tests.reference.plain_patient import Patient
 from tests.reference.plain_rules import Reading
-from trialsim.dynamics.doses import DOSE, PUMP, PUMP_OFF, RESET, RESET_AND_DOSE, STEADY, STEADY_ADDED
+from trialsim.dynamics.doses import DOSE, PUMP, PUMP_OFF, RESET, RESET_AND_DOSE, STEADY, STEADY_ADDED, STEADY_WITH
 
 Draw = Any
 # Doses, samples, changes and checks may fall on one instant: the order there is part of what is tested.
@@ -39,7 +40,14 @@ def doses(
 ) -> tuple[Dose, ...]:
     """Return a line of dosing, ascending."""
     times = draw(st.lists(instants(), min_size=1, max_size=most))
-    return tuple(draw(dose(time, inlets, kinds, chain)) for time in sorted(times))
+    found = []
+    for time in sorted(times):
+        found.append(draw(dose(time, inlets, kinds, chain)))
+        # A dose that enters two states finds one steady state.
+        if found[-1].interval > 0.0 and draw(st.booleans()):
+            part = draw(dose(time, inlets, (DOSE,), chain))
+            found.append(replace(part, kind=STEADY_WITH, interval=found[-1].interval))
+    return tuple(found)
 
 
 @st.composite

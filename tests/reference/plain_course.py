@@ -35,7 +35,7 @@ from tests.reference.plain_rules import (
     standing_of,
 )
 from tests.reference.plain_steady import starts_of, steady
-from trialsim.dynamics.doses import PUMP, PUMP_OFF, RESET, RESET_AND_DOSE, STEADY, STEADY_ADDED
+from trialsim.dynamics.doses import PUMP, PUMP_OFF, RESET, RESET_AND_DOSE, STEADY, STEADY_ADDED, STEADY_WITH
 from trialsim.dynamics.model import Action, CourseModel, Functional
 
 
@@ -257,7 +257,12 @@ class _Follower:
             self.y[:n] = starts_of(self.model, self.parameters)
             self.under_way = []
         if dose.kind in (STEADY, STEADY_ADDED):
-            y, still = steady(self.model, self.parameters, dose, line, self.t, self.method)
+            parts = [dose]
+            for other in self.lines[line].doses:
+                if other.kind != STEADY_WITH or other.time != dose.time:
+                    break
+                parts.append(other if self.lines[line].amount is None else replace(other, amount=dose.amount))
+            y, still = steady(self.model, self.parameters, parts, line, self.t, self.method)
             self.y[:n] = y + (self.y[:n] if dose.kind == STEADY_ADDED else 0.0)
             self.under_way = still + (self.under_way if dose.kind == STEADY_ADDED else [])
         for_ever = dose.kind in (STEADY, STEADY_ADDED) and dose.interval == 0.0

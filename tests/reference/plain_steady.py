@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -25,21 +25,23 @@ def starts_of(model: CourseModel, parameters: Mapping[str, float]) -> np.ndarray
 
 
 def steady(
-    model: CourseModel, parameters: Mapping[str, float], dose: Dose, line: int, now: float, method: str,
+    model: CourseModel, parameters: Mapping[str, float], doses: Sequence[Dose], line: int, now: float, method: str,
     n_plain: int = N_PLAIN, polish: bool = True,
 ) -> tuple[np.ndarray, list[UnderWay]]:
-    """Return states and what is under way in one who took the dose every interval for ever, up to but without now."""
-    if dose.interval == 0.0:
-        return _constantly_fed(model, parameters, dose, line, now, method)
-    once = taken(model, parameters, replace(dose, kind=DOSE), line, now)
-    lasts = once.lag + (CHAIN_IS_EMPTY_AFTER * once.chain[1] if once.chain else once.end - once.start)
+    """Return states and what is under way in one who took the doses every interval for ever, up to but without now."""
+    interval = doses[0].interval
+    if interval == 0.0:
+        return _constantly_fed(model, parameters, doses[0], line, now, method)
     earlier = []
-    for k in range(1, int(lasts / dose.interval) + 3):
-        back = k * dose.interval
-        earlier.append(replace(once, taken=now - back, start=once.start - back, end=once.end - back))
+    for dose in doses:
+        once = taken(model, parameters, replace(dose, kind=DOSE), line, now)
+        lasts = once.lag + (CHAIN_IS_EMPTY_AFTER * once.chain[1] if once.chain else once.end - once.start)
+        for k in range(1, int(lasts / interval) + 3):
+            back = k * interval
+            earlier.append(replace(once, taken=now - back, start=once.start - back, end=once.end - back))
 
     def an_interval_later(y: np.ndarray) -> np.ndarray:
-        return _followed(model, parameters, earlier, now - dose.interval, now, y, method)
+        return _followed(model, parameters, earlier, now - interval, now, y, method)
 
     y = starts_of(model, parameters)
     for _ in range(n_plain):

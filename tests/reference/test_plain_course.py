@@ -15,7 +15,7 @@ from tests.reference.plain_course import plain_course
 from tests.reference.plain_doses import Dose
 from tests.reference.plain_patient import Patient
 from tests.reference.plain_rules import Reading
-from trialsim.dynamics.doses import PUMP, PUMP_OFF, RESET, RESET_AND_DOSE, STEADY, STEADY_ADDED
+from trialsim.dynamics.doses import DOSE, PUMP, PUMP_OFF, RESET, RESET_AND_DOSE, STEADY, STEADY_ADDED, STEADY_WITH
 from trialsim.dynamics.model import Action, Branch, Functional, Hazard, Inlet, Rule, Signal, Transit, Trigger
 
 KA, K = 1.1, 0.2
@@ -155,6 +155,11 @@ def test_steady_state_is_what_many_repeated_doses_come_to_and_may_be_added():
     known = {"parameters": (9.0, 10.0), "samples": (1.0, 4.0)}
     close(outputs(model, **known, lines=(steady,)),
           outputs(model, parameters=(9.0, 10.0), samples=(715.0, 718.0), lines=(repeated,)))
+    parts = (Dose(time=0.0, amount=20.0, duration=1.0, kind=STEADY, interval=6.0),
+             Dose(time=0.0, amount=9.0, kind=STEADY_WITH, interval=6.0))
+    both = tuple(replace(dose, time=6.0 * i, kind=DOSE, interval=0.0) for i in range(120) for dose in parts)
+    close(outputs(model, **known, lines=(parts,)),
+          outputs(model, parameters=(9.0, 10.0), samples=(715.0, 718.0), lines=(both,)))
     added = (Dose(time=0.0, amount=7.0), Dose(time=2.0, amount=50.0, kind=STEADY_ADDED, interval=8.0))
     close(outputs(one(), samples=(5.0,), lines=(added,)),
           [7 * math.exp(-1.0) + 50 * math.exp(-0.6) / (1 - math.exp(-1.6))])

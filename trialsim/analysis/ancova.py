@@ -11,6 +11,7 @@ from trialsim.analysis.comparisons import (
     TOO_FEW_PATIENTS,
     Codes,
     Comparisons,
+    Contrasts,
     Floats,
     Integers,
     checked_rows,
@@ -28,7 +29,7 @@ ALIASED_SHARE = 1e-10
     "int64(float64[::1], int64[::1], float64[:, ::1], int64[::1], int64, int64, int64, int64, float64[:, ::1], "
     "int64[::1])"
 )
-def _complete_cases(
+def complete_cases(
     y: Floats,
     arm: Integers,
     covariates: Floats,
@@ -60,7 +61,7 @@ def _complete_cases(
 
 
 @compiled("void(float64[:, ::1], int64[::1], int64, int64[::1], float64[:, ::1], float64[::1])")
-def _centred_within_arms(rows: Floats, arms: Integers, n: int, count: Integers, means: Floats, noise: Floats) -> None:
+def centred_within_arms(rows: Floats, arms: Integers, n: int, count: Integers, means: Floats, noise: Floats) -> None:
     """Subtract each arm's mean from its rows; fill the counts, the means and what rounding may leave of each column."""
     count[:] = 0
     means[:] = 0.0
@@ -81,7 +82,7 @@ def _centred_within_arms(rows: Floats, arms: Integers, n: int, count: Integers, 
 
 
 @compiled("int64(float64[:, ::1], int64, float64[::1], float64[:, ::1], boolean[::1])")
-def _factored(rows: Floats, n: int, noise: Floats, factor: Floats, is_kept: NDArray[np.bool_]) -> int:
+def factored(rows: Floats, n: int, noise: Floats, factor: Floats, is_kept: NDArray[np.bool_]) -> int:
     """Fill the Cholesky factor of the columns' products (columns after the first), aliased ones left out; the rank."""
     rank = 0
     for j in range(factor.shape[0]):
@@ -109,7 +110,7 @@ def _factored(rows: Floats, n: int, noise: Floats, factor: Floats, is_kept: NDAr
 
 
 @compiled("void(float64[:, ::1], boolean[::1], float64[::1])")
-def _solved_below(factor: Floats, is_kept: NDArray[np.bool_], v: Floats) -> None:
+def solved_below(factor: Floats, is_kept: NDArray[np.bool_], v: Floats) -> None:
     """Replace v by the solution of L x = v, zero in aliased columns."""
     for j in range(v.size):
         if not is_kept[j]:
@@ -121,14 +122,14 @@ def _solved_below(factor: Floats, is_kept: NDArray[np.bool_], v: Floats) -> None
 
 
 @compiled("float64(float64[:, ::1], int64, float64[:, ::1], boolean[::1], float64[::1])")
-def _residual_squares(rows: Floats, n: int, factor: Floats, is_kept: NDArray[np.bool_], slopes: Floats) -> float:
+def residual_squares(rows: Floats, n: int, factor: Floats, is_kept: NDArray[np.bool_], slopes: Floats) -> float:
     """Fill the slopes; return the sum of squared residuals, from the residuals themselves."""
     p = slopes.size
     for j in range(p):
         slopes[j] = 0.0
         for i in range(n):
             slopes[j] += rows[i, 1 + j] * rows[i, 0]
-    _solved_below(factor, is_kept, slopes)
+    solved_below(factor, is_kept, slopes)
     for j in range(p - 1, -1, -1):
         if is_kept[j]:
             for k in range(j + 1, p):
@@ -168,7 +169,7 @@ def _contrast(
             gap = means[a, 1 + j] - means[b, 1 + j]
             estimate[c] -= slopes[j] * gap
             gaps[c, j] = gap
-        _solved_below(factor, is_kept, gaps[c])
+        solved_below(factor, is_kept, gaps[c])
     for c in range(n_pairs):
         for d in range(n_pairs):
             total = 0.0
@@ -217,12 +218,12 @@ def _compare(
     is_kept = np.zeros(p, np.bool_)
     slopes = np.zeros(p)
     for t in range(offsets.size - 1):
-        n = _complete_cases(y, arm, covariates, stratum, n_strata, n_arms, offsets[t], offsets[t + 1], rows, arms)
-        _centred_within_arms(rows, arms, n, count, means, noise)
-        freedom = n - _factored(rows, n, noise, factor, is_kept)
+        n = complete_cases(y, arm, covariates, stratum, n_strata, n_arms, offsets[t], offsets[t + 1], rows, arms)
+        centred_within_arms(rows, arms, n, count, means, noise)
+        freedom = n - factored(rows, n, noise, factor, is_kept)
         for a in range(n_arms):
             freedom -= 1 if count[a] > 0 else 0
-        squares = _residual_squares(rows, n, factor, is_kept, slopes)
+        squares = residual_squares(rows, n, factor, is_kept, slopes)
         _contrast(pairs, count, means, factor, is_kept, slopes, estimate[t], covariance[t])
         for c in range(pairs.shape[0]):
             n_treated[t, c] = count[pairs[c, 0]]
@@ -235,6 +236,31 @@ def _compare(
                 status[t, c] = OK
                 df[t, c] = freedom
                 se[t, c] = np.sqrt(squares / freedom * covariance[t, c, c])
+
+
+def linear_rows(
+    y: ArrayLike, arm: ArrayLike, offsets: ArrayLike, covariates: ArrayLike | None, stratum: ArrayLike | None,
+    n_strata: int,
+) -> tuple[Floats, Integers, Integers, Floats, Integers]:  # fmt: skip
+    """Return values, arms, offsets, covariates and strata as kernels take them; ValueError where they do not fit."""
+    values, arms, bounds = checked_rows(y, arm, offsets)
+    columns = np.zeros((values.size, 0)) if covariates is None else np.require(covariates, np.float64, ["C", "W"])
+    if columns.ndim != 2 or len(columns) != values.size:
+        raise ValueError(f"there are {values.shape} values and covariates of shape {columns.shape}")
+    strata = np.zeros(values.size, np.int64)
+    if n_strata > 0:
+        strata = np.require(stratum, np.int64, ["C", "W"])
+        if strata.shape != values.shape:
+            raise ValueError(f"there are {values.shape} values and {strata.shape} strata")
+    return values, arms, bounds, columns, strata
+
+
+def arms_in_all(what: Contrasts, n_arms: int | None) -> int:
+    """Return how many arms there are: those told, or those compared; ValueError where more are compared than told."""
+    n_all = what.n_arms if n_arms is None else int(n_arms)
+    if n_all < what.n_arms:
+        raise ValueError(f"a comparison names arm {what.n_arms - 1}, and there are {n_all} arms")
+    return n_all
 
 
 def ancova(
@@ -258,19 +284,9 @@ def ancova(
     stratum (-1) are left out. Columns that the arms and earlier columns determine (an empty stratum, a constant
     covariate) are left out in order, so that covariates go before strata. See docs/methods/ancova.md.
     """
-    values, arms, bounds = checked_rows(y, arm, offsets)
-    columns = np.zeros((values.size, 0)) if covariates is None else np.require(covariates, np.float64, ["C", "W"])
-    if columns.ndim != 2 or len(columns) != values.size:
-        raise ValueError(f"there are {values.shape} values and covariates of shape {columns.shape}")
-    strata = np.zeros(values.size, np.int64)
-    if n_strata > 0:
-        strata = np.require(stratum, np.int64, ["C", "W"])
-        if strata.shape != values.shape:
-            raise ValueError(f"there are {values.shape} values and {strata.shape} strata")
+    values, arms, bounds, columns, strata = linear_rows(y, arm, offsets, covariates, stratum, n_strata)
     what = contrasts(pairs, better, alpha, margin)
-    n_all = what.n_arms if n_arms is None else int(n_arms)
-    if n_all < what.n_arms:
-        raise ValueError(f"a comparison names arm {what.n_arms - 1}, and there are {n_all} arms")
+    n_all = arms_in_all(what, n_arms)
     shape = (bounds.size - 1, len(what.pairs))
     estimate, se, df = (np.full(shape, np.nan) for _ in range(3))
     status = np.zeros(shape, np.int8)

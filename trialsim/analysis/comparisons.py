@@ -14,12 +14,17 @@ Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 Codes = NDArray[np.int8]
 
-OK, TOO_FEW_PATIENTS, NO_VARIANCE, NOT_ESTIMABLE = range(4)
+OK, TOO_FEW_PATIENTS, NO_VARIANCE, NOT_ESTIMABLE, TOO_FEW_EVENTS = range(5)
+FOLLOW_UP_TOO_SHORT, NO_CONVERGENCE, SEPARATED = range(5, 8)
 REASONS = {
     OK: None,
     TOO_FEW_PATIENTS: "too few patients",
     NO_VARIANCE: "no variance",
     NOT_ESTIMABLE: "not estimable",
+    TOO_FEW_EVENTS: "too few events",
+    FOLLOW_UP_TOO_SHORT: "follow-up ends before the horizon",
+    NO_CONVERGENCE: "no convergence",
+    SEPARATED: "separated: a slope has no finite estimate",
 }
 
 
@@ -29,13 +34,14 @@ class Comparisons:
 
     Numbers that do not exist are NaN, and then ``status`` is a key of ``REASONS`` other than 0. The p value is
     one-sided, in the direction of benefit; the interval is two-sided at level 1 - 2 alpha and lies wholly beyond the
-    margin, on the side of benefit, exactly when the p value is below alpha.
+    margin, on the side of benefit, exactly when the p value is below alpha (but for the test of Cochran, Mantel and
+    Haenszel, whose interval is of another making). Ratios are logarithms; limits of score tests may be infinite.
     """
 
     estimate: Floats  # treated minus control
     se: Floats
     df: Floats  # infinite for normal tests
-    statistic: Floats  # (estimate - margin) / se
+    statistic: Floats  # (estimate - margin) / se, or the standardised score of a score test
     p_value: Floats
     lower: Floats
     upper: Floats
@@ -45,6 +51,7 @@ class Comparisons:
     covariance: (
         Floats | None
     )  # [T, C, C], of the estimates over the residual variance; None where there is no one variance
+    covariance_used: Codes | None = None  # [T], of repeated values: position among those tried, -1 if none converged
 
 
 @compiled(

@@ -202,6 +202,20 @@ def exceedance(t: float, df: float, correlation: Floats) -> float:
     return total / weights
 
 
+@compiled("float64[:, ::1](float64[:, ::1], int64[::1])")
+def _correlation(covariance: Floats, family: NDArray[np.int64]) -> Floats:
+    """The correlations of some of the estimates."""
+    k = family.size
+    correlation = np.eye(k)
+    for i in range(k):
+        for j in range(k):
+            a, b = family[i], family[j]
+            if i != j:
+                spread = np.sqrt(covariance[a, a]) * np.sqrt(covariance[b, b])
+                correlation[i, j] = covariance[a, b] / spread
+    return correlation
+
+
 @compiled("void(float64[:, ::1], float64[:, ::1], float64[:, :, ::1], boolean[:, ::1], float64[:, ::1])")
 def dunnett_into(
     statistic: Floats, df: Floats, covariance: Floats, is_tested: NDArray[np.bool_], adjusted: Floats
@@ -209,16 +223,31 @@ def dunnett_into(
     """Fill the single-step adjusted p values of each trial; the family is its comparisons that could be tested."""
     n_pairs = statistic.shape[1]
     for trial in range(statistic.shape[0]):
-        family = np.nonzero(is_tested[trial])[0]
-        k = family.size
-        correlation = np.eye(k)
-        for i in range(k):
-            for j in range(k):
-                a, b = family[i], family[j]
-                if i != j:
-                    spread = np.sqrt(covariance[trial, a, a]) * np.sqrt(covariance[trial, b, b])
-                    correlation[i, j] = covariance[trial, a, b] / spread
+        correlation = _correlation(covariance[trial], np.nonzero(is_tested[trial])[0])
         for c in range(n_pairs):
             adjusted[trial, c] = 1.0
             if is_tested[trial, c]:
                 adjusted[trial, c] = exceedance(statistic[trial, c], df[trial, c], correlation)
+
+
+@compiled("void(float64[:, ::1], float64[:, ::1], float64[:, :, ::1], boolean[:, ::1], float64[:, ::1])")
+def step_down_dunnett_into(
+    statistic: Floats, df: Floats, covariance: Floats, is_tested: NDArray[np.bool_], adjusted: Floats
+) -> None:
+    """Fill the step-down adjusted p values of each trial: the greatest statistic against all, the next one of the rest.
+
+    Of equal statistics the first goes first.
+    """
+    for trial in range(statistic.shape[0]):
+        is_left = is_tested[trial].copy()
+        greatest = 0.0
+        adjusted[trial, :] = 1.0
+        for _ in range(np.sum(is_tested[trial])):
+            family = np.nonzero(is_left)[0]
+            c = family[0]
+            for i in family:
+                c = i if statistic[trial, i] > statistic[trial, c] else c
+            value = exceedance(statistic[trial, c], df[trial, c], _correlation(covariance[trial], family))
+            greatest = value if value != value or value > greatest else greatest
+            adjusted[trial, c] = greatest
+            is_left[c] = False

@@ -10,7 +10,9 @@ from numpy.typing import ArrayLike, NDArray
 from trialsim.analysis.comparisons import OK, Comparisons
 
 Floats = NDArray[np.float64]
-PROCEDURES = ("none", "bonferroni", "holm", "hochberg", "fixed_sequence", "dunnett")
+PROCEDURES = (
+    "none", "bonferroni", "holm", "hochberg", "hommel", "fixed_sequence", "co_primary", "dunnett", "step_down_dunnett",
+)  # fmt: skip
 
 
 def adjusted_p_values(
@@ -19,8 +21,8 @@ def adjusted_p_values(
     """Return the adjusted one-sided p values [T, C]: a comparison is significant where one is at most alpha.
 
     Comparisons that could not be tested count as p = 1 and have an adjusted value of 1. ``order`` (columns, first
-    tested first) belongs to fixed_sequence, ``better`` (+1 or -1, one or one a column) to dunnett, which needs
-    comparisons with a covariance (from ``ancova``).
+    tested first) belongs to fixed_sequence, ``better`` (+1 or -1, one or one a column) to dunnett and
+    step_down_dunnett, which need comparisons with a covariance (from ``ancova``).
     """
     p = np.where(comparisons.status == OK, comparisons.p_value, 1.0)
     if procedure == "none":
@@ -31,12 +33,16 @@ def adjusted_p_values(
         return holm(p)
     if procedure == "hochberg":
         return hochberg(p)
+    if procedure == "hommel":
+        return hommel(p)
+    if procedure == "co_primary":
+        return co_primary(p)
     if procedure == "fixed_sequence":
         if order is None:
             raise ValueError("fixed_sequence needs the order of the comparisons")
         return fixed_sequence(p, order)
-    if procedure == "dunnett":
-        return dunnett(comparisons, better)
+    if procedure in ("dunnett", "step_down_dunnett"):
+        return dunnett(comparisons, better, procedure == "step_down_dunnett")
     raise ValueError(f"there is no procedure {procedure!r}; there are {', '.join(PROCEDURES)}")
 
 
@@ -74,6 +80,35 @@ def hochberg(p: Floats) -> Floats:
     return _in_place(np.minimum(stepped, 1.0), by_size)
 
 
+def hommel(p: Floats) -> Floats:
+    """Return Hommel's (1988) adjusted p values, the closure of Simes' tests; valid where Hochberg's are.
+
+    By the algorithm of Wright (1992): every family of m with the greatest p values is tested once.
+
+    >>> hommel(np.array([[0.03, 0.02, 0.5]])).tolist()
+    [[0.06, 0.04, 0.5]]
+    """
+    n = p.shape[1]
+    by_size = np.argsort(p, axis=1, kind="stable")
+    ascending = np.take_along_axis(p, by_size, 1)
+    adjusted = ascending.copy()
+    for m in range(n, 1, -1):
+        simes = np.min(ascending[:, n - m :] * m / np.arange(1, m + 1), axis=1)[:, None]
+        # Members of the m greatest are in that family; a smaller p value takes the place of its smallest member.
+        with_one = np.where(np.arange(n) >= n - m, simes, np.minimum(simes, ascending * m))
+        adjusted = np.maximum(adjusted, with_one)
+    return _in_place(np.minimum(adjusted, 1.0), by_size)
+
+
+def co_primary(p: Floats) -> Floats:
+    """Return the greatest p value for every comparison: all are shown or none (Berger 1982, intersection-union).
+
+    >>> co_primary(np.array([[0.01, 0.04]])).tolist()
+    [[0.04, 0.04]]
+    """
+    return np.repeat(np.max(p, axis=1)[:, None], p.shape[1], axis=1)
+
+
 def fixed_sequence(p: Floats, order: Sequence[int]) -> Floats:
     """Return the greatest p value up to and including each comparison, in the order given (Maurer et al. 1995).
 
@@ -86,14 +121,15 @@ def fixed_sequence(p: Floats, order: Sequence[int]) -> Floats:
     return _in_place(np.maximum.accumulate(np.take_along_axis(p, in_order, 1), axis=1), in_order)
 
 
-def dunnett(comparisons: Comparisons, better: ArrayLike) -> Floats:
-    """Return single-step adjusted p values from the joint Student distribution of the statistics (Dunnett 1955).
+def dunnett(comparisons: Comparisons, better: ArrayLike, is_step_down: bool = False) -> Floats:
+    """Return adjusted p values from the joint Student distribution of the statistics, single step (Dunnett 1955).
 
-    The correlations are those of the estimates, whatever the numbers of patients and the covariates. In a trial where
-    some comparisons could not be tested the family is the others. At most sixteen comparisons, none a combination of
-    the others.
+    Or step down (Naik 1975; Marcus, Peritz and Gabriel 1976): each comparison against those not shown before it. The
+    correlations are those of the estimates, whatever the numbers of patients and the covariates. In a trial where some
+    comparisons could not be tested the family is the others. At most sixteen comparisons, none a combination of the
+    others.
     """
-    from trialsim.analysis.dunnett import MOST_COMPARISONS, dunnett_into
+    from trialsim.analysis.dunnett import MOST_COMPARISONS, dunnett_into, step_down_dunnett_into
 
     if comparisons.covariance is None:
         raise ValueError("dunnett needs estimates of one model with one variance (ancova)")
@@ -104,7 +140,8 @@ def dunnett(comparisons: Comparisons, better: ArrayLike) -> Floats:
     covariance = np.ascontiguousarray(comparisons.covariance * signs[:, None] * signs[None, :])
     adjusted = np.ones(comparisons.statistic.shape)
     tested = np.ascontiguousarray(comparisons.status == OK)
-    dunnett_into(np.ascontiguousarray(comparisons.statistic * signs), comparisons.df, covariance, tested, adjusted)
+    fill = step_down_dunnett_into if is_step_down else dunnett_into
+    fill(np.ascontiguousarray(comparisons.statistic * signs), comparisons.df, covariance, tested, adjusted)
     if np.isnan(adjusted).any():
         raise ValueError("dunnett needs comparisons of which none is a combination of the others")
     return adjusted

@@ -14,25 +14,11 @@ from trialsim.analysis.comparisons import (
     Comparisons,
     Floats,
     Integers,
-    checked_rows,
     concluded,
     contrasts,
 )
+from trialsim.analysis.two_by_two import checked_tables, counted
 from trialsim.foundation.arithmetic import compiled
-
-
-@compiled("void(float64[::1], int64[::1], int64[::1], int64, int64, float64[:, ::1], float64[:, ::1])")
-def _counted(
-    success: Floats, arm: Integers, stratum: Integers, start: int, stop: int, n: Floats, events: Floats
-) -> None:
-    """Fill the number of patients and of successes of each stratum and arm."""
-    n[:] = 0.0
-    events[:] = 0.0
-    for i in range(start, stop):
-        s, a = stratum[i], arm[i]
-        if 0 <= a < n.shape[1] and 0 <= s < n.shape[0] and success[i] == success[i]:
-            n[s, a] += 1.0
-            events[s, a] += success[i]
 
 
 @compiled("UniTuple(float64, 2)(float64, float64, float64, float64)")
@@ -44,8 +30,8 @@ def _wald(n1: float, y1: float, n0: float, y0: float) -> tuple[float, float]:
 
 
 @compiled("UniTuple(float64, 2)(float64[:, ::1], float64[:, ::1], int64, int64)")
-def _mantel_haenszel(n: Floats, events: Floats, a: int, b: int) -> tuple[float, float]:
-    """The difference over strata with Mantel-Haenszel weights and its variance after Sato (1989)."""
+def mantel_haenszel_difference(n: Floats, events: Floats, a: int, b: int) -> tuple[float, float]:
+    """Return the difference over strata with Mantel-Haenszel weights and its variance after Sato (1989)."""
     weights = 0.0
     difference = 0.0
     p = 0.0
@@ -87,7 +73,7 @@ def _compare(
     n = np.zeros((max(n_strata, 1), n_arms))
     events = np.zeros((max(n_strata, 1), n_arms))
     for t in range(offsets.size - 1):
-        _counted(success, arm, stratum, offsets[t], offsets[t + 1], n, events)
+        counted(success, arm, stratum, offsets[t], offsets[t + 1], n, events)
         for c in range(pairs.shape[0]):
             a, b = pairs[c, 0], pairs[c, 1]
             for s in range(n.shape[0]):
@@ -97,7 +83,7 @@ def _compare(
                 status[t, c] = TOO_FEW_PATIENTS
                 continue
             if n_strata > 0:
-                difference, variance = _mantel_haenszel(n, events, a, b)
+                difference, variance = mantel_haenszel_difference(n, events, a, b)
             else:
                 difference, variance = _wald(n[0, a], events[0, a], n[0, b], events[0, b])
             estimate[t, c] = difference
@@ -130,14 +116,7 @@ def risk_difference(
     one arm only carry no information. No observed variance: no test, status "no variance". Rows, pairs, better
     and margin as for ``t_test``.
     """
-    values, arms, bounds = checked_rows(success, arm, offsets)
-    if np.any((values != 0.0) & (values != 1.0) & ~np.isnan(values)):
-        raise ValueError("a success is neither 1 nor 0 nor missing")
-    strata = np.zeros(values.size, np.int64)
-    if n_strata > 0:
-        strata = np.require(stratum, np.int64, ["C", "W"])
-        if strata.shape != values.shape:
-            raise ValueError(f"there are {values.shape} values and {strata.shape} strata")
+    values, arms, bounds, strata = checked_tables(success, arm, offsets, stratum, n_strata)
     what = contrasts(pairs, better, alpha, margin)
     shape = (bounds.size - 1, len(what.pairs))
     estimate, se, df = (np.full(shape, np.nan) for _ in range(3))

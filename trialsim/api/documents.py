@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -200,22 +200,30 @@ def _checked_protocol(path: Path, library: Path | None) -> CheckedDocument:
     protocol, document = read_protocol(path, library)
     cohort = load_cohort(protocol.patients.cohort, library)
     events = [(event.name, event.hazard) for event in protocol.conduct.intercurrent_events]
+    asked = {event for rule in protocol.rules for event in rule.events}
     return CheckedDocument(
         kind="protocol",
         id=protocol.id,
         digest=protocol.digest,
         warnings=document.warnings,
         resolved=protocol_text(protocol),
-        notes=tuple(_dynamics_notes(cohort, tuple(events), protocol.simulate.solver or "by pilot")),
+        notes=tuple(_dynamics_notes(cohort, tuple(events), protocol.simulate.solver or "by pilot", asked)),
     )
 
 
-def _dynamics_notes(cohort: Cohort, hazards: tuple[tuple[str, Any], ...] = (), solver: str | None = None) -> list[str]:
+def _dynamics_notes(
+    cohort: Cohort, hazards: tuple[tuple[str, Any], ...] = (), solver: str | None = None, asked: Collection[str] = ()
+) -> list[str]:
+    from trialsim.cohort.closed_events import closed_events
     from trialsim.cohort.course_model import course_model
     from trialsim.dynamics.system import tier_of
 
-    tier, why = tier_of(course_model(cohort, hazards, tuple(m.name for m in cohort.measures), 0.0, events=True))
+    closed = [event.name for event in closed_events(cohort, asked)]
+    measures = tuple(measure.name for measure in cohort.measures)
+    tier, why = tier_of(course_model(cohort, hazards, measures, 0.0, events=True, outside=closed))
     notes = [f"dynamics of {cohort.id}: {why}"]
+    if closed:
+        notes.append(f"events of {cohort.id} in closed form: {', '.join(closed)}")
     if tier == "adaptive" and solver == "by pilot":
         notes.append("solver: explicit or stiff, chosen by counted work on 64 pilot patients when the run begins")
     elif tier == "adaptive" and solver is not None:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from trialsim.campaign.execute import OnProgress
     from trialsim.campaign.pilot import Needs
     from trialsim.campaign.plan import Plan
-    from trialsim.campaign.run import Result
+    from trialsim.campaign.run import Papers, Result
     from trialsim.cohort.model import Cohort
     from trialsim.cohort.posterior import PosteriorDraws
     from trialsim.protocol.model import Protocol
@@ -123,28 +123,34 @@ def simulate(
     import platform
     import time
 
-    from trialsim.campaign.run import Papers, run
+    from trialsim.campaign.run import run
     from trialsim.campaign.worlds import dynamics, worlds
+
+    world_of = worlds(ready.plan, ready.cohort, ready.posterior)
+    threads = threads or len(os.sched_getaffinity(0))
+    with pool(ready.plan, workers, cluster) as pool_of:
+        return run(
+            ready.plan, ready.folder, papers_of(ready, command), world_of,
+            dynamics_of=dynamics(world_of), workers=threads, pool_of=pool_of, chunk=chunk, resume=resume, force=replace,
+            on_progress=on_progress, clock=time.monotonic,
+            varies={"host": platform.node(), "processes": workers or 0, "cluster": cluster or ""},
+        )
+
+
+def papers_of(ready: Campaign, command: str) -> Papers:
+    """Return what goes into a run folder besides tables."""
+    from trialsim.campaign.run import Papers
     from trialsim.cohort.fits import DRAWS, RECORD
     from trialsim.cohort.read import files_beside
     from trialsim.cohort.write import cohort_text
     from trialsim.protocol.write import protocol_text
 
-    world_of = worlds(ready.plan, ready.cohort, ready.posterior)
-    threads = threads or len(os.sched_getaffinity(0))
     copies = dict(files_beside(ready.cohort))
     if ready.fit_folder is not None:
         copies |= {f"fits/{ready.fit_folder.name}/{name}": ready.fit_folder / name for name in (DRAWS, RECORD)}
-    papers = Papers(
+    return Papers(
         protocol=protocol_text(ready.protocol), cohort=cohort_text(ready.cohort), command=command, copies=copies
     )
-    with _pool(ready, workers, cluster) as pool_of:
-        return run(
-            ready.plan, ready.folder, papers, world_of,
-            dynamics_of=dynamics(world_of), workers=threads, pool_of=pool_of, chunk=chunk, resume=resume, force=replace,
-            on_progress=on_progress, clock=time.monotonic,
-            varies={"host": platform.node(), "processes": workers or 0, "cluster": cluster or ""},
-        )
 
 
 def with_trials(protocol: Protocol, trials: int) -> Protocol:
@@ -205,7 +211,7 @@ def _plain(columns: Mapping[str, Any]) -> dict[str, Any]:
 
 
 @contextmanager
-def _pool(ready: Campaign, workers: int | None, cluster: str | None) -> Iterator[Callable[..., Any] | None]:
+def pool(plan: Plan, workers: int | None, cluster: str | None) -> Iterator[Callable[..., Any] | None]:
     """Yield where parts are computed: None for threads of this process, else a Dask pool that is closed afterwards."""
     if workers is None and cluster is None:
         yield None
@@ -213,4 +219,4 @@ def _pool(ready: Campaign, workers: int | None, cluster: str | None) -> Iterator
     from trialsim.campaign.on_dask import cluster_client, dask_pool
 
     with cluster_client(cluster, workers or 1) as client:
-        yield dask_pool(client, ready.plan)
+        yield dask_pool(client, plan)

@@ -33,12 +33,15 @@ def rate(count: int, n: int) -> Figure:
     error that also 0 of n has (see `rate_standard_error`)."""
     if not n:
         return NOTHING
-    share, z2 = count / n, Z * Z
+    return Figure(count / n, rate_standard_error(count, n), *wilson_interval(count / n, n), n)
+
+
+def wilson_interval(share: float, n: float) -> tuple[float, float]:
+    """Return Wilson's 95% interval of a share of n trials, or of as many as it is worth."""
+    z2 = Z * Z
     middle = (share + z2 / (2 * n)) / (1 + z2 / n)
     half = Z / (1 + z2 / n) * sqrt(share * (1 - share) / n + z2 / (4 * n * n))
-    lower = 0.0 if count == 0 else max(0.0, middle - half)
-    upper = 1.0 if count == n else min(1.0, middle + half)
-    return Figure(share, rate_standard_error(count, n), lower, upper, n)
+    return 0.0 if share == 0 else max(0.0, middle - half), 1.0 if share == 1 else min(1.0, middle + half)
 
 
 def mean(values: Sequence[float]) -> Figure:
@@ -60,6 +63,23 @@ def standard_deviation(values: Sequence[float]) -> Figure:
         return Figure(nan, nan, nan, nan, n)
     sd = spread(values, fsum(values) / n)
     return with_normal_interval(sd, sd / sqrt(2 * (n - 1)), n)
+
+
+def error_ratio(errors: Sequence[float], estimates: Sequence[float]) -> Figure:
+    """Return the root mean square of a method's standard errors over the standard deviation of its estimates.
+
+    1 where the method knows its own error. Its Monte-Carlo error is that of Morris, White & Crowther (2019, Stat. Med.
+    38:2074, table 6): the ratio times the root of var(se^2) / (4 n mean(se^2)^2) + 1 / (2 (n - 1)).
+    """
+    n = len(estimates)
+    sd = standard_deviation(estimates).value
+    if n < 2 or len(errors) < 2 or not sd > 0:
+        return Figure(nan, nan, nan, nan, n)
+    squares = [error * error for error in errors]
+    centre = fsum(squares) / len(squares)
+    ratio, own = sqrt(centre) / sd, spread(squares, centre)
+    share = own * own / (4 * len(squares) * centre * centre) if centre > 0 else 0.0
+    return with_normal_interval(ratio, ratio * sqrt(share + 1 / (2 * (n - 1))), n)
 
 
 def spread(values: Sequence[float], centre: float) -> float:

@@ -19,6 +19,7 @@ class Finding:
 
     kind: Literal["null_not_verified", "undeclared_null", "failed_patients"]
     message: str
+    address: tuple[str, str] = ("", "")  # analysis and comparison, of what is about one
 
     @property
     def is_fault(self) -> bool:
@@ -34,13 +35,14 @@ def unverified_null(
     """
     noise = SOLVER_NOISE * estimate_sd if estimate_sd > 0 else 0.0
     allowed = max(3 * truth.standard_error if truth.standard_error > 0 else 1e-9, noise)
-    if not gain(comparison, truth.value) > allowed:
+    if not comparison.gain(truth.value) > allowed:
         return None
     return Finding(
         kind="null_not_verified",
+        address=(analysis, comparison.name),
         message=(
             f"{key}: {analysis}, {comparison.name} is declared null, but its true effect is {truth.value:.6g} "
-            f"(Monte-Carlo standard error {truth.standard_error:.2g}), beyond the null of {comparison.margin:.6g}"
+            f"(Monte-Carlo standard error {truth.standard_error:.2g}), beyond the null of {comparison.null_words}"
         ),
     )
 
@@ -55,22 +57,18 @@ def undeclared_null(
     """
     if not truths:
         return None
-    if all(abs(each - comparison.margin) <= 1e-12 for each in truths):
-        found = f"of exactly {comparison.margin:.6g} in every trial, which is the null"
-    elif gain(comparison, truth.value) < -max(3 * truth.standard_error, 1e-9):
+    if all(abs(comparison.gain(each)) <= 1e-12 for each in truths):
+        found = f"of exactly {comparison.null_words} in every trial, which is the null"
+    elif comparison.gain(truth.value) < -max(3 * truth.standard_error, 1e-9):
         error = f"(Monte-Carlo standard error {truth.standard_error:.2g})"
-        found = f"of {truth.value:.6g} {error}, on the wrong side of the null of {comparison.margin:.6g}"
+        found = f"of {truth.value:.6g} {error}, on the wrong side of the null of {comparison.null_words}"
     else:
         return None
     return Finding(
         kind="undeclared_null",
+        address=(analysis, comparison.name),
         message=(
             f"{key}: {analysis}, {comparison.name} has a true effect {found}, but the scenario does not declare it "
             "null: its power is a type I error"
         ),
     )
-
-
-def gain(comparison: Comparison, truth: float) -> float:
-    """Return how far a true effect lies beyond the null in the direction of benefit."""
-    return truth - comparison.margin if comparison.better == "higher" else comparison.margin - truth

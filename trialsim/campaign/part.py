@@ -160,10 +160,9 @@ def rejections(looks: Columns) -> list[tuple[str, str, int]]:
     if not looks:
         return []
     counts: dict[tuple[str, str], int] = {}
-    for analysis, comparison, rejected in zip(
-        words_of(looks["analysis"]), words_of(looks["comparison"]), words_of(looks["rejected"]), strict=True
-    ):
-        counts[analysis, comparison] = counts.get((analysis, comparison), 0) + bool(rejected)
+    columns = (words_of(looks[name]) for name in ("analysis", "comparison", "rejected", "concludes"))
+    for analysis, comparison, rejected, concludes in zip(*columns, strict=True):
+        counts[analysis, comparison] = counts.get((analysis, comparison), 0) + bool(rejected and concludes)
     return [(analysis, comparison, count) for (analysis, comparison), count in sorted(counts.items())]
 
 

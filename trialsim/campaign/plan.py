@@ -51,11 +51,12 @@ class Plan:
     inputs: Mapping[str, Any]
     cells: tuple[Cell, ...]
     patient_columns: tuple[Column, ...]
+    name: str | None = None  # where it is another than the usual
 
     @property
     def run_id(self) -> str:
         """The name of the run in commands: the same wherever it is stored."""
-        return f"{self.id}-{self.digest[:4]}"
+        return self.name or f"{self.id}-{self.digest[:4]}"
 
     def data(self) -> dict[str, Any]:
         """Return the plan as plain data: what plan.json and the manifest say."""

@@ -10,6 +10,7 @@ import typer
 from trialsim.cli import console
 from trialsim.cli.check import check
 from trialsim.cli.cohort import cohort
+from trialsim.cli.design import design
 from trialsim.cli.explain import explain
 from trialsim.cli.fit import fit
 from trialsim.cli.import_model import import_model
@@ -32,7 +33,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (run, fit, cohort, simulate, check, explain, report, verify, replay, schema, library):
+for command in (run, design, fit, cohort, simulate, check, explain, report, verify, replay, schema, library):
     app.command()(command)
 app.command("import")(import_model)
 

@@ -27,7 +27,7 @@ def replay(
     first, _, last = trial.partition("-")
     if not first.isdigit() or (last and not last.isdigit()):
         raise typer.BadParameter(f"--trial takes a number or FIRST-LAST, not '{trial}'")
-    ready = campaign_of(document_of(protocol, runs), library=library, fits=fits)
+    ready = campaign_of(document_of(protocol, runs, design), library=library, fits=fits)
     tables = replayed(ready, scenario, parameters, design, int(first), int(last or first))
     for name, frame in tables.items():
         if to is not None:
@@ -37,19 +37,22 @@ def replay(
     looks = tables["looks"]
     console.print_table(
         "what the trial concluded",
-        ["trial", "analysis", "comparison", "estimate", "se", "p adj.", "rejected"],
+        ["trial", "look", "analysis", "comparison", "estimate", "se", "p", "rejected"],
         [
-            [str(row.trial), str(row.analysis), str(row.comparison), f"{row.estimate:.4g}", f"{row.standard_error:.3g}",
-             f"{row.adjusted_p_value:.4f}", "yes" if row.rejected else "no"]
+            [str(row.trial), str(row.look), str(row.analysis), str(row.comparison), f"{row.estimate:.4g}",
+             f"{row.standard_error:.3g}",
+             f"{row.p_value:.4f}", "yes" if row.rejected else "no"]
             for row in looks.itertuples()
         ],
-        right=[0, 3, 4, 5],
+        right=[0, 4, 5, 6],
     )
 
 
-def document_of(run_or_protocol: str, runs: Path) -> str | Path:
-    """Return the protocol that a run was made from, or else the protocol's own name or path."""
+def document_of(run_or_protocol: str, runs: Path, design: str) -> str | Path:
+    """Return the protocol that a run was made from, of a search that of the design; or else its own name or path."""
     for folder in (Path(run_or_protocol), runs / run_or_protocol):
+        if (folder / "design.json").is_file() and (folder / f"{design}.yaml").is_file():
+            return folder / f"{design}.yaml"
         if (folder / "protocol.yaml").is_file():
             return folder / "protocol.yaml"
     return run_or_protocol

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -61,7 +61,7 @@ class FitProblem:
 def fit_problem(cohort: Cohort, fit: FitSection, data: FitData) -> FitProblem:
     """Return what is fitted; a cohort whose data lack a covariate that matters is refused."""
     with_priors = cohort_with_priors(cohort)
-    model = course_model(with_priors, (), tuple(data.measures), 0.0)
+    model = with_known_doses(course_model(with_priors, (), tuple(data.measures), 0.0), fit, data)
     names = reached_names(model)
     _check_covariates(with_priors, names, data)
     reached = frozenset(p.name for p in cohort.parameters if p.name in names)
@@ -71,6 +71,18 @@ def fit_problem(cohort: Cohort, fit: FitSection, data: FitData) -> FitProblem:
             "nothing-to-fit", f"the cohort {cohort.id!r} has nothing to estimate",
             ["a typical value is estimated if it has an `uncertainty`"])  # fmt: skip
     return FitProblem(cohort=with_priors, fit=fit, model=model, reached=reached, estimated=unknown, data=data)
+
+
+def with_known_doses(model: CourseModel, fit: FitSection, data: FitData) -> CourseModel:
+    """Return the model with chains that no patient takes more doses through than in the data: there is less to compile.
+    """
+    most = max(1, int(np.bincount(data.dose_patient, minlength=1).max()))
+    inlets = tuple(
+        replace(inlet, transit=replace(inlet.transit, doses=most))
+        if inlet.transit is not None and (inlet.drug, inlet.route) == (fit.dose_drug, fit.dose_route) else inlet
+        for inlet in model.inlets
+    )
+    return replace(model, inlets=inlets)
 
 
 def _check_covariates(cohort: Cohort, reached: frozenset[str], data: FitData) -> None:

@@ -26,6 +26,16 @@ def correlation_matrix(names: Sequence[str], correlations: Sequence[Correlation]
     return matrix
 
 
+def matrix_of_rows(rows: Sequence[tuple[float, Sequence[float]]]) -> Matrix:
+    """Return the matrix of a table: each row a point in time and the correlations with those before it."""
+    n = len(rows)
+    matrix = [[1.0] * n for _ in range(n)]
+    for i, (_, before) in enumerate(rows):
+        for j, value in enumerate(before):
+            matrix[i][j] = matrix[j][i] = value
+    return matrix
+
+
 def cholesky(matrix: Matrix) -> Matrix | None:
     """Return the lower triangular L with L L' = matrix, or None if the matrix is not positive definite.
 

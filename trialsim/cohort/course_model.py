@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Literal
 
+from trialsim.cohort.closed_events import followed_hazard, has_hazard, per
 from trialsim.cohort.excess import EXTREMES, excess, extreme_name, extremes_named
 from trialsim.cohort.model import Cohort, Event, State
 from trialsim.cohort.model import Inlet as Door
@@ -24,7 +25,7 @@ from trialsim.foundation.expression import (
     substitute,
     to_text,
 )
-from trialsim.foundation.units import ONE, Quantity, Unit, unit
+from trialsim.foundation.units import Quantity, Unit, unit
 
 if TYPE_CHECKING:
     import numpy as np
@@ -42,15 +43,17 @@ def course_model(
     outputs: Sequence[str],
     shift_days: float,
     events: bool | None = None,
+    outside: Collection[str] = (),
 ) -> CourseModel:
     """Return the cohort's course as numbers in its declared units and its unit of time.
 
     `outputs` names measures, quantities and states; a measure's output is what an errorless instrument would read, in
     the measure's unit. The course's time zero lies `shift_days` before randomisation; hazards act from randomisation
-    on. Columns of its parameters: the cohort's parameters, then its covariates.
+    on. Columns of its parameters: the cohort's parameters, its covariates, its inputs.
 
     `events` says whether the cohort's own events are in it: hazards after those given, then triggers. Who does not say
-    so cannot have a cohort with events (TrialsimError): they would be forgotten.
+    so cannot have a cohort with events (TrialsimError): they would be forgotten. Events `outside` are left out, for
+    their times are found without a course; so are all that follow a law of time, which no course knows.
     """
     if events is None and cohort.events:
         notes = [f"events: {', '.join(event.name for event in cohort.events)}"]
@@ -69,7 +72,7 @@ def course_model(
         return substitute(with_clock(numeric(expr, units, target, cohort.time), shift), lines)
 
     quantities = [(q.name, numbers(q.value, q.unit)) for q in cohort.quantities if q.kind == "is"]
-    own = cohort.events if events else ()
+    own = followed_events(cohort, outside) if events else ()
     quantities += [(m.name, numbers(m.value, m.unit)) for m in cohort.measures if m.name in outputs]
     inlets = tuple(inlet_of(inlet, state, numbers, cohort.time) for state in cohort.states for inlet in state.receives)
     return CourseModel(
@@ -84,9 +87,11 @@ def course_model(
         inlets=inlets,
         hazards=tuple(Hazard(name=name, rate=after(shift, numbers(rate, per_time))) for name, rate in hazards)
         + tuple(
-            Hazard(name=event.name, rate=after(shift, numbers(event.hazard, per_time)), recurrent=event.recurrent)
+            Hazard(
+                name=event.name, rate=after(shift, numbers(followed_hazard(event), per_time)), recurrent=event.recurrent
+            )
             for event in own
-            if event.hazard is not None
+            if has_hazard(event)
         ),
         triggers=tuple(
             Trigger(name=event.name, excess=since_randomised(shift, numbers(margin_of(event.when), None)))
@@ -127,10 +132,11 @@ def functionals_of(
     return tuple(made)
 
 
-def event_names(cohort: Cohort) -> tuple[str, ...]:
-    """Return the names of a cohort's events in the order of a course model: hazards, then triggers."""
-    hazards = [event.name for event in cohort.events if event.hazard is not None]
-    return (*hazards, *(event.name for event in cohort.events if event.when is not None))
+def followed_events(cohort: Cohort, outside: Collection[str] = ()) -> tuple[Event, ...]:
+    """Return the events of a cohort in the order of a course model: hazards, then triggers."""
+    inside = [event for event in cohort.events if event.name not in outside]
+    hazards = [event for event in inside if has_hazard(event)]
+    return (*hazards, *(event for event in inside if event.when is not None))
 
 
 def inlet_of(inlet: Door, state: State, numbers: Callable[[Expr, Unit | None], Expr], time: Unit) -> Inlet:
@@ -154,11 +160,6 @@ def inlet_of(inlet: Door, state: State, numbers: Callable[[Expr, Unit | None], E
     )
 
 
-def per(time: Unit, of: Unit = ONE) -> Unit:
-    """Return the unit `of` per unit of time."""
-    return Unit(f"{of.text or '1'}/{time.text}", of.ratio / time.ratio, of.dimension / time.dimension)
-
-
 def after(shift: float, rate: Expr) -> Expr:
     """Return a hazard that is zero before randomisation."""
     if shift == 0.0:
@@ -176,8 +177,16 @@ def with_clock(expr: Expr, shift: float) -> Expr:
 
 
 def parameter_columns(cohort: Cohort) -> tuple[str, ...]:
-    """Return the names of a course model's parameter columns: parameters, then covariates."""
-    return tuple(p.name for p in cohort.parameters) + tuple(c.name for c in cohort.covariates)
+    """Return the names of a course model's parameter columns: parameters, covariates, inputs."""
+    of_patients = (*(p.name for p in cohort.parameters), *(c.name for c in cohort.covariates))
+    return of_patients + tuple(each.name for each in cohort.inputs)
+
+
+def input_columns(cohort: Cohort, n: int) -> dict[str, NDArray[np.float64]]:
+    """Return the inputs of n patients where no arm sets them, in declared units."""
+    import numpy as np
+
+    return {each.name: np.full(n, each.default) for each in cohort.inputs}
 
 
 def rates_change_with_time(model: CourseModel) -> bool:
@@ -210,11 +219,14 @@ def lines_of(cohort: Cohort) -> dict[str, Expr]:
     }  # fmt: skip
 
 
-def parameter_matrix(model: CourseModel, candidates: Candidates) -> NDArray[np.float64]:
-    """Return the candidates' parameters and covariates as the columns of the model, [n, P] in declared units."""
+def parameter_matrix(
+    model: CourseModel, candidates: Candidates, inputs: Mapping[str, NDArray[np.float64]] | None = None
+) -> NDArray[np.float64]:
+    """Return the candidates' parameters, covariates and inputs as the columns of the model, [n, P] in declared units.
+    """
     import numpy as np
 
-    columns: Mapping[str, NDArray[np.float64]] = {**candidates.parameters, **candidates.covariates}
+    columns: Mapping[str, NDArray[np.float64]] = {**candidates.parameters, **candidates.covariates, **(inputs or {})}
     if CHANGE in model.parameters:
         raise ValueError("parameters that change within a course are rows of several moments: ask parameter_rows")
     if not model.parameters:

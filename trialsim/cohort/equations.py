@@ -6,11 +6,11 @@ import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
-from trialsim.cohort.event_texts import event_texts
 from trialsim.cohort.excess import EXTREMES
 from trialsim.cohort.model import Covariate
 from trialsim.cohort.names import with_categories_coded
 from trialsim.cohort.reading import Desk
+from trialsim.cohort.texts_in_time import event_texts, measure_texts
 from trialsim.cohort.written import WrittenCohort
 from trialsim.foundation.dimensions import Dimension, coherent_unit_text, dimension_name
 from trialsim.foundation.errors import InvalidDocument
@@ -40,6 +40,7 @@ class Names:
 
     covariates: tuple[Covariate, ...]
     individual: dict[str, Unit]  # covariates and parameters: what a patient is, at any time
+    inputs: dict[str, Unit] = field(default_factory=dict)  # what an arm sets, in time
     states: dict[str, Unit | None] = field(default_factory=dict)
     quantities: dict[str, Unit] = field(default_factory=dict)
     everything: frozenset[str] = frozenset()  # declared names of the whole document
@@ -49,7 +50,7 @@ class Names:
 
     def dimensions(self, quantities: Collection[str] | None = None) -> dict[str, Dimension | None]:
         """Return the dimensions of all names that change in time or not; of quantities only those given."""
-        seen: dict[str, Unit | None] = {**self.individual, **self.states}
+        seen: dict[str, Unit | None] = {**self.individual, **self.inputs, **self.states}
         seen |= {n: u for n, u in self.quantities.items() if quantities is None or n in quantities}
         return {name: None if u is None else u.dimension for name, u in seen.items()}
 
@@ -67,7 +68,7 @@ def all_trees(
             texts |= {("dynamics", name, "receives", i, *path): text for path, text in inlet.texts.items()}
     texts |= {("quantities", name, written.kind): written.value for name, written in cohort.quantities.items()}
     texts |= event_texts(desk, cohort.events)
-    texts |= {("measures", name, "is"): written.value for name, written in cohort.measures.items()}
+    texts |= measure_texts(desk, cohort.measures)
     trees: Trees = {}
     for path, text in texts.items():
         if compares_no_name(desk, text, covariates):

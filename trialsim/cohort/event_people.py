@@ -10,7 +10,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from trialsim.cohort.course_model import CHANGE
+from trialsim.cohort.course_model import CHANGE, input_columns
 from trialsim.cohort.covariates import correlated_scores, covariate_values
 from trialsim.cohort.draws import TypicalValues
 from trialsim.cohort.event_records import EventRecords
@@ -172,7 +172,7 @@ def parameter_rows(
             parameters[name] = np.where(np.isnan(own), value, own)
     # The file says itself how covariates go on: they move neither in steps nor in lines of the cohort's own.
     still = {name: np.zeros(len(rows)) for name in model.parameters if name.startswith("_")}
-    columns = {**parameters, **covariates, **still}
+    columns = {**parameters, **covariates, **input_columns(cohort, len(rows)), **still}
     if CHANGE in columns:
         columns[CHANGE] = np.arange(float(len(rows)))
     return np.ascontiguousarray(

@@ -25,7 +25,7 @@ from trialsim.cohort.posterior import PosteriorDraws
 from trialsim.dynamics.courses import STATUS, Changes, courses
 from trialsim.dynamics.doses import Schedule
 from trialsim.dynamics.model import CourseModel
-from trialsim.foundation.errors import Problems
+from trialsim.foundation.errors import Problems, TrialsimError
 from trialsim.foundation.streams import label, normals
 
 Floats = NDArray[np.float64]
@@ -68,6 +68,10 @@ def simulated_records(
     Nothing of an individual depends on the others, nor on how many replicates there are.
     """
     problems = Problems()
+    for measure in cohort.measures:
+        if measure.spread is not None:
+            message = f"the measure {measure.name!r} is a summary assumption and belongs to no course"
+            raise TrialsimError("spread-not-run", message, ["use a cohort whose measures say what they read: is"])
     names = tuple(measure.name for measure in cohort.measures)
     # The records say what happened to whom: events of the cohort stay out of it.
     model = course_model(cohort, (), names, 0.0, events=False)
@@ -108,16 +112,15 @@ def simulated_records(
 
 
 def steady_told(records: EventRecords, model: CourseModel, problems: Problems) -> None:
-    """Tell records that ask for a steady state that is none, or that is not computed."""
-    whys = {False: "doses through a chain of compartments have no steady state in this version",
-            True: "a cohort whose rates change with time has no steady state"}  # fmt: skip
-    is_clocked = rates_change_with_time(model)
+    """Tell records that ask for a steady state that is none."""
+    if not rates_change_with_time(model):
+        return
     for record in (record for individual in records.individuals for record in individual.records if record.steady):
-        if is_clocked or any(model.inlets[k].transit for k in record.doors):
-            problems.error(
-                records.table.place(record.row, "SS"), "records-not-honoured", whys[is_clocked], "",
-                ["write the doses before with ADDL, as many as it takes"],
-            )  # fmt: skip
+        problems.error(
+            records.table.place(record.row, "SS"), "records-not-honoured",
+            "a cohort whose rates change with time has no steady state", "",
+            ["write the doses before with ADDL, as many as it takes"],
+        )  # fmt: skip
 
 
 def predicted(

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from trialsim.cohort.event_records import EventRecord, Individual
-from trialsim.dynamics.doses import DOSE, STEADY, STEADY_ADDED
+from trialsim.dynamics.doses import DOSE, STEADY, STEADY_ADDED, STEADY_WITH
 
 A_MOMENT = 2.0**-44  # of the time since zero, or of one unit of time if that is longer
 
@@ -93,8 +93,8 @@ def administrations(record: EventRecord, time: float) -> list[Administration]:
     kind, interval = (DOSE, STEADY, STEADY_ADDED)[record.steady], record.interval if record.steady else 0.0
     rate = max(record.rate, 0.0)
     return [
-        # The second part of a dose would replace the steady state of the first.
-        Administration(time, door, record.amount, rate, STEADY_ADDED if part and kind == STEADY else kind, interval)
+        # The parts of a dose have one steady state.
+        Administration(time, door, record.amount, rate, STEADY_WITH if part and kind != DOSE else kind, interval)
         for part, door in enumerate(record.doors)
     ]
 

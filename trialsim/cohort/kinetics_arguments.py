@@ -31,6 +31,7 @@ class Given:
 def declared_units(cohort: WrittenCohort) -> Units:
     """Return the unit of every name the cohort declares, None for states that do not say theirs."""
     units: Units = {name: covariate_unit(written) for name, written in cohort.covariates.items()}
+    units |= {name: written.default.unit for name, written in cohort.inputs.items()}
     units |= {name: written.typical.unit for name, written in cohort.parameters.items()}
     units |= {name: written.unit for name, written in cohort.dynamics.items()}
     units |= {name: written.unit or ONE for name, written in cohort.quantities.items()}

@@ -150,6 +150,16 @@ class Parameter:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Input:
+    """What the protocol sets in an arm and in time: its unit, and its value where no arm sets it."""
+
+    name: str
+    unit: Unit
+    default: float
+    label: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Transit:
     """A chain of transit compartments: how many (any number, not only whole ones), and the mean time through them."""
 
@@ -210,16 +220,32 @@ class NamedQuantity:
     over: float | None = None
 
 
+LawKind = Literal["exponential", "weibull", "gompertz", "log_logistic", "log_normal"]
+Steps = tuple[tuple[float, Expr], ...]  # from each day since randomisation on, the first day 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Law:
+    """A named distribution of the time from randomisation; its terms see parameters, covariates and inputs alone."""
+
+    kind: LawKind
+    terms: tuple[tuple[str, Expr], ...]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
-    """What happens to a patient: at a hazard, or when a condition on the course first holds.
+    """What happens to a patient: at a hazard, by a law, or when a condition on the course first holds.
 
-    A recurrent event happens again and again, a terminal one ends the course.
+    A hazard is one expression, or steps of them in time; `times` are factors of a hazard or of that of a law. A
+    recurrent event happens again and again, a terminal one ends the course.
     """
 
     name: str
     hazard: Expr | None
     when: Expr | None
+    steps: Steps = ()
+    law: Law | None = None
+    times: Steps = ()
     recurrent: bool = False
     terminal: bool = False
     label: str | None = None
@@ -236,13 +262,44 @@ class MeasurementError:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TimeCorrelation:
+    """How the underlying normal scores of a patient's values at several times are correlated.
+
+    `ar1`: value^(days apart / over); `table`: days and the correlations of each with those before it.
+    """
+
+    kind: Literal["none", "exchangeable", "ar1", "table"]
+    value: float = 0.0
+    over: float = 1.0
+    table: tuple[tuple[float, tuple[float, ...]], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spread:
+    """How values vary between patients by summary assumptions: normal around the measure's value, or yes and no.
+
+    `points` are the mean or the probability, `sd` the standard deviation (empty for yes and no), as written: at days
+    since randomisation, joined by lines; one point holds always.
+    """
+
+    kind: Literal["normal", "binary"]
+    points: Steps
+    sd: Steps
+    correlation: TimeCorrelation
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Measure:
-    """What an instrument would read: an expression, its error, its lower limit and the delay until it is known."""
+    """What an instrument would read: an expression, its error, its lower limit and the delay until it is known.
+
+    With a `spread` the expression is its mean or probability.
+    """
 
     name: str
     value: Expr
     unit: Unit
     error: MeasurementError
+    spread: Spread | None = None
     lloq: float | None = None
     known_after: float = 0.0  # days
     label: str | None = None
@@ -305,6 +362,7 @@ class Cohort:
     fit: FitSection | None
     digest: str  # SHA-256 of the resolved document without `posterior`
     events: tuple[Event, ...] = ()
+    inputs: tuple[Input, ...] = ()
     occasion_days: float | None = None  # how long an occasion lasts, counted from randomisation both ways
 
     @property

@@ -25,8 +25,9 @@ RESERVED_ENDINGS = (
 
 
 def units_of(cohort: Cohort) -> dict[str, Unit]:
-    """Return the declared unit of every name: covariates, parameters, states, quantities, measures."""
+    """Return the declared unit of every name: covariates, inputs, parameters, states, quantities, measures."""
     units = {covariate.name: covariate.unit for covariate in cohort.covariates}
+    units |= {each.name: each.unit for each in cohort.inputs}
     units |= {parameter.name: parameter.unit for parameter in cohort.parameters}
     units |= {state.name: state.unit for state in cohort.states}
     units |= {quantity.name: quantity.unit for quantity in cohort.quantities}

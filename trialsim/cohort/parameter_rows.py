@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from trialsim.cohort.course_model import CHANGE
+from trialsim.cohort.course_model import CHANGE, input_columns
 from trialsim.cohort.covariates import correlated_scores
 from trialsim.cohort.draws import TypicalValues
 from trialsim.cohort.model import Cohort, Trajectory
@@ -64,6 +64,7 @@ def parameter_rows(
         columns = covariates_at(cohort, people.covariates, day, model_times)
         shifts = occasion_shifts(cohort, typical, seed, trials, rows, patients, day)
         columns |= individual_parameters(cohort, typical, columns, scores, shifts, rows)
+        columns |= input_columns(cohort, n)
         columns[CHANGE] = np.full(n, float(k))
         blocks.append(np.column_stack([columns[name] for name in model.parameters]))
     later = np.arange(len(days), dtype=np.int64)

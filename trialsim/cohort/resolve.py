@@ -6,7 +6,7 @@ import hashlib
 from dataclasses import replace
 
 from trialsim.cohort.kinetics import with_kinetics
-from trialsim.cohort.model import Cohort
+from trialsim.cohort.model import Cohort, Input
 from trialsim.cohort.reading import Desk
 from trialsim.cohort.resolve_course import course
 from trialsim.cohort.resolve_covariates import comes_with_rows, covariate_rows, covariates
@@ -72,6 +72,10 @@ def resolved(desk: Desk, written: WrittenCohort) -> Cohort | None:
         states=model.states,
         quantities=model.quantities,
         events=model.events,
+        inputs=tuple(
+            Input(name=name, unit=each.default.unit, default=each.default.value, label=each.label)
+            for name, each in written.inputs.items()
+        ),
         measures=model.measures,
         posterior=written.posterior,
         fit=fit,

@@ -8,16 +8,9 @@ from dataclasses import dataclass
 from trialsim.cohort.equations import CLOCKS, Names, Trees, all_trees, in_words, measures_as, sees_only
 from trialsim.cohort.model import Covariate, Event, Measure, NamedQuantity, Parameter, State
 from trialsim.cohort.reading import Desk
+from trialsim.cohort.resolve_events import check_events, events_made
 from trialsim.cohort.resolve_measures import measure
-from trialsim.cohort.resolve_paths import (
-    INSTANT,
-    check_events,
-    check_path,
-    events_made,
-    of_paths,
-    quantities_made,
-    so_far,
-)
+from trialsim.cohort.resolve_paths import INSTANT, check_path, of_paths, quantities_made, so_far
 from trialsim.cohort.resolve_ways_in import check_doors, check_ways_in, inlet
 from trialsim.cohort.state_units import AMOUNTS, state_units
 from trialsim.cohort.written import WrittenCohort, WrittenInlet
@@ -41,20 +34,25 @@ def course(
     desk: Desk, cohort: WrittenCohort, covariates: tuple[Covariate, ...], parameters: tuple[Parameter, ...]
 ) -> Course | None:
     """Return states, quantities and measures; None, every fault told, if there is one."""
-    everything = {*cohort.covariates, *cohort.parameters, *cohort.dynamics, *cohort.quantities, *cohort.measures}
+    everything = {*cohort.covariates, *cohort.inputs, *cohort.parameters, *cohort.dynamics, *cohort.quantities}
+    everything |= {*cohort.measures}
     trees = all_trees(desk, cohort, covariates, everything)
     if trees is None:
         return None
     individual = {c.name: c.unit for c in covariates} | {p.name: p.unit for p in parameters}
     quantities = {name: written.unit or ONE for name, written in cohort.quantities.items()}
-    states = state_units(cohort, trees, individual, quantities)
+    inputs = {name: written.default.unit for name, written in cohort.inputs.items()}
+    states = state_units(cohort, trees, individual | inputs, quantities)
     of_a_path = of_paths(cohort, trees)
-    reads = {name: written.value.text for name, written in cohort.measures.items()}
-    names = Names(covariates, individual, states, quantities, frozenset(everything), of_a_path, so_far(cohort), reads)
+    reads = {name: written.value.text if written.value else name for name, written in cohort.measures.items()}
+    names = Names(
+        covariates, individual, inputs, states, quantities, frozenset(everything), of_a_path, so_far(cohort), reads
+    )
     check_dynamics(desk, cohort, trees, names)
     check_quantities(desk, cohort, trees, names)
-    check_events(desk, cohort, trees, names)
-    measures = [measure(desk, name, written, trees, names) for name, written in cohort.measures.items()]
+    settled = individual_quantities(cohort, trees, names, names.inputs)
+    check_events(desk, cohort, trees, names, settled)
+    measures = [measure(desk, name, cohort, trees, names, settled) for name in cohort.measures]
     for name, found in states.items():
         if found is None and not desk.problems.any_errors:
             notes = [f"write unit: {cohort_amount(parameters)} if that is what {name!r} holds"]
@@ -69,7 +67,7 @@ def course(
     return Course(
         states=made,
         quantities=quantities_made(cohort, trees, quantities),
-        events=events_made(cohort, trees),
+        events=events_made(cohort, trees, settled),
         measures=tuple(each for each in measures if each is not None),
     )
 
@@ -107,12 +105,14 @@ def can_be_written(expr: Expr) -> bool:
     return depth_of(expr) <= DEEPEST_TREE and len(to_text(expr)) <= LONGEST
 
 
-def individual_quantities(cohort: WrittenCohort, trees: Trees, names: Names) -> dict[str, Expr]:
-    """Return the quantities of parameters and covariates alone, each written out in them."""
+def individual_quantities(
+    cohort: WrittenCohort, trees: Trees, names: Names, others: Iterable[str] = ()
+) -> dict[str, Expr]:
+    """Return the quantities of parameters, covariates and these others alone, each written out in them."""
     found: dict[str, Expr] = {}
     for name, written in cohort.quantities.items():
         tree = trees["quantities", name, written.kind][0]
-        alone = names_of(tree) <= {*names.individual, *found} and not events_of(tree)
+        alone = names_of(tree) <= {*names.individual, *others, *found} and not events_of(tree)
         whole = substitute(tree, found)
         if written.kind == "is" and alone and can_be_written(whole):
             found[name] = whole

@@ -32,6 +32,13 @@ def fit_section(
     columns_fit(desk, cohort.fit, table, covariates, course)
     covariates_are_there(desk, cohort.fit, covariates, parameters, course)
     stays_the_same(desk, covariates, parameters)
+    for name in list(cohort.inputs)[:1]:
+        message = "a fit with inputs is not supported by this version"
+        desk.error(desk.key("inputs", name), "not-yet", message, "", ["leave one of the two out"])
+    for measure in course.measures:
+        if measure.spread is not None:
+            message = "a fit with a measure by summary assumptions is not supported by this version"
+            desk.error(desk.key("measures", measure.name), "not-yet", message, "", ["leave one of the two out"])
     for event in course.events[:1]:
         notes = ["leave one of the two out"]
         desk.error(desk.key("events", event.name), "not-yet", "a fit with events is not supported by this version", "",

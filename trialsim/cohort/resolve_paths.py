@@ -1,12 +1,12 @@
-"""Quantities of paths and events: what they may see, what they come out as."""
+"""Quantities of paths and conditions on them: what they may see, what they come out as."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
-from trialsim.cohort.equations import CLOCKS, Names, Trees, literal, measures_as, sees_only
+from trialsim.cohort.equations import CLOCKS, Names, Trees, measures_as, sees_only
 from trialsim.cohort.excess import extremes_named, has_no_excess
-from trialsim.cohort.model import Event, NamedQuantity
+from trialsim.cohort.model import NamedQuantity
 from trialsim.cohort.reading import Desk
 from trialsim.cohort.written import WrittenCohort
 from trialsim.foundation.dimensions import DIMENSIONLESS, TIME, Dimension
@@ -52,25 +52,6 @@ def margins_exist(desk: Desk, tree: tuple[Expr, FormulaText]) -> bool:
     return wrong is None
 
 
-def check_events(desk: Desk, cohort: WrittenCohort, trees: Trees, names: Names) -> None:
-    """Tell every fault of events."""
-    for name, written in cohort.events.items():
-        if written.hazard is not None:
-            check_hazard(desk, trees["events", name, "hazard"], names, f"the hazard of {name!r}", cohort.time)
-        else:
-            check_when(desk, trees["events", name, "when"], names, f"the condition of {name!r}")
-
-
-def check_hazard(desk: Desk, tree: tuple[Expr, FormulaText], names: Names, what: str, time: Unit) -> None:
-    if not sees_only(desk, tree, names, (), names.of_paths, what, INSTANT):
-        return
-    wanted = DIMENSIONLESS / TIME
-    found = measures_as(desk, tree, names.dimensions(), wanted, what, CLOCKS)
-    value = literal(tree[0], None, time) if found == wanted else None
-    if value is not None and value < 0.0:
-        desk.error(tree[1].place, "out-of-range", "a hazard is not negative")
-
-
 def check_when(desk: Desk, tree: tuple[Expr, FormulaText], names: Names, what: str) -> None:
     expr, asked = extremes_named(tree[0])
     dimensions = names.dimensions()
@@ -99,26 +80,6 @@ def quantities_made(cohort: WrittenCohort, trees: Trees, units: Mapping[str, Uni
             over=None if written.over is None else written.over.to(cohort.time),
         )
         for name, written in cohort.quantities.items()
-    )
-
-
-def events_made(cohort: WrittenCohort, trees: Trees) -> tuple[Event, ...]:
-    """Return the events as they run."""
-
-    def tree(name: str, part: str) -> Expr | None:
-        found = trees.get(("events", name, part))
-        return found[0] if found else None
-
-    return tuple(
-        Event(
-            name=name,
-            hazard=tree(name, "hazard"),
-            when=tree(name, "when"),
-            recurrent=written.recurrent,
-            terminal=written.terminal,
-            label=written.label,
-        )
-        for name, written in cohort.events.items()
     )
 
 

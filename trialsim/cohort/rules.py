@@ -17,11 +17,11 @@ from trialsim.cohort.reading import Desk
 from trialsim.cohort.written import WrittenCohort
 
 COUNTS = {2: "two", 5: "five", 9: "nine"}  # other pairs of three, four and five names
-SECTIONS = ("covariates", "parameters", "dynamics", "quantities", "events", "measures")
+SECTIONS = ("covariates", "inputs", "parameters", "dynamics", "quantities", "events", "measures")
 
 
 def names_are_unique(desk: Desk, cohort: WrittenCohort) -> None:
-    """Covariates, parameters, states, quantities and measures share one namespace."""
+    """Covariates, inputs, parameters, states, quantities and measures share one namespace."""
     first: dict[str, str] = {}
     for section in SECTIONS:
         for name in getattr(cohort, section):

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from trialsim.cohort.names import RESERVED
-from trialsim.cohort.schema_course import EVENT, MEASURE, QUANTITY, STATE
+from trialsim.cohort.schema_course import EVENT, QUANTITY, STATE
 from trialsim.cohort.schema_fit import FIT
 from trialsim.cohort.schema_kinetics import USE
-from trialsim.cohort.schema_people import COVARIATE, COVARIATES_FROM, OCCASIONS, PARAMETER, named
+from trialsim.cohort.schema_measures import MEASURE
+from trialsim.cohort.schema_people import COVARIATE, COVARIATES_FROM, INPUT, OCCASIONS, PARAMETER, named
 from trialsim.cohort.schema_references import REFERENCE
 from trialsim.cohort.schema_units import UNIT
 from trialsim.cohort.written import WrittenCohort
@@ -42,6 +43,7 @@ COHORT = Section(
             CORRELATIONS, "correlations of the underlying normal scores", default={}, example="{weight ~ age: 0.15}"
         ),
         "covariates_from": Field(COVARIATES_FROM, "a file whose rows are patients", example="{rows_of: adults.csv}"),
+        "inputs": Field(named(INPUT, RESERVED), "what arms set", default={}, example="{treated: {default: 0}}"),
         "parameters": Field(named(PARAMETER, RESERVED), "the numbers of the model, in three layers", default={}),
         "random_effect_correlation": Field(
             CORRELATIONS, "correlations of the variation between patients", default={}, example="{CL ~ V: 0.3}"
@@ -59,7 +61,6 @@ COHORT = Section(
         "measures": Field(named(MEASURE, RESERVED), "what instruments read", default={}),
         "posterior": Field(Name(hyphens=True), "the fit whose draws replace the published uncertainty"),
         "fit": Field(FIT, "how the cohort is fitted to data"),
-        "inputs": Field(NotYet("a cohort's 'inputs'"), ""),
         "units": Field(NotYet("a cohort's 'units'", "give the units"), ""),
     },
     make=WrittenCohort,

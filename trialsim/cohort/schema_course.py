@@ -5,12 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from trialsim.cohort import written
-from trialsim.cohort.model import QuantityKind
-from trialsim.cohort.schema_people import LABEL, UNCERTAINTY, renamed
+from trialsim.cohort.model import LawKind, QuantityKind
+from trialsim.cohort.schema_people import LABEL
 from trialsim.cohort.schema_units import UNIT
 from trialsim.foundation.dimensions import DIMENSIONLESS, TIME
 from trialsim.foundation.sections import (
-    Amount,
     ByShape,
     Duration,
     Field,
@@ -23,7 +22,7 @@ from trialsim.foundation.sections import (
     Text,
     Truth,
 )
-from trialsim.foundation.units import Quantity, Unit, duration
+from trialsim.foundation.units import Quantity, Unit
 
 TRANSIT = Section(
     "a chain of transit compartments",
@@ -93,12 +92,58 @@ QUANTITY = Section(
     at_most_one=(("is", "over"), ("share_of_time", "unit")),
     make=written_quantity,
 )
+IN_STEPS = ByShape(scalar=Formula(), mapping=MapOf(Formula(), key=Text(), at_least=1))
+
+
+def law(name: str, **terms: tuple[str, str]) -> Section:
+    """Return the section of a distribution of the time to an event: what each of its terms is, and an example."""
+    return Section(
+        name,
+        {term: Field(Formula(), what, required=True, example=example) for term, (what, example) in terms.items()},
+    )
+
+
+MEDIAN = ("the time by which half of the patients have it", "14 months")
+LAWS: dict[LawKind, Section] = {
+    "exponential": law("an exponential distribution", median=MEDIAN),
+    "weibull": law(
+        "a Weibull distribution",
+        shape=("below 1 the hazard falls, above 1 it rises", "1.2"),
+        scale=("the time by which 63.2% have it", "20 months"),
+    ),
+    "gompertz": law(
+        "a Gompertz distribution",
+        initial=("the hazard at randomisation", "0.02 1/month"),
+        growth=("the change of the log of the hazard per time", "0.1 1/year"),
+    ),
+    "log_logistic": law(
+        "a log-logistic distribution", shape=("above 1 the hazard rises and falls", "1.8"), median=MEDIAN
+    ),
+    "log_normal": law(
+        "a log-normal distribution", median=MEDIAN, sd_log=("the standard deviation of the log", "0.9")
+    ),
+}
+
+
+def written_event(recurrent: bool, terminal: bool, label: str | None, **given: Any) -> written.WrittenEvent:
+    """Return an event of the one field that is given, and what its hazard is multiplied by."""
+    kind = next((kind for kind in LAWS if given[kind] is not None), None)
+    return written.WrittenEvent(
+        hazard=given["hazard"], when=given["when"], times=given["times"], law=kind,
+        terms={} if kind is None else given[kind], recurrent=recurrent, terminal=terminal, label=label,
+    )  # fmt: skip
+
+
 EVENT = Section(
     "an event",
     {
         "hazard": Field(
-            ByShape(scalar=Formula(), mapping=MapOf(Amount(DIMENSIONLESS / TIME, at_least=0), key=Text(), at_least=1)),
-            "its rate: an expression, or rates from points in time on", example="{day 0: 0.02 1/month}",
+            IN_STEPS, "its rate: an expression, or rates from points in time on", example="{day 0: 0.02 1/month}"
+        ),
+        **{kind: Field(section, f"{section.name} of the time from randomisation") for kind, section in LAWS.items()},
+        "times": Field(
+            IN_STEPS, "what its hazard is multiplied by: an expression, or factors from points in time on",
+            example='"if(treated == 1, hr, 1)"',
         ),
         "when": Field(
             Formula(condition=True), "it happens when this first holds; sees lowest(…) and highest(…) so far",
@@ -108,45 +153,7 @@ EVENT = Section(
         "terminal": Field(Truth(), "whether it ends the course", default=False),
         "label": LABEL,
     },
-    exactly_one=(("hazard", "when"),),
-    at_most_one=(("when", "recurrent"), ("recurrent", "terminal")),
-    make=written.WrittenEvent,
-)  # fmt: skip
-ERROR_SIZE = Section(
-    "an error's size",
-    {
-        "value": Field(Amount(at_least=0), "its standard deviation", required=True, example="10%"),
-        "uncertainty": Field(UNCERTAINTY, "what is not known about it", example="{rse: 20%}"),
-    },
-    make=written.WrittenErrorSize,
-)
-SIZE = ByShape(scalar=Amount(at_least=0), mapping=ERROR_SIZE)
-ERROR = Section(
-    "a measurement error",
-    {
-        "additive": Field(SIZE, "the standard deviation of the additive part", example="0.2 mg/L"),
-        "proportional": Field(SIZE, "the standard deviation of the proportional part", example="10%"),
-        "correlated_over": Field(NotYet("an error's 'correlated_over'"), ""),
-        "bias": Field(NotYet("an error's 'bias'"), ""),
-    },
-    make=written.WrittenMeasurementError,
-)
-NO_INSTRUMENTS_YET = ("probability", "cumulative_logit", "count")
-MEASURE = Section(
-    "a measure",
-    {
-        "is": Field(Formula(), "what an instrument without error would read", required=True, example="conc"),
-        "unit": Field(UNIT, "its unit; needed where 'is' is more than one name", example="mg/L"),
-        "error": Field(
-            ERROR, "the error of measurement; the variances of its parts add", required=True,
-            example="{proportional: 10%}",
-        ),
-        "lloq": Field(Amount(positive=True), "the lower limit of quantification", example="0.05 mg/L"),
-        "known_after": Field(
-            Duration(), "how long until the value is known", default=duration("0 days"), example="1 day"
-        ),
-        "label": LABEL,
-        **{word: Field(NotYet(f"a measure with {word!r}"), "") for word in NO_INSTRUMENTS_YET},
-    },
-    make=renamed(written.WrittenMeasure, **{"is": "value"}),
+    exactly_one=(("hazard", *LAWS, "when"),),
+    at_most_one=(("when", "recurrent"), ("recurrent", "terminal"), ("when", "times")),
+    make=written_event,
 )  # fmt: skip

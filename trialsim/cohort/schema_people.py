@@ -19,6 +19,7 @@ from trialsim.foundation.sections import (
     MapOf,
     Moment,
     Name,
+    NotYet,
     Number,
     Phrase,
     Raw,
@@ -172,6 +173,17 @@ PARAMETER = Section(
         "label": LABEL,
     },
     make=written.WrittenParameter,
+)  # fmt: skip
+NO_TABLES_YET = "only arms set inputs in this version: leave it out, and write the default with its unit"
+INPUT = Section(
+    "an input",
+    {
+        "default": Field(Amount(), "its value where no arm sets it, in its unit", required=True, example="0"),
+        "label": LABEL,
+        **{word: Field(NotYet(f"an input's {word!r}", NO_TABLES_YET), "")
+           for word in ("unit", "table", "by", "between_points")},
+    },
+    make=written.WrittenInput,
 )  # fmt: skip
 OCCASIONS = Section(
     "the occasions",

@@ -15,7 +15,8 @@ NAMES: dict[str, Explanation] = {
     "not-visible": Explanation(
         "An expression uses a name it cannot see",
         "Starts, lags and bioavailabilities belong to a patient before anything happens: they see parameters and"
-        " covariates. A quantity sees the quantities before it.",
+        " covariates. A distribution of the time to an event sees inputs, too, and no time: its parameters stay. A"
+        " quantity sees the quantities before it.",
         "cholesterol: {start: baseline * conc, …}",
         "Use parameters and covariates there, or declare the quantity earlier.",
     ),
@@ -239,10 +240,34 @@ FILES: dict[str, Explanation] = {
     ),
 }
 
+SUMMARIES: dict[str, Explanation] = {
+    "points-order": Explanation(
+        "Points in time that do not follow each other",
+        "Means, standard deviations, probabilities and correlations stand at points in time in their order.",
+        "sbp: {normal: {mean: {week 12: 150 mmHg, day 0: 160 mmHg}, sd: 14 mmHg}, …}",
+        "Write the points in their order.",
+    ),
+    "correlation-table": Explanation(
+        "A table of correlations that cannot be",
+        "Each point in time has one correlation with each point before it, and all together are those of some"
+        " patients.",
+        "correlation: {table: {day 0: [], week 4: [0.9], week 12: [0.9, 0.1]}}",
+        "Write as many correlations as there are points before, and values that go together.",
+    ),
+    "spread-not-run": Explanation(
+        "A summary assumption where a course is asked for",
+        "Records of events and fits ask what a patient's course is; a measure by its mean and standard deviation has"
+        " none.",
+        "trialsim simulate survey --events records.csv   # and sbp: {normal: …}",
+        "Use a cohort whose measures say what they read: is.",
+    ),
+}
+
 EVENTS: dict[str, Explanation] = {
     "hazard-steps": Explanation(
         "The steps of a hazard do not follow each other from day 0",
-        "Rates hold from points in time on, the first from randomisation, the others later, in their order.",
+        "Rates and factors hold from points in time on, the first from randomisation, the others later, in their"
+        " order.",
         "relapse: {hazard: {month 6: 0.01 1/month}}",
         "Begin with day 0, and write the points in their order.",
     ),
@@ -324,4 +349,4 @@ KINETICS: dict[str, Explanation] = {
     ),
 }
 
-SLUGS: dict[str, Explanation] = {**EVENTS, **IN_TIME, **KINETICS, **NAMES, **PEOPLE, **COURSE, **FILES}
+SLUGS: dict[str, Explanation] = {**EVENTS, **SUMMARIES, **IN_TIME, **KINETICS, **NAMES, **PEOPLE, **COURSE, **FILES}

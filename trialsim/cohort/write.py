@@ -20,7 +20,9 @@ from trialsim.cohort.model import (
     Parameter,
     RandomEffect,
     Reference,
+    Spread,
     State,
+    Steps,
     Trajectory,
     Uncertainty,
 )
@@ -51,6 +53,10 @@ def cohort_data(cohort: Cohort) -> dict[str, Any]:
         "covariates": {c.name: covariate_data(c) for c in cohort.covariates},
         "covariate_correlation": correlation_data(cohort.covariate_correlation),
         "covariates_from": {"rows_of": cohort.covariates_from.path} if cohort.covariates_from else None,
+        "inputs": {
+            each.name: {"default": quantity_text(each.default, each.unit), "label": each.label}
+            for each in cohort.inputs
+        },
         "parameters": {p.name: parameter_data(p, cohort) for p in cohort.parameters},
         "random_effect_correlation": correlation_data(cohort.random_effect_correlation),
         "occasions": occasions_data(cohort),
@@ -63,8 +69,14 @@ def cohort_data(cohort: Cohort) -> dict[str, Any]:
     }
 
 
+class Whole(dict[str, Any]):
+    """A map whose empty entries say something: they are written."""
+
+
 def without_nothing(value: Any) -> Any:
     """Return data without the fields that are None and the maps and lists that are empty."""
+    if isinstance(value, Whole):
+        return value
     if isinstance(value, dict):
         kept = {key: without_nothing(inner) for key, inner in value.items()}
         return {key: inner for key, inner in kept.items() if inner is not None and (inner or key in NEEDED)}
@@ -201,9 +213,22 @@ def quantity_data(quantity: NamedQuantity, cohort: Cohort) -> dict[str, Any]:
     return {quantity.kind: expr_text(quantity.value, cohort), "over": over, "unit": of, "label": quantity.label}
 
 
+def steps_data(steps: Steps, cohort: Cohort) -> Any:
+    """Return expressions from points in time on; one that always holds stands alone."""
+    if len(steps) == 1:
+        return expr_text(steps[0][1], cohort)
+    return {f"day {number_text(day)}": expr_text(expr, cohort) for day, expr in steps}
+
+
 def event_data(event: Event, cohort: Cohort) -> dict[str, Any]:
+    steps = {f"day {number_text(day)}": expr_text(expr, cohort) for day, expr in event.steps}
+    law: dict[str, Any] = {}
+    if event.law is not None:
+        law = {event.law.kind: {term: expr_text(expr, cohort) for term, expr in event.law.terms}}
     return {
-        "hazard": expr_text(event.hazard, cohort),
+        "hazard": steps or expr_text(event.hazard, cohort),
+        **law,
+        "times": steps_data(event.times, cohort),
         "when": expr_text(event.when, cohort),
         "recurrent": "true" if event.recurrent else None,
         "terminal": "true" if event.terminal else None,
@@ -213,17 +238,35 @@ def event_data(event: Event, cohort: Cohort) -> dict[str, Any]:
 
 def measure_data(measure: Measure, cohort: Cohort) -> dict[str, Any]:
     error = measure.error
+    sizes = {
+        "additive": error_size_data(error.additive, error.additive_uncertainty, measure.unit),
+        "proportional": error_size_data(error.proportional, error.proportional_uncertainty, ONE),
+    }
+    is_binary = measure.spread is not None and measure.spread.kind == "binary"
     return {
-        "is": expr_text(measure.value, cohort),
-        "unit": unit_text(measure.unit),
-        "error": {
-            "additive": error_size_data(error.additive, error.additive_uncertainty, measure.unit),
-            "proportional": error_size_data(error.proportional, error.proportional_uncertainty, ONE),
-        },
+        **({"is": expr_text(measure.value, cohort)} if measure.spread is None else spread_data(measure.spread, cohort)),
+        "unit": None if is_binary else unit_text(measure.unit),
+        **({} if is_binary else {"error": sizes}),
         "lloq": None if measure.lloq is None else quantity_text(measure.lloq, measure.unit),
         "known_after": quantity_text(measure.known_after, unit("day")),
         "label": measure.label,
     }
+
+
+def spread_data(spread: Spread, cohort: Cohort) -> dict[str, Any]:
+    points, said = steps_data(spread.points, cohort), spread.correlation
+    data: dict[str, Any] = {"probability": points}
+    if spread.kind == "normal":
+        data = {"normal": {"mean": points, "sd": steps_data(spread.sd, cohort)}}
+    if said.kind == "ar1":
+        over = quantity_text(said.over, unit("day"))
+        return {**data, "correlation": {"ar1": {"value": number_text(said.value), "over": over}}}
+    if said.kind == "table":
+        rows = Whole(
+            {f"day {number_text(day)}": [number_text(value) for value in before] for day, before in said.table}
+        )
+        return {**data, "correlation": {"table": rows}}
+    return {**data, "correlation": "none" if said.kind == "none" else {"exchangeable": number_text(said.value)}}
 
 
 def error_size_data(size: float, uncertainty: Uncertainty | None, unit: Unit) -> Any:

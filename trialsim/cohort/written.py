@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from trialsim.cohort.model import QuantityKind, Reference
+from trialsim.cohort.model import LawKind, QuantityKind, Reference
 from trialsim.foundation.positions import Node
 from trialsim.foundation.sections import FormulaText
 from trialsim.foundation.units import Quantity, Unit
@@ -112,6 +112,12 @@ class WrittenParameter:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WrittenInput:
+    default: Quantity
+    label: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class WrittenTransit:
     number: FormulaText
     mean_time: FormulaText
@@ -159,10 +165,13 @@ class WrittenQuantity:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WrittenEvent:
-    """One of a hazard (an expression, or rates from points in time on) and a condition."""
+    """One of a hazard (an expression, or rates from points in time on), a law by its name, and a condition."""
 
-    hazard: FormulaText | Mapping[str, Quantity] | None
+    hazard: FormulaText | Mapping[str, FormulaText] | None
     when: FormulaText | None
+    law: LawKind | None
+    terms: Mapping[str, FormulaText]  # of the law
+    times: FormulaText | Mapping[str, FormulaText] | None
     recurrent: bool
     terminal: bool
     label: str | None
@@ -195,10 +204,37 @@ class WrittenMeasurementError:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WrittenNormalValues:
+    mean: FormulaText | Mapping[str, FormulaText]
+    sd: FormulaText | Mapping[str, FormulaText]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WrittenFallingCorrelation:
+    value: float
+    over: Quantity
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WrittenCorrelation:
+    """One of: the same between any two times, falling with the time between them, a table."""
+
+    exchangeable: float | None
+    ar1: WrittenFallingCorrelation | None
+    table: Mapping[str, tuple[float, ...]] | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class WrittenMeasure:
-    value: FormulaText
+    """One of what is read of a course, a distribution of values, and a probability."""
+
+    value: FormulaText | None
+    normal: WrittenNormalValues | None
+    probability: FormulaText | Mapping[str, FormulaText] | None
+    correlation: WrittenCorrelation | None
+    says_correlation: bool
     unit: Unit | None
-    error: WrittenMeasurementError
+    error: WrittenMeasurementError | None
     lloq: Quantity | None
     known_after: Quantity
     label: str | None
@@ -263,6 +299,7 @@ class WrittenCohort:
     covariates: Mapping[str, WrittenCovariate]
     covariate_correlation: Mapping[str, float]
     covariates_from: str | None  # the file
+    inputs: Mapping[str, WrittenInput]
     parameters: Mapping[str, WrittenParameter]
     random_effect_correlation: Mapping[str, float]
     occasions: Quantity | None  # how long one lasts

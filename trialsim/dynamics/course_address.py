@@ -73,7 +73,8 @@ def engine_call(sensitive: Sensitive, observed: Observed, solver: Solver, tolera
     """Return the call that `courses` would make of the engine: all begin at 0, and nothing can happen to them."""
     model, schedule, n = sensitive.model, sensitive.schedule, len(observed.times)
     horizon = np.nanmax(np.column_stack([observed.times, np.zeros(n)]), axis=1)
-    known = given(model, np.array(observed.fixed, dtype=np.float64), schedule, observed.times, np.zeros((n, 0)), [], [],
+    fixed = np.column_stack([observed.fixed, sensitive.known])
+    known = given(model, np.array(fixed, dtype=np.float64), schedule, observed.times, np.zeros((n, 0)), [], [],
                   horizon, 0.0, None, None, None, None)
     module = compiled(model, solver, schedule.has_steady_states)
     found, room, more = nothing_found(model, known.samples.shape, 0), bench(module, model, known), steps(module)

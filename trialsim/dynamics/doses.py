@@ -13,7 +13,7 @@ Wholes = NDArray[np.int64]
 
 
 # What a row of a schedule is.
-DOSE, RESET, RESET_AND_DOSE, STEADY, STEADY_ADDED, PUMP, PUMP_OFF = 0, 1, 2, 3, 4, 5, 6
+DOSE, RESET, RESET_AND_DOSE, STEADY, STEADY_ADDED, PUMP, PUMP_OFF, STEADY_WITH = 0, 1, 2, 3, 4, 5, 6, 7
 
 _KINDS = {"offsets": np.int64, "time": np.float64, "inlet": np.int64, "amount": np.float64, "duration": np.float64,
           "rate": np.float64, "kind": np.int64, "interval": np.float64, "check": np.int64}
@@ -28,10 +28,11 @@ class Schedule:
     are several lines or rules. `inlet` is a position among the model's inlets. A bolus has neither `duration` nor
     `rate`; a duration is kept whatever the bioavailability, a rate is kept and lasts as long as what enters. `kind` is
     DOSE, RESET (states go back to their starts), RESET_AND_DOSE, STEADY (first the steady state of this dose every
-    `interval`), STEADY_ADDED (that state is added to what is there), PUMP (from now on a pump runs at `rate`, or as a
-    rule has set it, until the next such row; what enters is `rate` times the bioavailability) or PUMP_OFF (nothing runs
-    from now on, whatever a rule has set). `check` is one more than the rule asked before the dose, 0 for none. Lines
-    that are `dormant` wait for a rule; their times count from that moment.
+    `interval`), STEADY_ADDED (that state is added to what is there), STEADY_WITH (it has one steady state with the row
+    before it in its line, of the same time and interval: the other part of a dose that enters two states), PUMP (from
+    now on a pump runs at `rate`, or as a rule has set it, until the next such row; what enters is `rate` times the
+    bioavailability) or PUMP_OFF (nothing runs from now on, whatever a rule has set). `check` is one more than the rule
+    asked before the dose, 0 for none. Lines that are `dormant` wait for a rule; their times count from that moment.
     """
 
     offsets: Wholes

@@ -25,6 +25,7 @@ N_MEMORIES = 0
 N_OUTPUTS = 0
 N_SHOWN = 0  # the states that outputs see
 N_ROOTS = 0
+N_SWITCHES = 0
 LANES = 1
 N_ACROSS = 0  # the rows of a closed form's work space
 NO_WHOLES = np.array([0], dtype=np.int64)
@@ -119,6 +120,11 @@ def derivatives(w: Any, lane: int, t: float, tc: float, at: int, to: int) -> Non
 @njit(error_model="numpy")  # type: ignore[untyped-decorator]
 def root_values(w: Any, lane: int, t: float, tc: float, at: int, slope: int, to: int) -> None:
     """Fill rows from `to` with the values whose rise through zero a step must land on, triggers first."""
+
+
+@njit(error_model="numpy")  # type: ignore[untyped-decorator]
+def switch_jumps(w: Any, lane: int, t: float, tc: float, at: int, to: int, turn: int) -> None:
+    """Fill rows from `to` with how far the states in rows from `at` jump: switch s rises (2 s) or falls (2 s + 1)."""
 
 
 @njit(error_model="numpy")  # type: ignore[untyped-decorator]

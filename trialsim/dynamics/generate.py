@@ -36,6 +36,7 @@ from trialsim.dynamics import (
     no_rules,
     no_series,
     no_steady,
+    no_switches,
     path_kernel,
     plain,
     plain_kernel,
@@ -48,6 +49,7 @@ from trialsim.dynamics import (
     steady_kernel,
     step_kernel,
     stiff_step_kernel,
+    switch_kernel,
     watching,
 )
 from trialsim.dynamics.model import CourseModel
@@ -78,7 +80,8 @@ def kernel_source(model: CourseModel, solver: Solver = "explicit", steady: bool 
     own = model_source(model, "explicit" if is_linear else solver)
     parts = [own, _copied(lane_table), _copied(rule_kernel if model.rules else no_rules),
              _copied(path_kernel if model.functionals else no_paths),
-             _copied(steady_kernel if steady else no_steady), _copied(instant_kernel)]
+             _copied(steady_kernel if steady else no_steady),
+             _copied(switch_kernel if model.switches else no_switches), _copied(instant_kernel)]
     if is_linear:
         last = [_copied(linear_steady_kernel)] if steady else []
         together = _copied(no_series if model.functionals else series_kernel)

@@ -151,10 +151,36 @@ def _check_schedule(model: CourseModel, schedule: Schedule, n: int) -> None:
         raise ValueError("the schedule names an inlet that the model does not have")
     if schedule.check is not None and schedule.check.size and schedule.check.max() > len(model.rules):
         raise ValueError("the schedule names a rule that the model does not have")
-    if schedule.has_steady_states:
-        found = system(model)
-        if any(found.tape.depends[i] & TIME for i in found.rates):
-            raise ValueError("a system that changes with time has no steady state")
+    for k, inlet in enumerate(model.inlets):
+        if inlet.transit is not None and inlet.transit.doses and most_doses(schedule, k) > inlet.transit.doses:
+            raise ValueError("somebody takes more doses through a chain than the model knows of")
+    if schedule.has_steady_states and changes_with_time(model):
+        raise ValueError("a system that changes with time has no steady state")
+
+
+def changes_with_time(model: CourseModel) -> bool:
+    """Return whether a rate depends on the time itself, not on that since a dose arrived in a chain."""
+    found = system(model)
+    tape, of_paths = found.tape, 2 * len(model.functionals)
+    reached: set[int] = set()
+    waiting = list(found.rates)
+    while waiting:
+        i = waiting.pop()
+        operation, *arguments = tape.nodes[i]
+        since = tape.nodes[arguments[1]] if operation == "-" else ("",)
+        if i in reached or not tape.depends[i] & TIME or (since[0] == "memory" and since[1] >= of_paths):
+            continue
+        if operation == "t":
+            return True
+        reached.add(i)
+        waiting += arguments
+    return False
+
+
+def most_doses(schedule: Schedule, inlet: int) -> int:
+    """Return how many doses through an inlet the patient has who has most."""
+    before = np.concatenate([[0], np.cumsum(schedule.inlet == inlet)])
+    return int(np.max(np.diff(before[schedule.offsets[:: schedule.n_lines]]), initial=0))
 
 
 def _floats(values: ArrayLike | None, shape: tuple[int, ...], name: str) -> Floats:

@@ -52,7 +52,7 @@ from trialsim.dynamics.arrays import (
 )
 from trialsim.dynamics.chain import chain_start, is_spent
 from trialsim.dynamics.compiling import kernel
-from trialsim.dynamics.doses import DOSE, PUMP, PUMP_OFF, RESET, RESET_AND_DOSE, STEADY, STEADY_ADDED
+from trialsim.dynamics.doses import DOSE, PUMP, PUMP_OFF, RESET, RESET_AND_DOSE, STEADY, STEADY_ADDED, STEADY_WITH
 from trialsim.dynamics.empty_model import (
     CHAINS,
     INLET_STATES,
@@ -63,6 +63,7 @@ from trialsim.dynamics.empty_model import (
     N_INLETS,
     N_PARAMETERS,
     N_STATES,
+    N_SWITCHES,
     N_TRIGGERS,
     PULSES,
     RECURRENT,
@@ -80,6 +81,7 @@ from trialsim.dynamics.lane_table import (
     AT_PULSE,
     AT_REFUSED,
     AT_SCALE,
+    AT_SIDE,
     AT_SLOPE,
     AT_STEPS,
     AT_T,
@@ -98,6 +100,7 @@ from trialsim.dynamics.no_paths import begin_following, finish_windows, follow, 
 from trialsim.dynamics.no_rules import next_look, rules_asked, rules_begin
 from trialsim.dynamics.no_solver import parameters_changed, root_values
 from trialsim.dynamics.no_steady import steady
+from trialsim.dynamics.no_switches import sides_known, switched
 from trialsim.dynamics.watching import next_threshold, tell_event
 
 # --- copied from here ---
@@ -123,6 +126,8 @@ def emptied(row: Any, b: Any, w: Any, lane: int) -> int:
     for j in range(N_CHAINS * PULSES):
         at = AT_PULSE + 4 * j
         w[at, lane], w[at + 1, lane], w[at + 2, lane], w[at + 3, lane] = -np.inf, 0.0, 0.0, 0.0
+    for s in range(N_SWITCHES):
+        w[AT_SIDE + s, lane] = 0.0
     for i in range(N_STATES):
         w[AT_U + i, lane] = 0.0
         if not -np.inf < w[AT_Y + i, lane] < np.inf:
@@ -282,7 +287,7 @@ def done(row: int, i: int, line: int, g: Any, o: Any, b: Any, w: Any, lane: int,
         status = emptied(w[AT_P:AT_C, lane], b, w, lane)
     elif kind in (STEADY, STEADY_ADDED):
         status = steady(row, i, line, amount, g, b, w, lane, rtol)
-    if status == 0 and kind in (STEADY, STEADY_ADDED) and dose[INTERVAL] == 0.0:
+    if status == 0 and kind in (STEADY, STEADY_ADDED, STEADY_WITH) and dose[INTERVAL] == 0.0:
         tell_dose(i, w[AT_T, lane], line, int(dose[INLET]), amount, dose[DURATION], dose[RATE], kind, g, o)
     elif status == 0 and kind != RESET:
         status = taken(i, w[AT_T, lane], line, int(dose[INLET]), amount, dose[DURATION], rate, kind, MODELLED,
@@ -352,6 +357,8 @@ def served(
         if status != 0:
             return status, False, False, t
         fresh = True
+    if N_SWITCHES > 0:
+        fresh = switched(event, w, lane) or fresh
     follow(event, i, g, b, w, lane)
     status = sampled(0.0, i, g, o, b, w, lane)
     if status != 0:
@@ -382,6 +389,8 @@ def served(
             asked = happenings(-1, i, g, o, b, w, lane)
         if asked == 0:
             break
+    if N_SWITCHES > 0 and moved:
+        sides_known(w, lane)
     opened(0.0, i, g, b, w, lane)
     status = sampled(1.0, i, g, o, b, w, lane)
     if status != 0 or not waits(i, g, b, w, lane):

@@ -9,6 +9,7 @@ from trialsim.dynamics.empty_model import (
     LANES,
     N_BRANCHES,
     N_BREAKPOINTS,
+    N_CHAINS,
     N_CONSTANTS,
     N_FUNCTIONALS,
     N_HAZARDS,
@@ -20,6 +21,7 @@ from trialsim.dynamics.empty_model import (
     N_SIGNALS,
     N_STATES,
     N_TRIGGERS,
+    PULSES,
 )
 
 __all__ = ["LANES"]
@@ -43,9 +45,10 @@ AT_U = AT_SCALE + N_STATES
 AT_LIMIT = AT_U + N_STATES
 AT_P = AT_LIMIT + N_HAZARDS + N_TRIGGERS
 AT_C = AT_P + N_PARAMETERS
-# what is remembered of the path, of doses in chains, and how far the roots are;
+# what is remembered of the path, of doses in chains, of the sides of switches, and how far the roots are;
 AT_Z = AT_C + N_CONSTANTS
 AT_PULSE = AT_Z + 2 * N_FUNCTIONALS
+AT_SIDE = AT_PULSE + 4 * PULSES * N_CHAINS
 AT_G = AT_Z + N_MEMORIES
 # and for a single step: where a stage looks, the slopes there, the slopes of all stages, the states afterwards.
 AT_X = AT_G + 2 * N_ROOTS

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from trialsim.dynamics.administrations import repeated_dose, runs_besides
+from trialsim.dynamics.arrays import DELAYED, END, INFLOW, INTO, SIZE
 from trialsim.dynamics.compiling import allocating_kernel, kernel
 from trialsim.dynamics.empty_model import INLET_STATES, N_INTEGRALS, N_STATES, starts
 from trialsim.dynamics.exponentials import exponential
@@ -54,12 +55,26 @@ def stands_still(a: Any, i: int, inlet_state: int, w: Any, lane: int) -> bool:
     return still
 
 
-@allocating_kernel
-def settled(
-    inlet: int, size: float, lasts: float, inflow: float, lag: float, interval: float, added: bool, w: Any, lane: int,
-    rtol: float,
-) -> int:
+@kernel
+def settled(first: int, last: int, interval: float, added: bool, b: Any, w: Any, lane: int, rtol: float) -> int:
     """Return a status, having put the states where doses every interval for ever have brought them (or added that).
+
+    Superposition: each of the doses brings what it brings alone, the first what the constant inflow does too.
+    """
+    for k in range(first, last):
+        way = b.way[lane, k]
+        status = settled_by_one(int(way[INTO]), way[SIZE], way[END], way[INFLOW], way[DELAYED], interval,
+                                added or k > first, w, lane)
+        if status != 0:
+            return int(status)
+    return 0
+
+
+@allocating_kernel
+def settled_by_one(
+    inlet: int, size: float, lasts: float, inflow: float, lag: float, interval: float, added: bool, w: Any, lane: int,
+) -> int:
+    """Return a status, having put the states where one dose every interval for ever has brought them (or added that).
 
     One interval carries y to M y + v, whose fixed point solves (I - M) y = v; an inflow for ever ends where
     a y + b + u = 0. Of an infusion longer than the interval one runs for each whole interval it lasts.

@@ -13,10 +13,18 @@ from trialsim.foundation.expression import Expr, to_text
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Transit:
-    """A chain of transit compartments of any length (Savic et al. 2007, J Pharmacokinet Pharmacodyn 34:711)."""
+    """A chain of transit compartments of any length (Savic et al. 2007, J Pharmacokinet Pharmacodyn 34:711).
+
+    What comes through it enters the inlet's state; or, if it is `called` something, wherever rates say so: they then
+    know it by that name, and the sums over its doses of what comes times the log of the time since it arrived (the name
+    and " log") and times that time (the name and " since"). No patient takes more than `doses` through it (0: nobody
+    knows how many), so that no more than these need be added up.
+    """
 
     number: Expr
     mean_time: Expr
+    called: str = ""
+    doses: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,6 +137,18 @@ class Rule:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Switch:
+    """Where rates turn: states jump where `excess` passes zero, by so much (name, size) as it rises and as it falls.
+
+    Sizes are those just before; they may also use what is infused into a state ("into " and its name).
+    """
+
+    excess: Expr
+    rising: tuple[tuple[str, Expr], ...]
+    falling: tuple[tuple[str, Expr], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CourseModel:
     """The course of one patient: states, how they start, how they change, and what is read off them.
 
@@ -148,6 +168,7 @@ class CourseModel:
     functionals: tuple[Functional, ...] = ()
     signals: tuple[Signal, ...] = ()
     rules: tuple[Rule, ...] = ()
+    switches: tuple[Switch, ...] = ()
 
     def __post_init__(self) -> None:
         """Refuse a model whose parts do not fit together; a mistake of the caller, not of a user."""
@@ -195,11 +216,13 @@ def _digest(model: CourseModel) -> str:
         lines.append(f"inlet {inlet.drug} {inlet.route} {inlet.state} {lag} {share}")
     for inlet in model.inlets:
         lines += [f"inlet is {name} {to_text(e)}" for name, e in inlet_terms(inlet) if e is not None]
+        if inlet.transit and (inlet.transit.called or inlet.transit.doses):
+            lines.append(f"inlet is called {inlet.transit.called} for {inlet.transit.doses}")
     lines += [f"hazard {hazard.name}{' recurrent' * hazard.recurrent}: {to_text(hazard.rate)}"
               for hazard in model.hazards]
     lines += [f"{trigger.name}: {to_text(trigger.excess)}" for trigger in model.triggers]
     lines += [f"{f.kind} {f.name} over {f.over!r}: {to_text(f.of)}" for f in model.functionals]
     lines += [f"{s.name} {s.additive!r} {s.proportional!r} {s.lloq!r} {s.intervals} {s.spacing!r}: {to_text(s.value)}"
               for s in model.signals]
-    lines += [repr(rule) for rule in model.rules]
+    lines += [repr(part) for part in (*model.rules, *model.switches)]
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()

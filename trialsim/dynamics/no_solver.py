@@ -17,13 +17,10 @@ def root_values(w: Any, lane: int, t: float, tc: float, at: int, slope: int, to:
 
 
 @njit(error_model="numpy")  # type: ignore[untyped-decorator]
-def settled(
-    inlet: int, size: float, lasts: float, inflow: float, lag: float, interval: float, added: bool, w: Any, lane: int,
-    rtol: float,
-) -> int:
+def settled(first: int, last: int, interval: float, added: bool, b: Any, w: Any, lane: int, rtol: float) -> int:
     """Return a status, having put the states where doses every interval for ever have brought them (or added that).
 
-    `interval` 0 is an inflow that never ends.
+    The doses are first to last - 1 of what is under way; `interval` 0 is an inflow that never ends.
     """
     return 0
 

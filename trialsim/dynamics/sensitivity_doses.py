@@ -12,13 +12,9 @@ that rises at d + L and falls at d + L + D: S' gains A F' / D on the way, and S 
 the model says D, the rate r = F A / D moves with it: S' gains A (F' - F D' / D) / D, and S jumps by -r L' at the start
 and by r (L' + D') at the end.
 
-What comes through a chain of n compartments enters at the rate F A g(n, k), of which (see `chain`)
-
-    dg/dk = (n + 1) / k (g(n, k) - g(n + 1, k))
-
-and dg/dn is a central difference of chains a thousandth of a compartment longer and shorter, right to some 1e-7. Slopes
-obey a linear equation, so that how the states respond to each of these four chains is followed once, and the slope by a
-parameter is a sum of responses, and of what it does otherwise. A lag that is estimated is refused there.
+Where the model or the administration says the rate r, D = F A / r: S' gains r' on the way, and S jumps by -r L' at the
+start and by r (L' + D') at the end, D' = A (F' - F r' / r) / r. What ends then depends on the amount, which is a
+parameter of the patient here. What comes through a chain is no jump: see `sensitivity_chains`.
 
 A share cannot be negative: a jump of unknown sign is two inlets, one for what is above zero and one for what is below.
 """
@@ -26,21 +22,25 @@ A share cannot be negative: a jump of unknown sign is two inlets, one for what i
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
-from trialsim.dynamics.doses import DOSE, STEADY, STEADY_ADDED, Schedule
+from trialsim.dynamics.doses import DOSE, STEADY, STEADY_ADDED, STEADY_WITH, Schedule
+from trialsim.dynamics.given import most_doses
 from trialsim.dynamics.model import Inlet
+from trialsim.dynamics.sensitivity_chains import Chain, sound_share
 from trialsim.dynamics.tape import Tape
 from trialsim.foundation.errors import TrialsimError
 
 # What a further administration is: the dose itself; a bolus beside a bolus (by a door that takes time: an infusion);
-# an infusion beside an infusion, or a bolus where it starts or ends, of the size that enters in a unit of time.
-Form = Literal["dose", "bolus", "infusion", "start", "end"]
+# an infusion beside an infusion, or a bolus where it starts or ends, of the size that enters in a unit of time; or one
+# unit beside what enters at a rate.
+Form = Literal["dose", "bolus", "infusion", "start", "end", "unit"]
 
-APART = 1e-3  # compartments between a chain and those whose difference is its slope by their number
+TINY = 1e-300  # a time that is none, but by which one may divide
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,24 +55,25 @@ class Entry:
     share_slopes: tuple[int, ...]
     duration: int | None  # where the model says how long an administration takes
     duration_slopes: tuple[int, ...]
-    chain: tuple[int, int] | None  # number and rate constant, if an administration comes through a chain
-    chain_slopes: tuple[tuple[int, int], ...]
+    rate: int | None  # where the model says at which rate it enters
+    rate_slopes: tuple[int, ...]
+    chain: Chain | None  # if it comes through a chain
     column: Mapping[int, int]  # how each state's rate answers to what has entered
+    turns: bool  # whether a condition in a rate asks for what is there
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Door:
-    """An inlet of the augmented model: into state n, or (n, k): into the slope of state n by parameter k.
-
-    Beyond the parameters, k counts responses.
-    """
+    """An inlet of the augmented model: into state n, or (n, k): into the slope of state n by parameter k."""
 
     inlet: Inlet
     into: int | tuple[int, int]
     lag: int
     share: int
-    takes_time: bool  # as the inlet of the original says; otherwise what comes by this door comes at once
-    chain: tuple[int, int] | None  # number and rate constant of a chain
+    takes_time: bool = False  # as the inlet of the original says; otherwise what comes by this door comes at once,
+    duration: int | None = None  # or over this time
+    chain: Chain | None = None
+    doses: int = 0  # how many a patient takes at most through the chain
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,18 +83,38 @@ class Copy:
     door: int
     form: Form = "dose"
     sign: float = 1.0
+    which: int = -1  # of what enters at a rate: this one of the patient's amounts and rates
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Paced:
+    """What enters through one inlet at a rate: of each row of the schedule which of its patient's (-1: it does not).
+
+    `amounts` and `rates` [patients, most] are what they are; a rate of 0 is the model's. Both are parameters, named.
+    """
+
+    which: NDArray[np.int64]
+    amounts: NDArray[np.float64]
+    rates: NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
 class Doors:
     """All doors, and for each inlet of the original model the administrations that one through it becomes.
 
-    A response is what parameters k make of it: slopes by k have so much of it.
+    `known` are parameters that the amounts and rates of the schedule are, each with its values [patients].
     """
 
+    n_parameters: int
     doors: list[Door] = field(default_factory=list)
     copies: list[list[Copy]] = field(default_factory=list)
-    responses: list[dict[int, int]] = field(default_factory=list)
+    paced: list[NDArray[np.int64]] = field(default_factory=list)
+    known: dict[str, NDArray[np.float64]] = field(default_factory=dict)
+
+    def parameter(self, tape: Tape, name: str, values: NDArray[np.float64]) -> int:
+        """Return the position of a new parameter with these values."""
+        self.known[name] = values
+        return tape.node("parameter", self.n_parameters + len(self.known) - 1)
 
 
 def no_gradient(why: str) -> TrialsimError:
@@ -102,89 +123,108 @@ def no_gradient(why: str) -> TrialsimError:
                          notes=(why,))
 
 
-def doors_of(tape: Tape, entries: Sequence[Entry | None], schedule: Schedule) -> Doors:
+def doors_of(tape: Tape, entries: Sequence[Entry | None], schedule: Schedule, n_parameters: int) -> Doors:
     """Return the doors that the administrations of a schedule need; None stands for an inlet that does not matter."""
-    found = Doors()
+    found = Doors(n_parameters)
     for j, entry in enumerate(entries):
         found.copies.append([])
+        found.paced.append(np.full(schedule.inlet.size, -1, dtype=np.int64))
         mine = schedule.inlet == j
         if entry is None or not mine.any():
             continue
-        _add(tape, found, entry, entry.state, entry.share, "dose", takes_time=True, chain=entry.chain)
-        terms = (entry.lag_slopes, entry.share_slopes, entry.duration_slopes, *zip(*entry.chain_slopes, strict=True))
+        if entry.chain is not None:
+            entry = replace(entry, share=sound_share(tape, entry.chain))
+        _add(tape, found, entry, entry.state, entry.share, "dose", takes_time=True, chain=entry.chain,
+             doses=0 if schedule.has_steady_states else most_doses(schedule, j))
+        terms = (entry.lag_slopes, entry.share_slopes, entry.duration_slopes, entry.rate_slopes)
         moving = [k for k, slopes in enumerate(zip(*terms, strict=True)) if any(tape.value(s) != 0.0 for s in slopes)]
         if moving:
             _check_form(entry.inlet, schedule, mine)
-        if entry.chain is not None:
-            _add_chains(tape, found, entry, moving, entry.chain)
-            continue
-        for k in moving:
-            _add_slopes(tape, found, entry, k, schedule.duration[mine])
+        if moving and entry.chain is None:
+            _add_slopes(tape, found, entry, moving, schedule, j)
     return found
 
 
 def _check_form(inlet: Inlet, schedule: Schedule, mine: np.ndarray) -> None:
-    """Refuse an estimated lag, share or duration of an administration whose end or past would move with its size."""
-    what = f"the lag, the bioavailability or the duration of {inlet.drug} {inlet.route} is estimated, and it"
-    if inlet.rate is not None:
-        raise no_gradient(f"{what} enters at a modelled rate")
-    assert schedule.rate is not None and schedule.kind is not None
-    if np.any(schedule.rate[mine] != 0.0):
-        raise no_gradient(f"{what} is infused at a given rate")
-    if np.any(np.isin(schedule.kind[mine], (STEADY, STEADY_ADDED))):
-        raise no_gradient(f"{what} starts at steady state")
+    """Refuse an estimated lag, share or duration of an administration whose past would move with its size."""
+    if np.any(np.isin(schedule.column("kind")[mine], (STEADY, STEADY_ADDED, STEADY_WITH))):
+        raise no_gradient("the lag, the bioavailability, the duration or the rate of "
+                          f"{inlet.drug} {inlet.route} is estimated, and it starts at steady state")
 
 
-def _add_slopes(tape: Tape, found: Doors, entry: Entry, k: int, duration: np.ndarray) -> None:
-    """Add what enters the slopes by parameter k."""
-    by_lag = tape.binary("*", entry.share, entry.lag_slopes[k])
-    if np.any(duration == 0.0):
-        if entry.duration is None:
+def _add_slopes(
+    tape: Tape, found: Doors, entry: Entry, moving: Sequence[int], schedule: Schedule, inlet: int
+) -> None:
+    """Add what enters the slopes by the parameters that move an inlet."""
+    mine, infused = schedule.inlet == inlet, schedule.duration > 0.0
+    at_a_rate = mine & ((schedule.column("rate") > 0.0) | ((entry.rate is not None) & ~infused))
+    boluses, infusions = np.any(mine & ~at_a_rate & ~infused), np.any(mine & ~at_a_rate & infused)
+    for k in moving:
+        by_lag = tape.binary("*", entry.share, entry.lag_slopes[k])
+        if boluses and entry.duration is None:
             _add_jumps(tape, found, entry, k, by_lag)
-        else:
+        elif boluses and entry.duration is not None:
             _add_modelled(tape, found, entry, k, entry.duration, by_lag)
-    if np.any(duration > 0.0):
-        _add(tape, found, entry, (entry.state, k), entry.share_slopes[k], "infusion")
-        _add(tape, found, entry, (entry.state, k), tape.negative(by_lag), "start")
-        _add(tape, found, entry, (entry.state, k), by_lag, "end")
+        if infusions:
+            _add(tape, found, entry, (entry.state, k), entry.share_slopes[k], "infusion")
+            _add(tape, found, entry, (entry.state, k), tape.negative(by_lag), "start")
+            _add(tape, found, entry, (entry.state, k), by_lag, "end")
+    if at_a_rate.any():
+        paced = paced_rows(schedule, at_a_rate)
+        found.paced[inlet] = paced.which
+        for j in range(paced.amounts.shape[1]):
+            amount = found.parameter(tape, f"amount {j} by {inlet}", paced.amounts[:, j])
+            rate, slopes = entry.rate, entry.rate_slopes
+            if rate is None:
+                rate = found.parameter(tape, f"rate {j} by {inlet}", paced.rates[:, j])
+                slopes = (tape.number(0.0),) * len(slopes)
+            for k in moving:
+                _add_paced(tape, found, entry, k, j, (amount, rate, slopes[k]))
+
+
+def paced_rows(schedule: Schedule, at_a_rate: NDArray[np.bool_]) -> Paced:
+    """Return what enters at a rate: every patient's different amounts and rates, as many as the most have."""
+    which = np.full(at_a_rate.size, -1, dtype=np.int64)
+    own: list[dict[tuple[float, float], int]] = []
+    rates = schedule.column("rate")
+    bounds = schedule.offsets[:: schedule.n_lines]
+    for first, last in zip(bounds[:-1], bounds[1:], strict=True):
+        own.append({})
+        for i in range(first, last):
+            if at_a_rate[i]:
+                which[i] = own[-1].setdefault((float(schedule.amount[i]), float(rates[i])), len(own[-1]))
+    shape = (len(own), max(len(each) for each in own))
+    amounts, paces = np.ones(shape), np.ones(shape)
+    for i, each in enumerate(own):
+        for (amount, rate), j in each.items():
+            amounts[i, j], paces[i, j] = amount, rate
+    return Paced(which=which, amounts=amounts, rates=paces)
+
+
+def _add_paced(tape: Tape, found: Doors, entry: Entry, k: int, j: int, terms: tuple[int, int, int]) -> None:
+    """Add the slopes of what enters at a rate: an inflow on the way, and jumps where it starts and ends."""
+    amount, rate, by_rate = terms
+    into = (entry.state, k)
+    lasts = tape.binary("/", tape.binary("*", entry.share, amount), rate)
+    lasts = tape.node("max", lasts, tape.number(TINY))
+    by_lag = tape.binary("*", rate, entry.lag_slopes[k])
+    thinned = tape.binary("-", entry.share_slopes[k], tape.binary("/", tape.binary("*", entry.share, by_rate), rate))
+    _add(tape, found, entry, into, tape.binary("*", by_rate, lasts), "unit", duration=lasts, which=j)
+    _add(tape, found, entry, into, tape.negative(by_lag), "unit", which=j)
+    later = tape.binary("+", by_lag, tape.binary("*", amount, thinned))
+    _add(tape, found, entry, into, later, "unit", lag=tape.binary("+", entry.lag, lasts), which=j)
 
 
 def _add_jumps(tape: Tape, found: Doors, entry: Entry, k: int, by_lag: int) -> None:
     """Add the slopes of boluses."""
-    jumps = {entry.state: entry.share_slopes[k]}
-    for n, answer in entry.column.items() if tape.value(by_lag) != 0.0 else ():
-        if tape.depends[answer]:
-            raise no_gradient(f"the lag of {entry.inlet.drug} {entry.inlet.route} is estimated, and "
-                              f"{entry.inlet.state}, which it enters, does not act linearly")
+    jumps, moves = {entry.state: entry.share_slopes[k]}, tape.value(by_lag) != 0.0
+    if moves and (entry.turns or any(tape.depends[answer] for answer in entry.column.values())):
+        raise no_gradient(f"the lag of {entry.inlet.drug} {entry.inlet.route} is estimated, and "
+                          f"{entry.inlet.state}, which it enters, does not act linearly")
+    for n, answer in entry.column.items() if moves else ():
         jumps[n] = tape.binary("-", jumps.get(n, tape.number(0.0)), tape.binary("*", answer, by_lag))
     for n, jump in jumps.items():
         _add(tape, found, entry, (n, k), jump, "bolus")
-
-
-def _add_chains(tape: Tape, found: Doors, entry: Entry, moving: Sequence[int], chain: tuple[int, int]) -> None:
-    """Add the responses to what comes through a chain, and to chains near it."""
-    number, pace = chain
-    longer = tape.binary("+", number, tape.number(1.0))
-    high = tape.binary("+", number, tape.number(APART))
-    low = tape.node("max", tape.binary("-", number, tape.number(APART)), tape.number(0.0))
-    parts: list[dict[int, int]] = [{}, {}, {}, {}]
-    for k in moving:
-        if tape.value(entry.lag_slopes[k]) != 0.0:
-            name = f"{entry.inlet.drug} {entry.inlet.route}"
-            raise no_gradient(f"the lag of {name} is estimated, and it enters by a chain")
-        by_number, by_pace = entry.chain_slopes[k]
-        faster = tape.binary("*", entry.share, tape.binary("/", tape.binary("*", by_pace, longer), pace))
-        steep = tape.binary("/", tape.binary("*", entry.share, by_number), tape.binary("-", high, low))
-        values = (tape.binary("+", entry.share_slopes[k], faster), tape.negative(faster), steep, tape.negative(steep))
-        for part, value in zip(parts, values, strict=True):
-            if tape.value(value) != 0.0:
-                part[k] = value
-    near = ((number, pace), (longer, pace), (high, pace), (low, pace))
-    for part, its_chain in zip(parts, near, strict=True):
-        if part:
-            into = (entry.state, len(entry.lag_slopes) + len(found.responses))
-            _add(tape, found, entry, into, tape.number(1.0), "bolus", chain=its_chain)
-            found.responses.append(part)
 
 
 def _add_modelled(tape: Tape, found: Doors, entry: Entry, k: int, duration: int, by_lag: int) -> None:
@@ -200,7 +240,8 @@ def _add_modelled(tape: Tape, found: Doors, entry: Entry, k: int, duration: int,
 
 def _add(
     tape: Tape, found: Doors, entry: Entry, into: int | tuple[int, int], size: int, form: Form, *,
-    takes_time: bool = False, lag: int | None = None, chain: tuple[int, int] | None = None,
+    takes_time: bool = False, lag: int | None = None, duration: int | None = None, chain: Chain | None = None,
+    which: int = -1, doses: int = 0,
 ) -> None:
     """Add the door for a size of either sign, or the two doors."""
     zero = tape.number(0.0)
@@ -212,19 +253,19 @@ def _add(
             value = tape.value(signed)
             part, needed = signed if value is not None else tape.node("max", signed, zero), value is None or value > 0.0
         if needed:
-            found.copies[-1].append(Copy(door=len(found.doors), form=form, sign=sign))
+            found.copies[-1].append(Copy(door=len(found.doors), form=form, sign=sign, which=which))
             found.doors.append(Door(inlet=entry.inlet, into=into, lag=entry.lag if lag is None else lag, share=part,
-                                    takes_time=takes_time, chain=chain))
+                                    takes_time=takes_time, duration=duration, chain=chain, doses=doses))
 
 
-def sensitive_schedule(schedule: Schedule, copies: Sequence[Sequence[Copy]]) -> Schedule:
+def sensitive_schedule(schedule: Schedule, doors: Doors) -> Schedule:
     """Return the schedule with every administration followed by what it does to slopes, ascending in time."""
     columns: dict[str, list[float]] = {name: [] for name in ("time", "inlet", "amount", "duration", "rate", "kind",
                                                              "interval")}
     offsets = [0]
     for first, last in zip(schedule.offsets[:-1], schedule.offsets[1:], strict=True):
-        rows = [row for i in range(first, last) for copy in copies[schedule.inlet[i]]
-                if (row := _row(schedule, i, copy)) is not None]
+        rows = [row for i in range(first, last) for copy in doors.copies[schedule.inlet[i]]
+                if (row := _row(schedule, i, copy, int(doors.paced[schedule.inlet[i]][i]))) is not None]
         for row in sorted(rows, key=lambda row: row["time"]):
             for name, value in row.items():
                 columns[name].append(value)
@@ -234,15 +275,18 @@ def sensitive_schedule(schedule: Schedule, copies: Sequence[Sequence[Copy]]) -> 
     return Schedule(offsets=np.array(offsets), n_lines=schedule.n_lines, dormant=schedule.dormant, **arrays)
 
 
-def _row(schedule: Schedule, i: int, copy: Copy) -> dict[str, float] | None:
+def _row(schedule: Schedule, i: int, copy: Copy, paced: int) -> dict[str, float] | None:
     """Return one copy of an administration, or None if it is not of that form."""
     assert schedule.rate is not None and schedule.kind is not None and schedule.interval is not None
     time, amount, duration = (float(column[i]) for column in (schedule.time, schedule.amount, schedule.duration))
     if copy.form == "dose":
         return {"time": time, "inlet": copy.door, "amount": amount, "duration": duration, "rate": schedule.rate[i],
                 "kind": schedule.kind[i], "interval": schedule.interval[i]}
-    if (copy.form == "bolus") != (duration == 0.0):
+    if copy.which != paced or (copy.form == "unit") != (paced >= 0):
         return None
-    size = copy.sign * (amount / duration if copy.form in ("start", "end") else amount)
+    if copy.form != "unit" and (copy.form == "bolus") != (duration == 0.0):
+        return None
+    sizes = {"bolus": amount, "infusion": amount, "unit": 1.0}
+    size = copy.sign * (sizes[copy.form] if copy.form in sizes else amount / duration)
     return {"time": time + duration if copy.form == "end" else time, "inlet": copy.door, "amount": size,
             "duration": duration if copy.form == "infusion" else 0.0, "rate": 0.0, "kind": DOSE, "interval": 0.0}

@@ -14,10 +14,9 @@ SLUGS: dict[str, Explanation] = {
     ),
     "fit-needs-gradient": Explanation(
         "A course whose slopes cannot be followed",
-        "Fitting follows how a course changes with every estimated parameter. It cannot where a rate jumps on a "
-        "condition that turns on a state or an estimated parameter, or where an estimated lag lets a bolus arrive in a "
-        "state that does not act linearly.",
-        'dynamics: {central: {rate: "if(central > 10 mg, -fast * central, -slow * central)"}}',
-        "Write min(), max() or a smooth function for the condition, or give the parameter without an uncertainty.",
+        "Fitting follows how a course changes with every estimated parameter. It cannot where an estimated lag lets a "
+        "bolus arrive in a state that does not act linearly, or that a condition asks for.",
+        'dynamics: {central: {rate: "-Vmax * central / (Km + central)", receives: [{drug: X, route: iv, lag: ALAG}]}}',
+        "Let the doses enter a depot or over a time, or give the parameter without an uncertainty.",
     ),
 }

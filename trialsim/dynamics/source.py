@@ -34,15 +34,15 @@ from trialsim.dynamics.administrations import (
     PUMPED, due_time, infusion, lingering, next_administration, next_row, planned, put, repeated_dose,
     runs_besides, stopped, taken, tell_dose, timed)
 from trialsim.dynamics.arrays import (
-    ACTION, AMOUNT, BEGIN, CHANGE, CHANGES, CHANGES_END, CHECK, DORMANT, DUE, DURATION, END, ERROR, ERROR_ADDED,
-    ERROR_SHARE, HELD, HORIZON, IDLE, INFLOW, INLET, INTERVAL, INTO, IS_ON, KIND, KNOWN, LAG, LEDGER, LEDGER_END,
-    LINES, MORE_COUNTS, ON, OVERRIDE, OWN_NUMBER, OWN_PACE, PATIENT, RATE, SAMPLE, SHARE, SHIFT, SIZE, START,
-    FOLLOWED, STATUS, STEPS, THRESHOLDS, UNDER_WAY, WHEN, WHICH, Steps)
+    ACTION, AMOUNT, BEGIN, CHANGE, CHANGES, CHANGES_END, CHECK, DELAYED, DORMANT, DUE, DURATION, END, ERROR,
+    ERROR_ADDED, ERROR_SHARE, FOLLOWED, HELD, HORIZON, IDLE, INFLOW, INLET, INTERVAL, INTO, IS_ON, KIND, KNOWN, LAG,
+    LEDGER, LEDGER_END, LINES, MORE_COUNTS, ON, OVERRIDE, OWN_NUMBER, OWN_PACE, PATIENT, RATE, SAMPLE, SHARE, SHIFT,
+    SIZE, START, STATUS, STEPS, THRESHOLDS, TIME, UNDER_WAY, WHEN, WHICH, Steps)
 from trialsim.dynamics.bundles import bundle
 from trialsim.dynamics.chain import chain_start, is_spent
 from trialsim.dynamics.compiling import allocating_kernel, kernel, outer_kernel
 from trialsim.dynamics.dop853 import ERROR_3, ERROR_5, N_STAGES, NODES, STAGES, WEIGHTS
-from trialsim.dynamics.doses import DOSE, PUMP, PUMP_OFF, RESET, RESET_AND_DOSE, STEADY, STEADY_ADDED
+from trialsim.dynamics.doses import DOSE, PUMP, PUMP_OFF, RESET, RESET_AND_DOSE, STEADY, STEADY_ADDED, STEADY_WITH
 from trialsim.dynamics.lane_power import lane_power
 from trialsim.dynamics.stage_sums import (
     error_3, error_5, state_after, state_at_1, state_at_2, state_at_3, state_at_4, state_at_5, state_at_6, state_at_7,
@@ -71,10 +71,11 @@ _LANE_FORMS = {**_FORMS, "and": "({0} & {1})", "or": "({0} | {1})", "power": "la
                "min": "({0} if ({0} < {1}) | ({0} != {0}) else {1})",
                "max": "({0} if ({0} > {1}) | ({0} != {0}) else {1})"}
 # How each kind of leaf is spelled: in arrays, in the table of lanes, in one lane of a lockstep.
-_LETTERS = {"parameter": "p", "state": "y", "slope": "k", "memory": "z", "signal": "s", "kept": "m", "level": "l"}
+_LETTERS = {"parameter": "p", "state": "y", "slope": "k", "inflow": "u", "memory": "z", "signal": "s", "kept": "m",
+            "level": "l"}
 _ARRAYS = {letter: f"{letter}[{{0}}]" for letter in (*_LETTERS.values(), "c")}
 _TABLE = {"p": "w[AT_P + {0}, lane]", "c": "w[AT_C + {0}, lane]", "z": "w[AT_Z + {0}, lane]", "y": "w[at + {0}, lane]",
-          "k": "w[slope + {0}, lane]"}
+          "k": "w[slope + {0}, lane]", "u": "w[AT_U + {0}, lane]"}
 _NUMBERS = {"p": "p{0}", "c": "c{0}", "z": "z{0}", "k": "kn_{0}"}
 
 
@@ -205,6 +206,8 @@ def model_source(model: CourseModel, solver: Solver = "explicit") -> str:
         functions.append(writer.function("path_values(p, c, t, tc, y, z, out)", _indexed("out", found.paths.values)))
         functions.append(writer.function(
             "path_slopes(w, lane, t, tc, at, slope, out)", _indexed("out", found.paths.slopes), _TABLE))
+    if model.switches:
+        functions.append(_switch_jumps(writer, found))
     if model.rules:
         functions.append(rule_functions(model, found, writer))
     if is_plain(model, found):
@@ -224,6 +227,18 @@ def model_source(model: CourseModel, solver: Solver = "explicit") -> str:
         header += _CLOSED
         sizes += across_sizes(model, len(writer.hoisted), n_kept)
     return "\n\n".join([header + sizes + (stiff_sizes(stiff) if stiff else ""), *functions])
+
+
+def _switch_jumps(writer: Writer, found: System) -> str:
+    """Return the function that fills by how much states jump where a switch turns, and one for every turn."""
+    turns = [jumps for switch in found.switches for jumps in (switch.rising, switch.falling)]
+    zero = found.tape.number(0.0)
+    each = [writer.function(f"switch_jumps_{k}(w, lane, t, tc, at, to)",
+                            [(f"w[to + {i}, lane]", jumps.get(i, zero)) for i in range(len(found.states))], _TABLE)
+            for k, jumps in enumerate(turns)]
+    chosen = [f"    if turn == {k}:\n        switch_jumps_{k}(w, lane, t, tc, at, to)" for k in range(len(turns))]
+    return "\n\n".join([*each, "\n".join([
+        DECORATOR, "def switch_jumps(w, lane, t, tc, at, to, turn):", *chosen, ""])])
 
 
 def _rate_functions(writer: Writer, found: System, stiff: StiffSystem | None) -> list[str]:
@@ -267,13 +282,14 @@ def is_plain(model: CourseModel, found: System) -> bool:
 
 def is_quiet(model: CourseModel, found: System) -> bool:
     """Return whether a model is linear without events, rules, paths that are followed and conditions on time."""
-    happens = (model.hazards, model.triggers, model.rules, model.functionals, model.signals, found.breakpoints)
+    happens = (model.hazards, model.triggers, model.switches, model.rules, model.functionals, model.signals, found.breakpoints)
     return found.linear is not None and not any(happens)
 
 
 def root_positions(found: System) -> list[int]:
-    """Return the values whose rise through zero a step must land on: triggers, then those of functionals."""
-    return [*found.triggers, *(root.value for root in found.paths.roots)]
+    """Return the values whose rise through zero a step must land on: triggers, those of functionals, then switches."""
+    excess = [side for switch in found.switches for side in (switch.excess, found.tape.negative(switch.excess))]
+    return [*found.triggers, *(root.value for root in found.paths.roots), *excess]
 
 
 def lanes(found: System, stiff: StiffSystem | None) -> int:
@@ -308,7 +324,8 @@ def _sizes(model: CourseModel, found: System, n_constants: int, n_lanes: int) ->
         "N_STATES": len(found.states), "N_INTEGRALS": len(integrals), "N_HAZARDS": len(model.hazards),
         "N_TRIGGERS": len(model.triggers), "N_INLETS": len(model.inlets), "N_PARAMETERS": len(model.parameters),
         "N_CONSTANTS": n_constants, "N_BREAKPOINTS": len(found.breakpoints), "N_CHAINS": sum(chains), "PULSES": PULSES,
-        "N_FUNCTIONALS": len(model.functionals), "N_MEMORIES": 2 * len(model.functionals) + 4 * PULSES * sum(chains),
+        "N_FUNCTIONALS": len(model.functionals), "N_SWITCHES": len(model.switches),
+        "N_MEMORIES": 2 * len(model.functionals) + 4 * PULSES * sum(chains) + len(model.switches),
         "N_ROOTS": len(root_positions(found)), "LANES": n_lanes, "N_RULES": len(model.rules),
         "N_SIGNALS": len(model.signals), "N_KEPT": sum(len(rule.remembers) for rule in model.rules),
         "N_BRANCHES": sum(len(rule.branches) for rule in model.rules), "N_OUTPUTS": len(model.outputs),
@@ -321,7 +338,7 @@ def _sizes(model: CourseModel, found: System, n_constants: int, n_lanes: int) ->
         "PATH_KIND": [kinds.index(f.kind) for f in model.functionals],
         "PATH_STATE": [len(model.states) + integrals.index(f.name) if f.kind == "integral" else -1
                        for f in model.functionals],
-        "ROOT_FUNCTIONAL": [root.functional for root in found.paths.roots],
+        "ROOT_FUNCTIONAL": [root.functional for root in found.paths.roots] + [-1] * (2 * len(model.switches)),
         "ROOT_RISES": [int(root.rises) for root in found.paths.roots]}
     over = [np_number(f.over) for f in model.functionals]
     lines = [f"{name} = {size}" for name, size in sizes.items()]

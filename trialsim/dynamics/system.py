@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from trialsim.dynamics.affine import Affine, affine
-from trialsim.dynamics.model import CourseModel, Functional, Inlet, Transit
+from trialsim.dynamics.model import CourseModel, Functional, Inlet, Switch, Transit
 from trialsim.dynamics.paths import Paths, paths
 from trialsim.dynamics.tape import SEGMENT, STATE, TIME, Tape
 from trialsim.dynamics.transcription import read
@@ -22,6 +22,15 @@ class LinearParts:
 
     matrix: dict[tuple[int, int], int]
     constant: dict[int, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Turns:
+    """A switch: its excess, and by how much each state jumps as it rises and as it falls."""
+
+    excess: int
+    rising: Mapping[int, int]
+    falling: Mapping[int, int]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +51,7 @@ class System:
     inlets: tuple[tuple[int, ...], ...]  # lag, bioavailability, duration, rate, chain number and rate constant
     breakpoints: tuple[int, ...]
     paths: Paths
+    switches: tuple[Turns, ...]
     seen: Mapping[str, int]
     linear: LinearParts | None
     why: str
@@ -65,26 +75,37 @@ def system(model: CourseModel) -> System:
     integrals = [f for f in model.functionals if f.kind == "integral"]
     state_names = (*model.states, *(f"integral {f.name}" for f in integrals))
     states = {name: tape.node("state", i) for i, name in enumerate(state_names)}
+    chains = _chains(tape, model)
     base = {**parameters, **states, "t": tape.node("t")}
+    base |= {name: position for chain in chains for name, position in chain.names.items()}
+    base |= {f"into {name}": tape.node("inflow", i) for i, name in enumerate(model.states) if model.switches}
     running = _with_quantities(tape, model, base | _running(tape, model, states))
     shown = _with_quantities(tape, model, base | _shown(tape, model))
-    chains = _chains(tape, model)
     rates = [read(tape, rate, running) for rate in model.rates]
-    for state, input_rate in chains:
-        rates[model.states.index(state)] = tape.binary("+", rates[model.states.index(state)], input_rate)
+    for chain in chains:
+        if chain.state is not None:
+            rates[chain.state] = tape.binary("+", rates[chain.state], chain.flow)
     rates += [read(tape, f.of, running) for f in integrals]
     hazards = tuple(read(tape, hazard.rate, running) for hazard in model.hazards)
     triggers = tuple(read(tape, trigger.excess, running) for trigger in model.triggers)
     followed = paths(tape, model, running, len(state_names))
+    switches = tuple(_turns(tape, model, switch, running) for switch in model.switches)
     linear, why = _linear_parts(tape, model, state_names, tuple(rates), hazards)
     return System(
         tape=tape, states=state_names, rates=tuple(rates), hazards=hazards, triggers=triggers, paths=followed,
-        linear=linear, why=why, seen=running,
+        switches=switches, linear=linear, why=why, seen=running,
         starts=tuple(read(tape, start, parameters) for start in model.starts),
         outputs=tuple(shown[output] for output in model.outputs),
         inlets=tuple(_inlet_terms(tape, inlet, parameters) for inlet in model.inlets),
         breakpoints=tuple(tape.breakpoints),
     )
+
+
+def _turns(tape: Tape, model: CourseModel, switch: Switch, names: Mapping[str, int]) -> Turns:
+    """Return a switch on a tape."""
+    rising, falling = ({model.states.index(state): read(tape, size, names) for state, size in jumps}
+                       for jumps in (switch.rising, switch.falling))
+    return Turns(excess=read(tape, switch.excess, names), rising=rising, falling=falling)
 
 
 def own_system(model: CourseModel) -> System:
@@ -135,8 +156,17 @@ def chain_of(tape: Tape, transit: Transit, parameters: Mapping[str, int]) -> tup
     return number, tape.binary("/", tape.binary("+", number, tape.number(1.0)), mean_time)
 
 
-def _chains(tape: Tape, model: CourseModel) -> list[tuple[str, int]]:
-    """Return for each chain the state it enters and the rate at which it does: the sum over the doses in it.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Chain:
+    """What comes through a chain: into a state, or by the names that rates know it by."""
+
+    state: int | None
+    flow: int
+    names: Mapping[str, int]
+
+
+def _chains(tape: Tape, model: CourseModel) -> list[_Chain]:
+    """Return what comes through each chain, the sum over the doses in it.
 
     A place holds the start, the time of arrival, the number and the rate constant of a dose, which keeps them whatever
     becomes of the parameters; without a dose the start is minus infinity, whose exponential adds nothing.
@@ -146,15 +176,24 @@ def _chains(tape: Tape, model: CourseModel) -> list[tuple[str, int]]:
     for inlet in model.inlets:
         if inlet.transit is None:
             continue
-        total = tape.number(0.0)
-        for k in range(PULSES):
+        total = by_log = by_time = tape.number(0.0)
+        # A dose takes the first place that is free.
+        for k in range(min(inlet.transit.doses or PULSES, PULSES)):
             start, arrived, number, pace = (tape.node("memory", first + 4 * k + j) for j in range(4))
             # Never quite nought, for which a chain of no compartments would have no logarithm.
             since = tape.node("max", tape.binary("-", tape.node("t"), arrived), tape.number(1e-300))
-            grows = tape.binary("+", start, tape.binary("*", number, tape.node("log", since)))
-            total = tape.binary("+", total, tape.node("exp", tape.binary("-", grows, tape.binary("*", pace, since))))
+            log_since = tape.node("log", since)
+            grows = tape.binary("+", start, tape.binary("*", number, log_since))
+            pulse = tape.node("exp", tape.binary("-", grows, tape.binary("*", pace, since)))
+            total = tape.binary("+", total, pulse)
+            if inlet.transit.called:
+                by_log = tape.binary("+", by_log, tape.binary("*", pulse, log_since))
+                by_time = tape.binary("+", by_time, tape.binary("*", pulse, since))
         first += 4 * PULSES
-        found.append((inlet.state, total))
+        name = inlet.transit.called
+        found.append(_Chain(
+            state=None if name else model.states.index(inlet.state), flow=total,
+            names={name: total, f"{name} log": by_log, f"{name} since": by_time} if name else {}))
     return found
 
 
@@ -169,6 +208,8 @@ def _linear_parts(
     for inlet in model.inlets:
         if inlet.transit is not None:
             return None, f"adaptive: {inlet.drug} enters {inlet.state} through a chain, at a changing rate"
+    if model.switches:
+        return None, "adaptive: states jump where a condition turns"
     if (followed := _followed(model)) is not None:
         return None, f"adaptive: the path is followed for the {followed}"
     for i, (name, rate, text) in enumerate(zip(names, rates, texts, strict=True)):

@@ -14,9 +14,9 @@ CONDITIONS = frozenset({"<", "<=", ">", ">=", "==", "!=", "and", "or", "not"})
 FUNCTIONS = frozenset({"exp", "log", "sqrt", "abs", "min", "max", "logistic", "logit"})
 # What does not change between two landings but is no parameter: what is remembered of the path, what rules see.
 MEMORIES = frozenset({"memory", "signal", "kept", "level"})
-LEAVES = frozenset({"number", "parameter", "state", "slope", "t", "tc"}) | MEMORIES
-_LEAF_DEPENDS = {"number": 0, "parameter": 0, "state": STATE, "slope": STATE, "t": TIME, "tc": SEGMENT} | dict.fromkeys(
-    MEMORIES, SEGMENT)
+LEAVES = frozenset({"number", "parameter", "state", "slope", "inflow", "t", "tc"}) | MEMORIES
+_LEAF_DEPENDS = {"number": 0, "parameter": 0, "state": STATE, "slope": STATE, "inflow": STATE, "t": TIME,
+                 "tc": SEGMENT} | dict.fromkeys(MEMORIES, SEGMENT)
 
 Node = tuple[Any, ...]
 

@@ -176,8 +176,15 @@ LOOKS = (
     whole("n_treated", "patients of the treated arm in the analysis"),
     whole("n_control", "patients of the control arm in the analysis"),
     whole("n_missing", "randomised patients of these two arms whose endpoint is missing"),
-    truth("rejected", "whether the null hypothesis is rejected; false if the analysis failed"),
+    whole("n_events", "patients of these two arms who had the event by the cut; 0 of what is no time to an event"),
+    number("information", "share of full information that is there; null where nothing is spent", nullable=True),
+    number("lower_bound", "the statistic below which the trial is futile; null if there is none", nullable=True),
+    number("upper_bound", "the statistic from which the null is rejected; null if nothing is spent", nullable=True),
+    truth("rejected", "whether the null hypothesis is rejected by this look; false if the analysis failed"),
+    truth("after_stop", "whether the trial had stopped before: what this look would have said"),
+    truth("concludes", "whether no further look of this analysis comes before the trial stops"),
     word("status", "why the comparison could not be estimated; null if it could", nullable=True),
+    word("covariance", "covariance of repeated values that was used; null without one", nullable=True),
     number(
         "truth",
         "true effect in this trial's own patients: mean over its randomised patients of treated - control, in `unit`",
@@ -190,9 +197,11 @@ TRIALS = (
     TRIAL,
     whole("draw", "posterior draw of the typical values; null without a posterior", nullable=True),
     whole("screened", "candidates screened"),
-    whole("randomised", "patients randomised"),
+    whole("randomised", "patients randomised until the trial ends"),
     whole("lost", "randomised patients lost to follow-up before their last planned assessment"),
     truth("success", "whether the trial is a success as the protocol defines it"),
+    word("stopped_at", "milestone at which the trial ends"),
+    word("stopped_for", "why it ends there", categories=("success", "futility", "end")),
     whole("n_events", "randomised patients with at least one intercurrent event"),
     number("duration", "length of the trial: from the first site opened to the last data cut", unit="day"),
     number("accrual_ended_at", "day of the last randomisation since the first site opened", unit="day"),
@@ -211,6 +220,7 @@ SUMMARY = (
     word("design", "design: one point of `vary`"),
     word("analysis", "analysis; null for what belongs to the whole trial", nullable=True),
     word("comparison", "comparison; null for what belongs to the analysis or trial", nullable=True),
+    word("milestone", "milestone at which trials stop; null for what is not of one", nullable=True),
     word("quantity", "which operating characteristic"),
     number("value", "its value, in `unit`; null if no trial tells", nullable=True),
     number("standard_error", "Monte-Carlo standard error, in `unit`; null where it cannot be had", nullable=True),
@@ -220,7 +230,47 @@ SUMMARY = (
     UNIT,
     word("meaning", "what the value is, in words"),
 )
+CONTRASTS = (
+    word("scenario", "scenario of the protocol; of the worst of several nulls, that null"),
+    word("parameters", "typical parameters, or drawn from what is known", categories=("typical", "uncertain")),
+    word("design", "design: one point of `vary`"),
+    word("against", "the design it is compared with; null for what is no difference", nullable=True),
+    word("analysis", "analysis; null for what belongs to the whole trial", nullable=True),
+    word("comparison", "comparison; null for what belongs to the analysis or trial", nullable=True),
+    word("quantity", "what is compared"),
+    number("value", "its value, design - against, in `unit`; null if no trial tells", nullable=True),
+    number("standard_error", "Monte-Carlo standard error of the paired differences, in `unit`", nullable=True),
+    number(
+        "independent_standard_error", "what it would be, had the designs other luck; null for no difference",
+        nullable=True,
+    ),
+    number("lower", "lower end of the 95% Monte-Carlo interval, in `unit`", nullable=True),
+    number("upper", "upper end of the 95% Monte-Carlo interval, in `unit`", nullable=True),
+    whole("n", "trials it is computed from: those of both"),
+    UNIT,
+    word("meaning", "what the value is, in words"),
+)
 POPULATION = (whole("patient", "candidate number of the patient"),)
+POINTS = (
+    whole("sequence", "0 in the search; in the verification the number of its sequence, from 1"),
+    whole("size", "what the field that is searched over was set to"),
+    word("scenario", "scenario of the protocol"),
+    word("parameters", "typical parameters, or drawn from what is known", categories=("typical", "uncertain")),
+    word("quantity", "which rate", categories=("assurance", "power", "success", "type_1")),
+    word("comparison", "comparison; null for what belongs to the analysis or trial", nullable=True),
+    number("level", "the rate it is asked to reach, or not to exceed"),
+    whole("n", "trials it is computed from"),
+    whole("hits", "trials that count for the rate"),
+    number("value", "share of trials", nullable=True),
+    number("standard_error", "Monte-Carlo standard error", nullable=True),
+    number("lower", "lower end of the 95% Monte-Carlo interval", nullable=True),
+    number("upper", "upper end of the 95% Monte-Carlo interval", nullable=True),
+    number("fitted", "rate of the search's curve at this size; null where there is none", nullable=True),
+    number("fitted_standard_error", "its standard error", nullable=True),
+    number("error", "largest probability that the verdict is wrong, taken for itself"),
+    word("verdict", "what the trials show", categories=("above", "met", "missed", "not above", "undecided")),
+    word("seed", "seed of the trials, a whole number below 2^63"),
+)
 
 COLUMNS: Mapping[str, tuple[Column, ...]] = {
     "patients": PATIENTS,
@@ -234,7 +284,9 @@ COLUMNS: Mapping[str, tuple[Column, ...]] = {
     "trials": TRIALS,
     "failures": FAILURES,
     "summary": SUMMARY,
+    "contrasts": CONTRASTS,
     "population": POPULATION,
+    "points": POINTS,
 }
 DESCRIPTIONS: Mapping[str, str] = {
     "patients": "one row a randomised patient of a kept trial; covariates and own parameters as further columns",
@@ -248,9 +300,12 @@ DESCRIPTIONS: Mapping[str, str] = {
     "trials": "one row a simulated trial",
     "failures": "what could not be simulated and why",
     "summary": "operating characteristics: one row a scenario, parameters mode, design, comparison and quantity",
+    "contrasts": "cells together: one row a pair of designs and quantity, paired by trial; the worst of several nulls",
     "population": "one row a virtual patient of a cohort: covariates and own parameters as further columns",
+    "points": "of a search for a design: one row a size, target, and search or sequence of the verification",
 }
-RUN_TABLES = tuple(table for table in COLUMNS if table != "population")
+SINGLE = ("summary", "contrasts", "points")  # one file each, which holds its keys
+RUN_TABLES = tuple(table for table in COLUMNS if table not in ("population", "points"))
 # What `keep` limits.
 PATIENT_LEVEL = ("patients", "doses", "decisions", "visits", "events", "endpoints", "counterfactuals")
 TRIAL_LEVEL = ("looks", "trials", "failures")  # always whole
@@ -268,10 +323,12 @@ def columns_of(table: str, further: Iterable[Column] = ()) -> tuple[Column, ...]
 
 def hidden_keys(table: str) -> tuple[str, ...]:
     """Return the keys that are folders, not columns of the file."""
-    return () if table == "summary" else PARTITION
+    return () if table in SINGLE else PARTITION
 
 
-def data_dictionary(further: Mapping[str, Sequence[Column]] | None = None) -> dict[str, Any]:
+def data_dictionary(
+    further: Mapping[str, Sequence[Column]] | None = None, tables: Sequence[str] = RUN_TABLES
+) -> dict[str, Any]:
     """Return every table, column, type, unit and meaning as plain data, for data_dictionary.json."""
     keys = {column.name: column for column in SUMMARY if column.name in PARTITION}
     return {
@@ -291,5 +348,5 @@ def data_dictionary(further: Mapping[str, Sequence[Column]] | None = None) -> di
                 )
             ],
         }
-        for table in RUN_TABLES
+        for table in tables
     }

@@ -47,9 +47,14 @@ def check_events(draft: Draft, name: str, rule: WrittenRule) -> None:
         where: Path = ("rules", name, "on", i) if isinstance(rule.on, tuple) else ("rules", name, "on")
         if event in rule.events[:i]:
             draft.error(where, "said-twice", f"{event} is given twice")
-        elif draft.is_known(where, "event", event, known) and event in own and own[event].terminal:
+        elif not draft.is_known(where, "event", event, known) or event not in own:
+            continue
+        elif own[event].terminal:
             message = f"the event '{event}' ends a patient's course, and nothing is decided after that"
             draft.error(where, "rule-times", message)
+        elif own[event].law is not None:
+            message = f"a rule asked on '{event}', which follows a law of time, is not supported by this version"
+            draft.error(where, "not-yet", message, "", ["write its hazard: …, which is followed through the course"])
 
 
 def check_watched(draft: Draft, name: str, rule: WrittenRule) -> None:
@@ -71,6 +76,9 @@ def check_watched(draft: Draft, name: str, rule: WrittenRule) -> None:
             if rule.every is not None:
                 notes.append(f"or read it whenever the rule is asked: watch: {{{own}: sensor({measure})}}")
             draft.error(where, "rule-watch", message, "", notes)
+        elif measures[measure].spread is not None:
+            message = f"watching {measure}, which is a summary assumption, is not supported by this version"
+            draft.error(where, "not-yet", message, "", ["watch a measure that says what it reads: is"])
         elif names_in(measures[measure].value) & cohort.path_quantities:
             message = f"watching {measure}, which depends on the path so far, is not supported by this version"
             draft.error(where, "not-yet", message, "", ["watch a measure of what holds at an instant"])

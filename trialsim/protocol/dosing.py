@@ -46,7 +46,7 @@ def check_route(draft: Draft, path: Path, line: WrittenDosing) -> None:
     else:
         check_amount(draft, path, line, draft.cohort.amount_unit(line.drug, line.route))
         check_running_time(draft, path, line)
-        check_steady(draft, path, line, inlets_of(draft, line))
+        check_steady(draft, path, line)
 
 
 def inlets_of(draft: Draft, line: WrittenDosing) -> list[Inlet]:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from trialsim.cohort.course_model import course_model, rates_change_with_time
-from trialsim.cohort.model import Cohort, Inlet
+from trialsim.cohort.model import Cohort
 from trialsim.protocol.dosing_model import DRAWN, WEEKDAYS, Cycle, DoseTimes
 from trialsim.protocol.dosing_times import MOST_DOSES, has_end, planned_days, weekdays_of
 from trialsim.protocol.dosing_written import WrittenCycle, WrittenDosing
@@ -160,7 +158,7 @@ def check_number(draft: Draft, path: Path, line: WrittenDosing, when: DoseTimes)
 INSTEAD = "write a continuous infusion with over"
 
 
-def check_steady(draft: Draft, path: Path, line: WrittenDosing, inlets: Sequence[Inlet]) -> None:
+def check_steady(draft: Draft, path: Path, line: WrittenDosing) -> None:
     """A steady state is of one thing given every so often for ever."""
     if not line.steady_state:
         return
@@ -170,17 +168,13 @@ def check_steady(draft: Draft, path: Path, line: WrittenDosing, inlets: Sequence
             notes = ["write every: 24 h and an end, without cycle and days"]
             draft.error(where, "steady-state", f"there is no steady state of doses with '{name}'", "", notes)
             return
-    if message := no_steady_state(draft.cohort, line, inlets):
+    if message := no_steady_state(draft.cohort):
         notes = ["let the doses run in: start them early enough before what is measured"]
         draft.error(where, "steady-state", message, "", notes)
 
 
-def no_steady_state(cohort: Cohort, line: WrittenDosing, inlets: Sequence[Inlet]) -> str:
-    """Return why doses through these ways in have no steady state that can be computed; empty if they have one."""
-    if len(inlets) > 1:
-        return f"{line.drug} by the route {line.route} enters {len(inlets)} states, and a steady state is of one"
-    if inlets[0].transit is not None:
-        return f"{line.drug} by the route {line.route} enters through a chain, whose steady state is not computed"
+def no_steady_state(cohort: Cohort) -> str:
+    """Return why doses have no steady state in a cohort; empty if they have one."""
     if rates_change_with_time(course_model(cohort, (), (), 0.0, events=True)):
         return f"the rates of {cohort.id} change with time, so that there is no steady state"
     return ""

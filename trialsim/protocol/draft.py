@@ -67,11 +67,11 @@ class Draft:
         self.error(where, "unknown-name", f"there is no {what} '{name}'", "", notes + near(close))
         return False
 
-    def parsed(self, formula: FormulaText, names: Iterable[str]) -> Expr | None:
-        """Return the tree of an expression, None if it has none; the fault is told."""
+    def parsed(self, formula: FormulaText, names: Iterable[str], asks: Iterable[str] = ()) -> Expr | None:
+        """Return the tree of an expression, None if it has none; the fault is told. `asks` are further functions."""
         if formula not in self.formulas:
             try:
-                self.formulas[formula] = parse(formula.text, formula.place, frozenset(names))
+                self.formulas[formula] = parse(formula.text, formula.place, frozenset(names), frozenset(asks))
             except InvalidDocument as fault:
                 self.problems.add(*fault.diagnostics)
                 return None

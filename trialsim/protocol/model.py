@@ -9,14 +9,29 @@ from dataclasses import dataclass
 from typing import Literal
 
 from trialsim.foundation.expression import Expr
+from trialsim.foundation.units import Unit
 from trialsim.protocol.decision_model import DosingRule
 from trialsim.protocol.dosing_model import Adherence as Adherence
 from trialsim.protocol.dosing_model import Dosing as Dosing
+from trialsim.protocol.milestone_model import Milestone as Milestone
+from trialsim.protocol.milestone_model import Spend as Spend
+from trialsim.protocol.time_method_model import TimeMethod as TimeMethod
 
 Better = Literal["higher", "lower"]
 Strategy = Literal["treatment_policy", "hypothetical"]
 ParameterMode = Literal["typical", "uncertain"]
 Solver = Literal["explicit", "stiff"]
+Covariance = Literal[
+    "unstructured",
+    "heterogeneous_toeplitz",
+    "toeplitz",
+    "heterogeneous_ar1",
+    "ar1",
+    "heterogeneous_compound_symmetry",
+    "compound_symmetry",
+]
+Freedom = Literal["kenward_roger", "satterthwaite"]
+Procedure = Literal["graph", "fixed_sequence", "holm", "fallback", "gatekeeping"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,11 +54,21 @@ class Patients:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Setting:
+    """What an arm sets an input of the cohort to: from each day on a value, before the first the input's default."""
+
+    input: str
+    unit: Unit
+    steps: tuple[tuple[float, float], ...]  # days since randomisation, ascending, and values in the input's unit
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Arm:
     name: str
     label: str
     dosing: tuple[Dosing, ...]
     rules: tuple[str, ...] = ()
+    sets: tuple[Setting, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,12 +100,24 @@ class Assessment:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Lookout:
+    """An event of the cohort that is seen when it is looked for: so many days apart, known so much later."""
+
+    event: str
+    every: float
+    known_after: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Accrual:
     """Randomised patients per day once all sites are open; ramp-up is linear from zero over `ramp_up` days."""
 
     rate: float  # per day
     sites: int
     ramp_up: float  # days
+    pattern: tuple[tuple[float, float], ...] = ()  # from which day which share of the rate
+    repeats: float = 0.0  # days after which the pattern begins again; 0: it goes on as it ends
+    opening: float = 0.0  # days within which sites open at random; 0: as `ramp_up` says
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,10 +150,10 @@ class Conduct:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Endpoint:
-    """A number a patient: from one measure at one visit."""
+    """A number a patient: from one measure at one visit, or from when events of the cohort happen."""
 
     name: str
-    measure: str
+    measure: str  # "" of an endpoint of events
     derive: Literal[
         "value",
         "change_from_baseline",
@@ -125,6 +162,8 @@ class Endpoint:
         "below",
         "above",
         "within",
+        "first_of",
+        "happened",
     ]
     at: str  # visit
     after_dose: float  # days after that visit's dose, 0 = at the visit
@@ -134,6 +173,14 @@ class Endpoint:
     unit: str  # of the endpoint's values, "" for shares
     label: str
     threshold_text: tuple[str, ...] = ()  # with its unit
+    events: tuple[str, ...] = ()  # of the cohort
+    competing: tuple[str, ...] = ()  # terminal events that are not among them
+    by: float = 0.0  # days, of `happened`
+
+    @property
+    def is_time(self) -> bool:
+        """Return whether it is the time to an event, which may be censored."""
+        return self.derive == "first_of"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,21 +201,74 @@ class Comparison:
     treated: str
     control: str
     better: Better
-    margin: float  # null value of treated - control, in the endpoint's unit, 0 = superiority
-    margin_text: str = "0"  # with its unit
+    margin: float  # null value of treated - control, in the endpoint's unit, or of log ratio; 0 = superiority
+    margin_text: str = "0"  # with its unit; of a ratio the ratio
+    falls: bool = False  # the estimate falls as the endpoint rises: hazards of longer times
+    within: tuple[float, float] | None = None  # ends of equivalence, on the scale of margin; better is then "higher"
+    within_text: tuple[str, ...] = ()  # as margin_text
+    within_key: str = ""  # `difference within` or `ratio within`
+
+    @property
+    def null_words(self) -> str:
+        """Return the null value, or the ends of equivalence, on the scale of the estimate."""
+        return f"{self.margin:.6g}" if self.within is None else " or ".join(f"{end:.6g}" for end in self.within)
+
+    def gain(self, effect: float) -> float:
+        """Return how far an effect lies beyond the null in the direction of benefit, or inside of equivalence."""
+        if self.within is not None:
+            return min(effect - self.within[0], self.within[1] - effect)
+        return (effect - self.margin) * self.sign
 
     @property
     def name(self) -> str:
         """Return its name as written in tables and scenarios."""
         return f"{self.treated} vs {self.control}"
 
+    @property
+    def sign(self) -> int:
+        """Return 1 where a greater estimate is a benefit, -1 where a smaller one is."""
+        return 1 if (self.better == "higher") != self.falls else -1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MissingValues:
+    """How missing values of an endpoint are imputed, from its values at several visits."""
+
+    strategy: Literal["missing_at_random", "jump_to_reference", "copy_reference", "copy_increment"]
+    reference: str | None  # arm; None under missing_at_random
+    variance: Literal["rubin", "jackknife"]
+    imputations: int  # 1 for the jackknife
+    visits: tuple[str, ...]  # ascending, the endpoint's the last
+    delta: tuple[tuple[str, float], ...]  # by arm, added to its imputed values, in the endpoint's unit
+    delta_text: tuple[tuple[str, str], ...]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Method:
-    kind: Literal["t_test", "welch", "ancova", "risk_difference"]
+    kind: Literal[
+        "t_test", "welch", "ancova", "wilcoxon", "mmrm",
+        "risk_difference", "risk_ratio", "odds_ratio", "cmh", "logistic",
+        "log_rank", "cox", "rmst", "milestone_survival", "max_combo", "gray", "cumulative_incidence",
+    ]  # fmt: skip
     covariates: tuple[tuple[str, str | None], ...]  # (covariate, None) or (measure, visit)
     strata: tuple[str, ...]  # factors: categorical covariates, or site
-    missing: Literal["complete_cases", "failure"]  # failure: a missing binary endpoint counts as not met
+    missing: Literal["complete_cases", "failure", "imputed"]  # failure: a missing binary endpoint counts as not met
+    imputation: MissingValues | None = None  # where they are imputed
+    measure: Literal["risk_difference", "risk_ratio", "odds_ratio"] | None = None  # of shares; None: of means
+    variance: Literal["robust", "model", "hc0", "hc3"] | None = None  # of a regression, where it has several
+    slopes: Literal["common", "by_arm"] | None = None  # of an analysis of covariance
+    continuity: bool | None = None  # of a rank-sum test
+    separated: Literal["not_estimable", "firth"] | None = None  # what becomes of it where slopes are infinite
+    test: Literal["miettinen_nurminen", "farrington_manning", "wald"] | None = None  # where a method has several
+    times: TimeMethod | None = None  # of times to an event
+    visits: tuple[str, ...] = ()  # of repeated measures, in time
+    covariances: tuple[Covariance, ...] = ()  # of repeated measures: the first that converges is used
+    df: Freedom | None = None  # of repeated measures
+
+    @property
+    def is_ratio(self) -> bool:
+        """Return whether estimates, truth and margins are logarithms of ratios."""
+        return self.measure in ("risk_ratio", "odds_ratio") or (self.times is not None and self.times.is_ratio)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -178,7 +278,33 @@ class Analysis:
     method: Method
     comparisons: tuple[Comparison, ...]
     alpha: float  # one-sided
-    multiplicity: Literal["none", "bonferroni", "holm", "hochberg", "fixed_sequence", "dunnett"]
+    multiplicity: Literal[
+        "none", "bonferroni", "holm", "hochberg", "hommel", "fixed_sequence", "co_primary", "dunnett",
+        "step_down_dunnett", "family",
+    ]  # fmt: skip  # family: one of the protocol's families holds its error rate
+    spend: Spend | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hypothesis:
+    """What a family rejects as one: comparisons of which all must be shown."""
+
+    text: str  # as written
+    parts: tuple[tuple[str, str], ...]  # analysis, comparison
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Family:
+    """Hypotheses of several analyses that share one error rate."""
+
+    name: str
+    alpha: float  # one-sided
+    procedure: Procedure
+    hypotheses: tuple[Hypothesis, ...]  # in the order of the document
+    weights: tuple[float, ...] = ()  # of graph and fallback
+    transitions: tuple[tuple[float, ...], ...] = ()  # of graph: row i is what i passes on
+    gates: tuple[int, ...] = ()  # of gatekeeping: how many hypotheses each gate has
+    keeps: tuple[float, ...] = ()  # of gatekeeping: the share that stays, the last without meaning
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -207,7 +333,11 @@ class Scenario:
     name: str
     label: str
     overrides: tuple[Override, ...]
-    null: tuple[str, ...]  # comparison names
+    null: tuple[str, ...]  # comparisons, in every analysis that makes them, or `COMPARISON of ANALYSIS`
+
+    def is_null(self, analysis: str, comparison: str) -> bool:
+        """Return whether a comparison of an analysis is declared null."""
+        return comparison in self.null or f"{comparison} of {analysis}" in self.null
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -232,6 +362,7 @@ class Simulate:
     at_least: int
     at_most: int
     until: Until | None
+    trials_per_draw: int = 1  # with uncertain parameters
     solver: Solver | None = None  # of courses that are not linear; None = by pilot
 
 
@@ -268,7 +399,17 @@ class Protocol:
     keep: Keep
     digest: str  # SHA-256 of the resolved document
     rules: tuple[DosingRule, ...] = ()
+    families: tuple[Family, ...] = ()
+    lookouts: tuple[Lookout, ...] = ()
+    follow_up: float = 0.0  # days for which events are looked for; 0 = up to the last visit
+    milestones: tuple[Milestone, ...] = ()  # none: one look, after the last datum
     designs: tuple[Design, ...] = ()  # every point of `vary`, in order; empty in the protocol of a design
+
+    @property
+    def followed_until(self) -> float:
+        """Return the day up to which patients are followed at least, be there anything measured or not."""
+        assessed = {name for item in self.assess for name in item.visits}
+        return self.follow_up or max((0.0, *(visit.at for visit in self.visits if visit.name not in assessed)))
 
     def rules_of(self, arm: Arm) -> tuple[DosingRule, ...]:
         """Return the rules of an arm, in its order."""
@@ -281,6 +422,10 @@ class Protocol:
     def endpoint(self, name: str) -> Endpoint:
         """Return the endpoint of that name."""
         return next(endpoint for endpoint in self.endpoints if endpoint.name == name)
+
+    def analysis(self, name: str) -> Analysis:
+        """Return the analysis of that name."""
+        return next(analysis for analysis in self.analyses if analysis.name == name)
 
     def estimand(self, name: str) -> Estimand:
         """Return the estimand of that name."""

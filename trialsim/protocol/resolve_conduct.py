@@ -6,7 +6,7 @@ from typing import Literal
 
 from trialsim.foundation.expression import Expr, to_text
 from trialsim.foundation.sections import FormulaText
-from trialsim.foundation.units import unit
+from trialsim.foundation.units import moment, unit
 from trialsim.protocol.dosing_model import Adherence, Holidays, Timing
 from trialsim.protocol.dosing_written import WrittenAdherence, WrittenHolidays, WrittenLognormal, WrittenTiming
 from trialsim.protocol.draft import Draft
@@ -30,6 +30,9 @@ def resolved_conduct(draft: Draft) -> Conduct | None:
             rate=written.accrual.rate.to(unit("per day")),
             sites=written.accrual.sites,
             ramp_up=days(written.accrual.ramp_up),
+            pattern=tuple((moment(text), share) for text, share in written.accrual.pattern.items()),
+            repeats=days(written.accrual.repeats),
+            opening=days(written.accrual.opening),
         ),
         adherence=resolved_adherence(written.adherence),
         intercurrent_events=tuple(

@@ -18,11 +18,15 @@ from trialsim.protocol.rules_campaign import (
 )
 from trialsim.protocol.rules_conduct import check_accrual, check_adherence, check_hazards
 from trialsim.protocol.rules_endpoints import check_endpoints, check_estimands
+from trialsim.protocol.rules_families import check_families
+from trialsim.protocol.rules_milestones import check_milestones, check_spending
 from trialsim.protocol.rules_visits import check_assessments, check_eligibility, check_visits
+from trialsim.protocol.settings import check_settings
 
 RULES: tuple[tuple[Callable[[Draft], None], tuple[str, ...]], ...] = (
     (check_arms, ("arms",)),
     (check_dosing, ("arms",)),
+    (check_settings, ("arms",)),
     (check_ratio, ("arms", "randomise")),
     (check_blocks, ("arms", "randomise")),
     (check_number, ("arms", "randomise", "patients")),
@@ -37,7 +41,10 @@ RULES: tuple[tuple[Callable[[Draft], None], tuple[str, ...]], ...] = (
     (check_endpoints, ("endpoints", "visits", "assess")),
     (check_estimands, ("estimands", "endpoints", "conduct")),
     (check_analyses, ("analyses", "estimands", "endpoints", "arms", "visits", "assess")),
+    (check_families, ("families", "analyses")),
     (check_success, ("success", "analyses")),
+    (check_milestones, ("milestones", "analyses", "endpoints", "patients", "success")),
+    (check_spending, ("analyses", "estimands", "endpoints")),
     (check_scenarios, ("scenarios", "conduct")),
     (check_nulls, ("scenarios", "analyses")),
     (check_variations, ("vary",)),

@@ -13,12 +13,14 @@ from trialsim.foundation.nearest import nearest
 from trialsim.foundation.sections import FormulaText
 from trialsim.foundation.units import Unit
 from trialsim.protocol.draft import Draft, Path, near
+from trialsim.protocol.hypotheses import one_spaced
 from trialsim.protocol.model import Conduct, Override
 from trialsim.protocol.resolve_conduct import resolved_conduct
 from trialsim.protocol.rules_conduct import LOST, check_hazard, hazard_tree
 from trialsim.protocol.scenarios import HAZARD, changed, conduct_fields, factor_of, override_text, value_in
 
-DESIGN = ("patients", "arms", "randomise", "visits", "assess", "endpoints", "analyses", "cut_delay")
+DESIGN = ("patients", "arms", "randomise", "visits", "assess", "endpoints", "analyses", "families",
+          "cut_delay")  # fmt: skip
 NO_DESIGN = {
     "conduct": "a scenario changes conduct",
     "scenarios": "scenarios are run side by side as they stand",
@@ -39,22 +41,17 @@ def check_scenarios(draft: Draft) -> None:
 
 
 def check_nulls(draft: Draft) -> None:
-    """What a scenario says is null is a comparison of some analysis."""
-    comparisons = list(
-        dict.fromkeys(one_spaced(c) for analysis in draft.written.analyses.values() for c in analysis.compare)
-    )
+    """What a scenario says is null is a comparison, in every analysis that makes it or `of` one."""
+    analyses = draft.written.analyses.items()
+    comparisons = list(dict.fromkeys(one_spaced(c) for _, analysis in analyses for c in analysis.compare))
+    of_analyses = [f"{one_spaced(c)} of {name}" for name, analysis in analyses for c in analysis.compare]
     for name, scenario in draft.written.scenarios.items():
         for i, comparison in enumerate(scenario.null):
             path: Path = ("scenarios", name, "null", i)
             if comparison in scenario.null[:i]:
                 draft.error(path, "said-twice", f"'{comparison}' is given twice")
-            else:
+            elif one_spaced(comparison) not in of_analyses:
                 draft.is_known(path, "comparison", one_spaced(comparison), comparisons)
-
-
-def one_spaced(comparison: str) -> str:
-    """Return a comparison with one space between its words, as it is called in tables."""
-    return " ".join(comparison.split())
 
 
 def scenario_overrides(draft: Draft, name: str, conduct: Conduct | None) -> tuple[Override, ...]:
@@ -118,7 +115,7 @@ def covariate_override(draft: Draft, path: Path, key: str, text: str) -> Overrid
 
 def read_override(draft: Draft, path: Path, changes: tuple[str, ...], text: str, unit: Unit | None) -> Override | None:
     """Return a change to a number: a factor, or a value in a unit (None: a plain number)."""
-    from trialsim.protocol.rules_analyses import ONE
+    from trialsim.protocol.rules_endpoints import ONE
 
     try:
         factor = factor_of(text)
@@ -207,6 +204,21 @@ def check_simulation(draft: Draft) -> None:
         message = f"nothing about cohort {draft.cohort.id} is uncertain, so that assurance is just power"
         notes = ["write parameters: typical, or give the cohort's parameters an uncertainty"]
         draft.error(("simulate", "parameters"), "no-uncertainty", message, "", notes)
+    check_draws(draft)
+
+
+def check_draws(draft: Draft) -> None:
+    """Trials that share a draw are of drawn parameters, and their number is known before."""
+    simulate = draft.written.simulate
+    if simulate is None or simulate.trials_per_draw == 1:
+        return
+    where: Path = ("simulate", "trials_per_draw")
+    if simulate.parameters == "typical" or not is_uncertain(draft.cohort):
+        message = "trials with typical parameters draw none that they could share"
+        draft.error(where, "trials-per-draw", message, "", ["leave it out, or write parameters: both"])
+    if simulate.trials.standard_error is not None:
+        message = "trials that share draws do not stop at a precision: they are not independent"
+        draft.error(where, "trials-per-draw", message, "", ["write a number of trials, such as trials: 2000"])
 
 
 def is_uncertain(cohort: Cohort) -> bool:

@@ -5,14 +5,15 @@ from __future__ import annotations
 import math
 
 from trialsim.cohort.names import units_of, with_categories_coded
-from trialsim.foundation.errors import InvalidDocument
+from trialsim.foundation.errors import InvalidDocument, UnreadableText
 from trialsim.foundation.expression import Call, Expr, Name, Number, dimension_of, names_of, nodes, numeric, simplify
 from trialsim.foundation.sections import FormulaText
-from trialsim.foundation.units import DIMENSIONLESS, TIME, coherent_unit_text, dimension_name, unit
+from trialsim.foundation.units import DIMENSIONLESS, TIME, coherent_unit_text, dimension_name, moment, unit
 from trialsim.protocol.adherence_fields import MOST_HOLIDAYS
 from trialsim.protocol.dosing_written import WrittenHolidays
 from trialsim.protocol.draft import Draft, Path
-from trialsim.protocol.written import WrittenLoss
+from trialsim.protocol.times import days
+from trialsim.protocol.written import WrittenAccrual, WrittenLoss
 
 PER_TIME = DIMENSIONLESS / TIME
 LOST = "lost"  # the reason's name where only a hazard is written
@@ -25,6 +26,33 @@ def check_accrual(draft: Draft) -> None:
     if conduct and conduct.accrual.rate.value <= 0:
         message = f"at {conduct.accrual.rate} nobody is ever randomised"
         draft.error(("conduct", "accrual", "rate"), "no-accrual", message, "", ["write a rate such as 20 per month"])
+    if conduct and (conduct.accrual.pattern or conduct.accrual.repeats):
+        check_pattern(draft, conduct.accrual)
+
+
+def check_pattern(draft: Draft, accrual: WrittenAccrual) -> None:
+    """A pattern begins at day 0, its points come one after the other, and patients never cease to come for good."""
+    path: Path = ("conduct", "accrual", "pattern")
+    last, shares = -1.0, list(accrual.pattern.values())
+    for text in accrual.pattern:
+        try:
+            day = moment(text)
+        except UnreadableText as fault:
+            draft.error(draft.key(*path, text), fault.slug, fault.message, "", fault.notes)
+            return
+        if day <= last or (last < 0.0 and day != 0.0):
+            notes = ["like pattern: {day 0: 25%, month 3: 100%}"]
+            message = "the points of a pattern begin at day 0 and come one after the other"
+            draft.error(draft.key(*path, text), "accrual-pattern", message, "", notes)
+            return
+        last = day
+    repeats = days(accrual.repeats)
+    if repeats and (repeats <= last or not shares):
+        message = "a pattern comes again after its last point, not before"
+        draft.error((*path[:-1], "repeats"), "accrual-pattern", message, "", ["like repeats: 12 months"])
+    elif not (sum(shares) > 0.0 if repeats else shares[-1] > 0.0):
+        message = "with this pattern patients cease to come, and the trial may never be full"
+        draft.error(path, "accrual-pattern", message, "", ["end with a share above 0, or let it repeat"])
 
 
 def check_adherence(draft: Draft) -> None:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from trialsim.foundation.units import Quantity, Unit, dimension_name
+from trialsim.foundation.units import DIMENSIONLESS, Quantity, Unit, dimension_name, unit
 from trialsim.protocol.draft import Draft, Path
 from trialsim.protocol.times import days, duration_text, moment_text
 from trialsim.protocol.written import WrittenEndpoint
 
-BINARY = ("below", "above", "within")
+BINARY = ("below", "above", "within", "happened")
+TIMES = ("first_of",)
+OF_EVENTS = ("first_of", "happened")
 FROM_BASELINE = ("change_from_baseline", "percent_change_from_baseline", "log_ratio_to_baseline")
+ONE, PERCENT = Unit("", unit("%").ratio * 100, DIMENSIONLESS), unit("%")
 N_THRESHOLDS = {"below": 1, "above": 1, "within": 2}
 
 
@@ -16,9 +19,50 @@ def check_endpoints(draft: Draft) -> None:
     """An endpoint is measured where it says, after randomisation, and what it is compared with exists."""
     for name, endpoint in draft.written.endpoints.items():
         path: Path = ("endpoints", name)
+        if endpoint.derive in OF_EVENTS:
+            check_events(draft, path, endpoint)
+            continue
         check_measured(draft, path, endpoint)
         check_baseline(draft, path, endpoint)
         check_thresholds(draft, path, endpoint)
+
+
+def check_events(draft: Draft, path: Path, endpoint: WrittenEndpoint) -> None:
+    """An endpoint of events names some of the cohort, looked for long enough; a terminal one left out is named."""
+    own = {event.name: event for event in draft.cohort.events}
+    field = "happened" if endpoint.derive == "happened" else "first_of"
+    for i, name in enumerate(endpoint.events):
+        where = (*path, field) if field == "happened" else (*path, field, i)
+        draft.is_known(where, "cohort event", name, own)
+    for i, name in enumerate(endpoint.competing):
+        where = (*path, "competing", i)
+        is_known = draft.is_known(where, "cohort event", name, own)
+        if is_known and (name in endpoint.events or not own[name].terminal):
+            why = "is among first_of" if name in endpoint.events else "does not end a patient's course"
+            draft.error(where, "competing-event", f"{name} is no competing event: it {why}", "", ["leave it out"])
+    forgotten = [
+        name
+        for name, event in own.items()
+        if event.terminal and name not in (*endpoint.events, *endpoint.competing) and field == "first_of"
+    ]
+    if forgotten:
+        message = f"after {forgotten[0]}, {' or '.join(endpoint.events)} cannot happen any more"
+        notes = [f"count it: first_of: [{', '.join((*endpoint.events, forgotten[0]))}]"]
+        notes += [f"or say that it competes: competing: [{', '.join(forgotten)}]"]
+        draft.error((*path, field), "competing-event", message, "", notes)
+    check_followed(draft, path, endpoint)
+
+
+def check_followed(draft: Draft, path: Path, endpoint: WrittenEndpoint) -> None:
+    """Events are looked for as long as they count."""
+    last = max((visit.at for visit in draft.written.visits.values()), default=0.0)
+    until = days(draft.written.follow_up) or last
+    if endpoint.by is not None and not 0.0 < endpoint.by <= until:
+        message = f"{moment_text(endpoint.by)} is not after day 0 and within the follow-up of {duration_text(until)}"
+        draft.error((*path, "by"), "not-followed", message, "", ["write follow_up: how long events are looked for"])
+    elif endpoint.derive in TIMES and draft.written.follow_up is None:
+        message = f"a time to an event needs follow_up: without it, nobody is followed beyond {moment_text(last)}"
+        draft.error((*path, "first_of"), "not-followed", message, "", ["write follow_up: 36 months, in the protocol"])
 
 
 def check_measured(draft: Draft, path: Path, endpoint: WrittenEndpoint) -> None:
@@ -146,3 +190,12 @@ def check_estimands(draft: Draft) -> None:
             draft.error(
                 where, "event-without-strategy", f"estimand {name} does not say what becomes of {said}", "", notes
             )
+
+
+def endpoint_unit(derive: str, measured: Unit | None) -> Unit | None:
+    """Return the unit of an endpoint's values; shares and log ratios are plain numbers."""
+    if derive in BINARY or derive == "log_ratio_to_baseline":
+        return ONE
+    if derive in TIMES:
+        return unit("day")
+    return PERCENT if derive == "percent_change_from_baseline" else measured

@@ -13,6 +13,8 @@ from trialsim.protocol.draft import Draft, Path, near
 from trialsim.protocol.times import days, duration_text, moment_text
 from trialsim.protocol.written import WrittenAssessment
 
+FIRST_DAY, LAST_DAY = -728.0, 10_592.25  # of scores on a path, which goes from 2^20 minutes before day 0 on for 2^24
+
 
 def check_visits(draft: Draft) -> None:
     """Visits come one after the other, and none can slip over randomisation."""
@@ -49,9 +51,15 @@ def screening_visit(draft: Draft) -> str | None:
 def check_assessments(draft: Draft) -> None:
     """What is assessed are measures of the cohort, at visits of the protocol."""
     measures = [measure.name for measure in draft.cohort.measures]
+    events = [event.name for event in draft.cohort.events]
     others = _not_measures(draft)
     for name, assessment in draft.written.assess.items():
         where = draft.key("assess", name)
+        if name in events or assessment.every is not None:
+            check_lookout(draft, name, assessment, events)
+            continue
+        if not assessment.at:
+            draft.error(where, "missing-field", "a measure is assessed at visits", "", ["write at: [baseline, w12]"])
         if name in others:
             notes = [f"measures: {', '.join(measures)}"]
             draft.error(
@@ -66,6 +74,37 @@ def check_assessments(draft: Draft) -> None:
             else:
                 draft.is_known(path, "visit", visit, draft.written.visits)
         check_after_dose(draft, name, assessment)
+        check_times_of_summary(draft, name, assessment)
+
+
+def check_times_of_summary(draft: Draft, name: str, assessment: WrittenAssessment) -> None:
+    """A measure whose correlations stand in a table is assessed at the times of the table."""
+    spread = next((measure.spread for measure in draft.cohort.measures if measure.name == name), None)
+    if spread is None or spread.correlation.kind not in ("table", "ar1"):
+        return
+    known = [day for day, _ in spread.correlation.table]
+    for i, visit in enumerate(assessment.at):
+        if visit not in draft.written.visits:
+            continue
+        for after in (days(time) for time in assessment.after_dose or ()) if assessment.after_dose else (0.0,):
+            day = draft.written.visits[visit].at + after
+            path: Path = ("assess", name, "at", i)
+            if known and day not in known:
+                message = f"the cohort says no correlation of '{name}' at {moment_text(day)}"
+                draft.error(path, "not-in-table", message, "", [f"its table has: {', '.join(map(moment_text, known))}"])
+            elif not known and not FIRST_DAY <= day <= LAST_DAY:
+                message = f"'{name}' at {moment_text(day)} is beyond what summary assumptions reach"
+                notes = [f"they reach from {moment_text(FIRST_DAY)} to {moment_text(LAST_DAY)}"]
+                draft.error(path, "not-in-table", message, "", notes)
+
+
+def check_lookout(draft: Draft, name: str, assessment: WrittenAssessment, events: list[str]) -> None:
+    """An event is looked for again and again, at no visit."""
+    if not draft.is_known(draft.key("assess", name), "cohort event", name, events):
+        return
+    if assessment.every is None or assessment.at or assessment.after_dose:
+        notes = [f"write {name}: {{every: 8 weeks}}, or leave it out: it is then seen when it happens"]
+        draft.error(draft.key("assess", name), "missing-field", "an event is assessed every so often", "", notes)
 
 
 def _not_measures(draft: Draft) -> dict[str, str]:
@@ -73,6 +112,7 @@ def _not_measures(draft: Draft) -> dict[str, str]:
     cohort = draft.cohort
     named = {state.name: "a state" for state in cohort.states}
     named |= {quantity.name: "a quantity" for quantity in cohort.quantities}
+    named |= {each.name: "an input" for each in cohort.inputs}
     named |= {parameter.name: "a parameter" for parameter in cohort.parameters}
     return named | {covariate.name: "a covariate" for covariate in cohort.covariates}
 

@@ -31,6 +31,8 @@ from trialsim.protocol.schema_design import (
     VISIT,
     visit_at,
 )
+from trialsim.protocol.schema_families import FAMILY
+from trialsim.protocol.schema_milestones import MILESTONE
 from trialsim.protocol.written import Written, WrittenScenario, WrittenVisit
 
 LANGUAGE = "protocol 1"
@@ -70,12 +72,17 @@ PROTOCOL = Section(
             example="{baseline: day 0, w12: week 12}",
         ),
         "assess": Field(
-            MapOf(ASSESSMENT, Name(), at_least=1),
+            MapOf(ASSESSMENT, Name()),
             "which measures of the cohort are taken when",
-            required=True,
+            default={},
             example="{sbp: {at: [baseline, w12]}}",
         ),
         "conduct": Field(CONDUCT, "what is assumed about how the trial runs", required=True),
+        "follow_up": Field(
+            Duration(positive=True),
+            "how long events are looked for in each patient; up to the last visit unless written",
+            example="36 months",
+        ),
         "cut_delay": Field(
             Duration(),
             "from the day the last datum of the endpoints is known to the analysis",
@@ -87,6 +94,12 @@ PROTOCOL = Section(
             MapOf(ESTIMAND, Name(), at_least=1), "an endpoint, and what intercurrent events do to it", required=True
         ),
         "analyses": Field(MapOf(ANALYSIS, Name(), at_least=1), "how the arms are compared", required=True),
+        "families": Field(
+            MapOf(FAMILY, Name()),
+            "comparisons of several analyses that share one error rate",
+            default={},
+            example="{main: {fixed_sequence: [primary, key_secondary]}}",
+        ),
         "success": Field(
             Phrase("when the trial succeeds", "any of primary", str, r"(any|all)\s+of\s+\S+"),
             "which rejections make the trial a success",
@@ -114,10 +127,11 @@ PROTOCOL = Section(
             example="{careful: {at: [w4], watch: sbp, do: [{when: sbp < 100 mmHg, then: stop dosing}]}}",
         ),
         "milestones": Field(
-            NotYet(
-                "a protocol's 'milestones'", "the analysis of this version is once, after the last datum and cut_delay"
-            ),
-            "",
+            MapOf(MILESTONE, Name()),
+            "looks at the trial while it runs, in this order; unless written, one at the end: every analysis, after"
+            " the last datum of the endpoints is known",
+            default={},
+            example="{final: {when: events(pfs) >= 240, do: [{test: primary}]}}",
         ),
         "periods": Field(NotYet("a protocol's 'periods'", "trials of this version have parallel arms"), ""),
         "sequences": Field(NotYet("a protocol's 'sequences'", "trials of this version have parallel arms"), ""),
@@ -125,7 +139,7 @@ PROTOCOL = Section(
             NotYet("a protocol's 'occasions'", "patients vary between, not within, in this version"), ""
         ),
         "assign": Field(NotYet("a protocol's 'assign'", "write randomise: patients are allocated in fixed ratios"), ""),
-        "inputs": Field(NotYet("a protocol's 'inputs'", "only doses act on patients in this version"), ""),
+        "inputs": Field(NotYet("a protocol's 'inputs'", "write them in the cohort, and sets: {…} in arms"), ""),
     },
     make=written_protocol,
 )

@@ -119,6 +119,13 @@ SIMULATION = Section(
             " assurance; both unless written, or typical if nothing about the cohort is uncertain",
         ),
         "trials": Field(TRIALS, "how many trials of every scenario and design", default=1000, example="1000"),
+        "trials_per_draw": Field(
+            Whole(1, 1000),
+            "how many trials with uncertain parameters share a draw of them; 2 or more tell the variance of success"
+            " that comes from not knowing the parameters from that of chance",
+            default=1,
+            example="2",
+        ),
         "solver": Field(
             Choice("by pilot", "explicit", "stiff"),
             "what follows courses that are not linear; a pilot of 64 patients chooses by counted work",

@@ -80,7 +80,12 @@ ARM = Section(
             default=(),
             example="[titrate]",
         ),
-        "sets": Field(NotYet("an arm's 'sets'", "only doses act on patients in this version"), ""),
+        "sets": Field(
+            MapOf(ByShape(scalar=Amount(), mapping=MapOf(Amount(), key=Text(), at_least=1))),
+            "the cohort's inputs that it sets: from day 0 on, or from points in time on; before, the input's default",
+            default={},
+            example="{treated: 1}",
+        ),
         "opens": Field(NotYet("an arm's 'opens'", "all arms of this version are open from the first day"), ""),
         "closes": Field(NotYet("an arm's 'closes'", "all arms of this version stay open to the last patient"), ""),
     },
@@ -130,7 +135,7 @@ ASSESSMENT = Section(
     "an assessment",
     {
         "at": Field(
-            ListOf(Name(), at_least=1), "the visits at which it is taken", required=True, example="[baseline, w12]"
+            ListOf(Name(), at_least=1), "the visits at which a measure is taken", default=(), example="[baseline, w12]"
         ),
         "after_dose": Field(
             ListOf(Duration(), at_least=1),
@@ -138,7 +143,11 @@ ASSESSMENT = Section(
             example="[0 h, 2 h, 6 h]",
         ),
         "known_after": Field(Duration(), "how long until the value is known; the measure's own delay unless written"),
-        "every": Field(NotYet("an assessment's 'every'", "list the visits in at"), ""),
+        "every": Field(
+            Duration(positive=True),
+            "of an event of the cohort: how often it is looked for; seen at once unless it is assessed",
+            example="8 weeks",
+        ),
         "window": Field(NotYet("an assessment's 'window'", "give the visit a window"), ""),
     },
     make=WrittenAssessment,
@@ -154,8 +163,26 @@ ACCRUAL = Section(
             example="20 per month",
         ),
         "sites": Field(Whole(1, 100_000), "how many sites", default=1, example="12"),
-        "ramp_up": Field(Duration(), "how long until all sites are open", default=NO_TIME, example="3 months"),
+        "ramp_up": Field(
+            Duration(),
+            "how long until all sites are open, the rate climbing in a line",
+            default=NO_TIME,
+            example="3 months",
+        ),
+        "opening": Field(
+            Duration(positive=True), "sites open one by one, at random within this time", example="9 months"
+        ),
+        "pattern": Field(
+            MapOf(Number(at_least=0), Text()),
+            "from which point in time which share of the rate: steps, pauses (0%), seasons",
+            default={},
+            example="{day 0: 25%, month 3: 100%, month 7: 0%, month 8: 100%}",
+        ),
+        "repeats": Field(
+            Duration(positive=True), "after which the pattern begins again, with pattern", example="12 months"
+        ),
     },
+    at_most_one=(("ramp_up", "opening", "pattern"),),
     make=WrittenAccrual,
 )
 

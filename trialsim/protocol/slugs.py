@@ -5,10 +5,18 @@ from __future__ import annotations
 from trialsim.foundation.slugs import Explanation
 from trialsim.protocol.slugs_decisions import SLUGS as DECISIONS
 from trialsim.protocol.slugs_dosing import SLUGS as DOSING
+from trialsim.protocol.slugs_families import SLUGS as FAMILIES
+from trialsim.protocol.slugs_milestones import SLUGS as MILESTONES
+from trialsim.protocol.slugs_missing import SLUGS as MISSING
+from trialsim.protocol.slugs_times import SLUGS as TIMES
 
 SLUGS: dict[str, Explanation] = {
     **DOSING,
     **DECISIONS,
+    **FAMILIES,
+    **MISSING,
+    **MILESTONES,
+    **TIMES,
     "no-such-file": Explanation(
         "A file is not there",
         "A path was given, and nothing can be read at it.",
@@ -39,6 +47,20 @@ SLUGS: dict[str, Explanation] = {
         "Amounts and rates of doses are above zero.",
         "amount: 0 mg",
         "Write an amount above 0, or leave the line out.",
+    ),
+    "not-in-table": Explanation(
+        "A measure at a time for which the cohort says nothing",
+        "Correlations that stand in a table are known at its points in time and nowhere between; a correlation that"
+        " falls with time reaches from two years before randomisation to 29 years after it.",
+        "visits: {w6: week 6}   # and correlation: {table: {day 0: [], week 4: [0.7], week 12: [0.5, 0.7]}}",
+        "Assess the measure at the points of the table, add the point to it, or write ar1 or exchangeable.",
+    ),
+    "input-steps": Explanation(
+        "Values of an input that do not follow each other",
+        "An arm sets an input from randomisation or later points in time on, in their order; before the first point the"
+        " input has its default.",
+        "arms: {new: {sets: {treated: {week 4: 1, day 0: 0}}}}",
+        "Write the points in their order, none before day 0.",
     ),
     "weight-missing": Explanation(
         "A dose per kilogram of unknown weight",
@@ -157,6 +179,13 @@ SLUGS: dict[str, Explanation] = {
         "eligible: [CL > 2 L/h]",
         "Use a covariate or a measure.",
     ),
+    "accrual-pattern": Explanation(
+        "A pattern of accrual that cannot be followed",
+        "A pattern says from which point in time which share of the rate comes: from day 0, in order, and in the end "
+        "patients still come.",
+        "pattern: {day 0: 100%, month 6: 0%}",
+        "End with a share above 0, or write repeats.",
+    ),
     "no-accrual": Explanation(
         "Nobody is ever randomised",
         "The accrual rate is above zero.",
@@ -244,9 +273,44 @@ SLUGS: dict[str, Explanation] = {
     ),
     "method-endpoint": Explanation(
         "A method for another kind of endpoint",
-        "Means are compared by t_test, welch or ancova, shares by risk_difference.",
+        "Numbers are compared by t_test, welch, ancova, wilcoxon or mmrm; shares by risk_difference, risk_ratio, "
+        "odds_ratio, cmh or logistic; times to an event by methods of their own.",
         "method: t_test   # of a yes-or-no endpoint",
         "Use a method for this kind of endpoint.",
+    ),
+    "margin-ratio": Explanation(
+        "A margin that is no ratio",
+        "A ratio of risks, odds, hazards or mean times is compared with a ratio: above 0, and 1 where the arms do not"
+        " differ.",
+        "method: risk_ratio   # and margin: -10%",
+        "Write the ratio of the first arm over the second: 0.8, 1.25 or 125%.",
+    ),
+    "no-margin": Explanation(
+        "A margin where the test has none",
+        "The tests of Cochran, Mantel and Haenszel, the log-rank tests and Gray's ask whether there is any difference.",
+        "method: cmh   # and margin: 1.25",
+        "Leave the margin out; or use risk_difference, risk_ratio or odds_ratio with strata, of times cox.",
+    ),
+    "equivalence": Explanation(
+        "Two ends that make no equivalence",
+        "Equivalence is shown where a difference, or a ratio, is neither below its lower nor above its upper end. What "
+        "is analysed as a ratio (a log ratio to baseline, shares, hazards) has ratios for ends, all else differences.",
+        "compare: {test vs reference: {difference within: [80%, 125%]}}   # of log ratios",
+        "Write `ratio within: [80%, 125%]` or `difference within: [-2 mmHg, 2 mmHg]`, the lower end first.",
+    ),
+    "repeated-visits": Explanation(
+        "Visits that do not fit the one compared",
+        "A mixed model for repeated measures compares arms at the endpoint's visit, and what came before it stands in "
+        "for values that are missing there. Later visits are not known when the data are cut.",
+        "mmrm: {visits: [w4, w8]}   # and the endpoint is at w12",
+        "List two to twelve visits, the endpoint's the last.",
+    ),
+    "repeated-baseline": Explanation(
+        "A baseline that cannot be an outcome",
+        "A visit up to day 0 among the visits of a mixed model is the baseline as an outcome, with one mean of all "
+        "arms (constrained longitudinal analysis). It is then no covariate, and the effect is a difference of values.",
+        "mmrm: {visits: [baseline, w4, w12], covariates: [sbp at baseline]}",
+        "Take the baseline out of the covariates, or out of the visits.",
     ),
     "covariate-visit": Explanation(
         "A covariate without its visit",
@@ -324,6 +388,13 @@ SLUGS: dict[str, Explanation] = {
         "compare both at once.",
         "larger: {patients: {randomised: 200}}",
         "Write `vary: {patients.randomised: [100, 200]}`.",
+    ),
+    "trials-per-draw": Explanation(
+        "Trials cannot share draws of the parameters here",
+        "With `trials_per_draw`, several trials in a row take the same draw of uncertain parameters, which tells the "
+        "variance between draws from that of chance. It needs drawn parameters and a fixed number of trials.",
+        "simulate: {seed: 1, parameters: typical, trials: 1000, trials_per_draw: 2}",
+        "Leave it out, or write parameters: both and a number of trials.",
     ),
     "unknown-path": Explanation(
         "A path that leads nowhere",

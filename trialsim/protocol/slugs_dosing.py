@@ -46,8 +46,8 @@ SLUGS: dict[str, Explanation] = {
     ),
     "steady-state": Explanation(
         "A steady state of doses that have none",
-        "A steady state is that of one amount every so often for ever, into one state, and it replaces whatever is"
-        " there.",
+        "A steady state is that of one amount every so often for ever, and it replaces whatever is there; rates that"
+        " change with time have none.",
         "steady_state: true, cycle: {length: 4 weeks, on_for: 3 weeks}",
         "Begin the first line of the arm at steady state, or start the doses early enough to come close to it.",
     ),

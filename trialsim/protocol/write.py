@@ -7,20 +7,31 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import islice
 
 from trialsim.foundation.units import number_text
 from trialsim.protocol.decision_write import rule_data
 from trialsim.protocol.dosing_write import Data as Data
 from trialsim.protocol.dosing_write import adherence_data, dosing_data
+from trialsim.protocol.milestone_write import milestone_data, spend_data
 from trialsim.protocol.model import (
+    Accrual,
     Analysis,
     Arm,
+    Comparison,
     Conduct,
     Endpoint,
+    Family,
+    Method,
+    MissingValues,
     Protocol,
     Scenario,
     Simulate,
 )
+from trialsim.protocol.rules_shares import MEASURE_UNLESS_WRITTEN, TEST_UNLESS_WRITTEN
+from trialsim.protocol.rules_times import WITHOUT_MARGIN
+from trialsim.protocol.settings import setting_data
+from trialsim.protocol.time_method_write import time_options
 from trialsim.protocol.times import duration_text, moment_text, rate_text
 
 PLAIN = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_ .%+*/^()<>='-]*[A-Za-z0-9_.%)])?")
@@ -67,21 +78,21 @@ def protocol_data(protocol: Protocol) -> dict[str, Data]:
             visit.name: {"at": moment_text(visit.at), "window": duration_text(visit.window)}
             for visit in protocol.visits
         },
-        "assess": {
-            item.measure: {
-                "at": list(item.visits),
-                "after_dose": [duration_text(time) for time in item.after_dose],
-                "known_after": duration_text(item.known_after),
-            }
-            for item in protocol.assess
-        },
+        "assess": assessed_data(protocol),
         "conduct": conduct_data(protocol.conduct),
+        **({"follow_up": duration_text(protocol.follow_up)} if protocol.follow_up else {}),
         "cut_delay": duration_text(protocol.cut_delay),
         "endpoints": {endpoint.name: endpoint_data(endpoint) for endpoint in protocol.endpoints},
         "estimands": {
             item.name: {"endpoint": item.endpoint, "events": dict(item.strategies)} for item in protocol.estimands
         },
         "analyses": {analysis.name: analysis_data(analysis) for analysis in protocol.analyses},
+        **({"families": {each.name: family_data(each) for each in protocol.families}} if protocol.families else {}),
+        **(
+            {"milestones": {each.name: milestone_data(each) for each in protocol.milestones}}
+            if protocol.milestones
+            else {}
+        ),
         "success": f"{protocol.success.quantifier} of {protocol.success.analysis}",
         "scenarios": {scenario.name: scenario_data(scenario) for scenario in protocol.scenarios},
         "vary": {".".join(variation.path): list(variation.values) for variation in protocol.vary},
@@ -90,9 +101,35 @@ def protocol_data(protocol: Protocol) -> dict[str, Data]:
     }
 
 
+def assessed_data(protocol: Protocol) -> dict[str, Data]:
+    data: dict[str, Data] = {
+        item.measure: {
+            "at": list(item.visits),
+            "after_dose": [duration_text(time) for time in item.after_dose],
+            "known_after": duration_text(item.known_after),
+        }
+        for item in protocol.assess
+    }
+    for item in protocol.lookouts:
+        data[item.event] = {"every": duration_text(item.every), "known_after": duration_text(item.known_after)}
+    return data
+
+
 def arm_data(arm: Arm) -> dict[str, Data]:
     data: dict[str, Data] = {"label": arm.label, "dosing": [dosing_data(line) for line in arm.dosing]}
-    return data | ({"rules": list(arm.rules)} if arm.rules else {})
+    data |= {"rules": list(arm.rules)} if arm.rules else {}
+    return data | ({"sets": {each.input: setting_data(each) for each in arm.sets}} if arm.sets else {})
+
+
+def shape_data(accrual: Accrual) -> dict[str, Data]:
+    """Return how the rate of accrual changes with time, in the one way it does."""
+    if accrual.opening:
+        return {"opening": duration_text(accrual.opening)}
+    if not accrual.pattern:
+        return {"ramp_up": duration_text(accrual.ramp_up)}
+    steps: dict[str, Data] = {moment_text(day): number_text(share) for day, share in accrual.pattern}
+    data: dict[str, Data] = {"pattern": steps}
+    return data | ({"repeats": duration_text(accrual.repeats)} if accrual.repeats else {})
 
 
 def conduct_data(conduct: Conduct) -> dict[str, Data]:
@@ -101,7 +138,7 @@ def conduct_data(conduct: Conduct) -> dict[str, Data]:
         "accrual": {
             "rate": rate_text(accrual.rate),
             "sites": str(accrual.sites),
-            "ramp_up": duration_text(accrual.ramp_up),
+            **shape_data(accrual),
         },
         "adherence": adherence_data(conduct.adherence),
         "intercurrent_events": {
@@ -113,6 +150,11 @@ def conduct_data(conduct: Conduct) -> dict[str, Data]:
 
 
 def endpoint_data(endpoint: Endpoint) -> dict[str, Data]:
+    if endpoint.is_time:
+        competing: dict[str, Data] = {"competing": list(endpoint.competing)} if endpoint.competing else {}
+        return {"first_of": list(endpoint.events), **competing, "label": endpoint.label}
+    if endpoint.derive == "happened":
+        return {"happened": endpoint.events[0], "by": moment_text(endpoint.by), "label": endpoint.label}
     data: dict[str, Data] = {"measure": endpoint.measure, "derive": endpoint.derive}
     if endpoint.threshold:
         texts = list[Data](endpoint.threshold_text)
@@ -126,18 +168,85 @@ def endpoint_data(endpoint: Endpoint) -> dict[str, Data]:
 def analysis_data(analysis: Analysis) -> dict[str, Data]:
     method = analysis.method
     options: dict[str, Data] = {}
-    if method.kind == "ancova":
-        options["covariates"] = [name if visit is None else f"{name} at {visit}" for name, visit in method.covariates]
-    if method.kind in ("ancova", "risk_difference"):
+    if method.kind == "mmrm":
+        options["visits"] = list(method.visits)
+    if method.kind in ("ancova", "mmrm", "logistic"):
+        options["covariates"] = covariate_texts(method)
+    if method.kind in ("ancova", "mmrm") or method.measure is not None:
         options["strata"] = list(method.strata)
+    if method.kind == "ancova" and method.slopes == "by_arm":
+        options["slopes"] = "by_arm"
+    elif method.kind == "ancova" and method.variance != "model":
+        options["variance"] = str(method.variance)
+    if method.kind == "wilcoxon":
+        options["continuity"] = "true" if method.continuity else "false"
+    if method.kind == "mmrm":
+        options["covariance"] = method.covariances[0]
+        options["fallback"] = list[Data](method.covariances[1:])
+        options["df"] = str(method.df)
+    if method.test not in (None, TEST_UNLESS_WRITTEN.get(method.kind)):
+        options["test"] = str(method.test)
+    if method.kind in MEASURE_UNLESS_WRITTEN:
+        options["measure"] = str(method.measure)
+    if method.times is not None:
+        options |= time_options(method.kind, method.strata, method.times)
+        if method.kind == "cox":
+            options["covariates"] = covariate_texts(method)
+    if method.kind == "logistic":
+        options |= {"variance": str(method.variance), "separated": str(method.separated)}
+    own: dict[str, Data] = {
+        "alpha": f"{number_text(analysis.alpha)} one-sided", "multiplicity": analysis.multiplicity
+    }  # fmt: skip
     return {
         "estimand": analysis.estimand,
         "method": {method.kind: options} if options else method.kind,
-        "missing": method.missing,
-        "compare": {item.name: {"better": item.better, "margin": item.margin_text} for item in analysis.comparisons},
-        "alpha": f"{number_text(analysis.alpha)} one-sided",
-        "multiplicity": analysis.multiplicity,
+        "missing": method.missing if method.imputation is None else imputation_data(method.imputation),
+        "compare": {item.name: comparison_data(method, item) for item in analysis.comparisons},
+        **({} if analysis.multiplicity == "family" else own),
+        **({"spend": spend_data(analysis.spend)} if analysis.spend else {}),
     }
+
+
+def imputation_data(how: MissingValues) -> dict[str, Data]:
+    data: dict[str, Data] = {"reference": how.reference} if how.reference is not None else {}
+    if how.variance == "rubin":
+        data["imputations"] = str(how.imputations)
+    data |= {"variance": how.variance, "visits": list[Data](how.visits), "delta": dict(how.delta_text)}
+    return {how.strategy: data}
+
+
+def family_data(family: Family) -> dict[str, Data]:
+    names = [hypothesis.text for hypothesis in family.hypotheses]
+    said: Data = list[Data](names)
+    if family.procedure == "fallback":
+        said = {name: number_text(weight) for name, weight in zip(names, family.weights, strict=True)}
+    elif family.procedure == "graph":
+        said = {
+            name: {
+                "weight": number_text(weight),
+                "to": {other: number_text(share) for other, share in zip(names, row, strict=True) if share > 0.0},
+            }
+            for name, weight, row in zip(names, family.weights, family.transitions, strict=True)
+        }
+    elif family.procedure == "gatekeeping":
+        left = iter(names)
+        said = [
+            {"test": list[Data](islice(left, n)), "keep": number_text(keep)}
+            for n, keep in zip(family.gates, family.keeps, strict=True)
+        ]
+    return {"alpha": f"{number_text(family.alpha)} one-sided", family.procedure: said}
+
+
+def comparison_data(method: Method, comparison: Comparison) -> dict[str, Data]:
+    """Return a comparison; some tests have no margin."""
+    if comparison.within is not None:
+        return {comparison.within_key: list[Data](comparison.within_text)}
+    data: dict[str, Data] = {"better": comparison.better}
+    return data if method.kind in ("cmh", *WITHOUT_MARGIN) else data | {"margin": comparison.margin_text}
+
+
+def covariate_texts(method: Method) -> list[Data]:
+    return [name if visit is None else f"{name} at {visit}" for name, visit in method.covariates]
 
 
 def scenario_data(scenario: Scenario) -> dict[str, Data]:
@@ -153,7 +262,13 @@ def simulate_data(simulate: Simulate) -> dict[str, Data]:
         precision: Data = {"power": {"standard_error": number_text(simulate.until.power_standard_error)}}
         trials = {"at_least": str(simulate.at_least), "until": precision, "at_most": str(simulate.at_most)}
     modes = "both" if len(simulate.parameters) > 1 else simulate.parameters[0]
-    return {"seed": str(simulate.seed), "parameters": modes, "trials": trials, "solver": simulate.solver or "by pilot"}
+    return {
+        "seed": str(simulate.seed),
+        "parameters": modes,
+        "trials": trials,
+        **({"trials_per_draw": str(simulate.trials_per_draw)} if simulate.trials_per_draw > 1 else {}),
+        "solver": simulate.solver or "by pilot",
+    }
 
 
 def kept_text(number: int, at_most: int) -> str:

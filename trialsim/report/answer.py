@@ -92,7 +92,7 @@ def error_sentences(run: Evidence) -> list[str]:
             continue
         low, high = min(found, key=lambda rate: rate.value), max(found, key=lambda rate: rate.value)
         said = percentage(high) if low.value == high.value else f"between {percentage(low)} and {percentage(high)}"
-        nulls = [each for each in analysis.comparisons if each.name in scenario.null]
+        nulls = [each for each in analysis.comparisons if scenario.is_null(analysis.name, each.name)]
         if len(nulls) == len(analysis.comparisons):
             where = f"If there is nothing to find ({scenario_words(scenario)}), the share of trials that reject a null"
         else:

@@ -52,7 +52,7 @@ def undeclared_nulls(run: Evidence) -> list[Caveat]:
         for analysis in run.protocol.analyses:
             for comparison in analysis.comparisons:
                 what = nothing_to_find(run.of(key, "truth", analysis.name, comparison.name), comparison)
-                if what and comparison.name not in run.scenario(key).null:
+                if what and not run.scenario(key).is_null(analysis.name, comparison.name):
                     scenarios = found.setdefault((comparison.name, what), {})
                     analyses = scenarios.setdefault(f"\u201c{scenario_words(run.scenario(key))}\u201d", [])
                     analyses += [spaced(analysis.name)] if spaced(analysis.name) not in analyses else []
@@ -71,7 +71,7 @@ def nothing_to_find(truth: Estimate, comparison: Comparison) -> str | None:
     """Return in words that a true effect is none, or on the wrong side of its null by more than 3 of its errors."""
     if not truth.is_known:
         return None
-    gain = (truth.value - comparison.margin) * (1.0 if comparison.better == "higher" else -1.0)
+    gain = comparison.gain(truth.value)
     if truth.error == 0 and abs(gain) <= 1e-12:
         return "no true effect"
     return "a true effect on the wrong side of its null" if gain < -max(3 * truth.error, 1e-9) else None

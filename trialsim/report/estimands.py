@@ -50,6 +50,7 @@ class AccuracyRow:
     is_biased: bool
     spread: str  # SD of the estimates
     mean_error: str  # mean of the standard errors the method gives
+    square_error: str  # mean of (estimate - truth)^2
     coverage: str
 
 
@@ -128,6 +129,7 @@ def accuracy_rows(run: Evidence, analysis: Analysis, scenario: str) -> tuple[Acc
                         is_biased=bias.error > 0 and abs(bias.value) > FAR * bias.error,
                         spread=with_error(of("empirical_se").times(factor)),
                         mean_error=with_error(of("mean_se").times(factor)),
+                        square_error=with_error(of("mse").times(factor * factor)),
                         coverage=percentage(of("coverage")),
                     )
                 )

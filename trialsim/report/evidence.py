@@ -32,6 +32,7 @@ class Evidence:
     keys: tuple[Key, ...]  # cells in the order of the plan
     figures: Mapping[Address, Estimate]
     units: Mapping[Address, str]
+    stops: Mapping[tuple[Key, str, str], Estimate]  # cell, milestone, quantity
 
     def of(self, key: Key, quantity: str, analysis: str | None = None, comparison: str | None = None) -> Estimate:
         """Return one operating characteristic; unknown if the run does not have it."""
@@ -82,7 +83,7 @@ def evidence(run: Path) -> Evidence:
     cohort = read_cohort(run / "cohort.yaml")[0]
     path = run / "protocol.yaml"
     protocol = protocol_from(path.read_text("utf-8"), cohort, str(path))
-    figures, units = operating_characteristics(run)
+    figures, units, stops = operating_characteristics(run)
     return Evidence(
         folder=run,
         manifest=manifest,
@@ -91,21 +92,29 @@ def evidence(run: Path) -> Evidence:
         keys=stored_keys(layout),
         figures=figures,
         units=units,
+        stops=stops,
     )
 
 
-def operating_characteristics(run: Path) -> tuple[dict[Address, Estimate], dict[Address, str]]:
-    """Return every row of the summary by its address, and its unit."""
+def operating_characteristics(
+    run: Path,
+) -> tuple[dict[Address, Estimate], dict[Address, str], dict[tuple[Key, str, str], Estimate]]:
+    """Return every row of the summary by its address, and its unit; apart from these, what belongs to milestones."""
     figures: dict[Address, Estimate] = {}
     units: dict[Address, str] = {}
+    stops: dict[tuple[Key, str, str], Estimate] = {}
     for row in rows(run, "summary"):
         key = Key(scenario=row["scenario"], parameters=row["parameters"], design=row["design"])
-        address = (key, row["analysis"], row["comparison"], row["quantity"])
-        figures[address] = Estimate(
+        figure = Estimate(
             known(row["value"]), known(row["standard_error"]), known(row["lower"]), known(row["upper"]), int(row["n"])
         )
+        if row["milestone"] is not None:
+            stops[key, row["milestone"], row["quantity"]] = figure
+            continue
+        address = (key, row["analysis"], row["comparison"], row["quantity"])
+        figures[address] = figure
         units[address] = row["unit"] or ""
-    return figures, units
+    return figures, units, stops
 
 
 def known(value: float | None) -> float:

@@ -109,8 +109,8 @@ def failed_analyses(run: Evidence) -> list[FailureRow]:
         if quantity != "failed_analyses" or not rate.value > 0:
             continue
         where = ", ".join(filter(None, (spaced(key.scenario), f"{key.parameters} parameters", names[key.design])))
-        looks = cell_columns(Layout(run.folder), key, "looks", ("analysis", "comparison", "status"))
-        mask = (looks["analysis"] == analysis) & (looks["comparison"] == comparison)
+        looks = cell_columns(Layout(run.folder), key, "looks", ("analysis", "comparison", "status", "concludes"))
+        mask = (looks["analysis"] == analysis) & (looks["comparison"] == comparison) & looks["concludes"].astype(bool)
         reasons = Counter(reason for reason in looks["status"][mask].tolist() if reason is not None)
         for reason, n in sorted(reasons.items(), key=lambda item: (-item[1], item[0])):
             words = comparison_label(run.protocol, comparison or "")

@@ -12,16 +12,19 @@ from trialsim.report.forest import Forest, Group, Line, Mark, error_top, mark
 from trialsim.report.numbers import Estimate, count, share
 from trialsim.report.words import (
     METHODS,
-    MULTIPLICITY,
+    TESTS,
     changes_words,
     comparison_words,
     designs_words,
     endpoint_words,
+    error_rate_words,
     first_upper,
+    missing_words,
     path_words,
     scenario_words,
     short_arm_words,
     spaced,
+    time_method_words,
 )
 
 
@@ -135,14 +138,29 @@ def analysis_words(run: Evidence, analysis: Analysis) -> str:
         words += f", adjusted for {', '.join(map(spaced, adjusted))}"
     if method.strata:
         words += f", stratified by {', '.join(map(spaced, method.strata))}"
-    missing = "missing values count as not met" if method.missing == "failure" else "complete cases"
-    return f"{words}; {missing}; one-sided alpha {share(analysis.alpha)}, {MULTIPLICITY[analysis.multiplicity]}."
+    if method.kind in ("cmh", "logistic"):
+        words += f", with the {METHODS[str(method.measure)]}"
+    if method.kind == "logistic":
+        words += f" of all patients and its {method.variance} variance"
+    if method.kind == "ancova" and method.slopes == "by_arm":
+        words += ", slopes by arm"
+    if method.kind == "ancova" and method.variance in ("hc0", "hc3"):
+        words += f", robust variance ({method.variance.upper()})"
+    if method.test is not None:
+        words += f", {TESTS[method.test]}"
+    if method.times is not None:
+        words += time_method_words(method.kind, method.times)
+    missing = missing_words(run.protocol, method)
+    if method.kind == "mmrm":
+        words += f", at {', '.join(map(spaced, method.visits))}"
+        missing = f"values as seen; covariance {', else '.join(map(spaced, method.covariances))}"
+    return f"{words}; {missing}; one-sided alpha {share(analysis.alpha)}, {error_rate_words(run.protocol, analysis)}."
 
 
 def rejections(run: Evidence, analysis: Analysis, scenario: Scenario, null: bool) -> Group | None:
     """Return one scenario's rejection rates of the comparisons that are null in it, or of those that are not."""
     names = designs_words(run.protocol)
-    chosen = [comparison for comparison in analysis.comparisons if (comparison.name in scenario.null) == null]
+    chosen = [each for each in analysis.comparisons if scenario.is_null(analysis.name, each.name) == null]
     lines = []
     for comparison in chosen:
         for design in run.protocol.designs:
@@ -154,7 +172,10 @@ def rejections(run: Evidence, analysis: Analysis, scenario: Scenario, null: bool
             ]
             lines.append(line(run, comparison_words(run.protocol, comparison), names[design.name], marks))
     if null and len(chosen) > 1:
-        lines += family_lines(run, analysis, scenario)
+        lines += family_lines(run, analysis.name, scenario, "any of these")
+    for family in run.protocol.families if null and chosen else ():
+        if any(part[0] == analysis.name for hypothesis in family.hypotheses for part in hypothesis.parts):
+            lines += family_lines(run, family.name, scenario, f"any of the family {spaced(family.name)}")
     if not lines:
         return None
     return Group(label=scenario_words(scenario), note=changes_words(scenario), lines=tuple(lines))
@@ -171,13 +192,13 @@ def whole_trial(run: Evidence) -> str:
     return count(run.protocol.patients.randomised, "patient")
 
 
-def family_lines(run: Evidence, analysis: Analysis, scenario: Scenario) -> list[Line]:
-    """Return the family-wise rates: at least one true null is rejected."""
+def family_lines(run: Evidence, name: str, scenario: Scenario, words: str) -> list[Line]:
+    """Return the family-wise rates of an analysis or a family: at least one true null is rejected."""
     names, lines = designs_words(run.protocol), []
     for design in run.protocol.designs:
         keys = [run.key(scenario.name, mode, design.name) for mode in run.modes]
-        marks = [mark(key.parameters, run.of(key, "family_wise_type_1", analysis.name)) for key in keys]
-        lines.append(line(run, "any of these", names[design.name], marks))
+        marks = [mark(key.parameters, run.of(key, "family_wise_type_1", name)) for key in keys]
+        lines.append(line(run, words, names[design.name], marks))
     return lines
 
 
@@ -210,7 +231,7 @@ def power_curves(run: Evidence) -> Curves | None:
         )
         for scenario in run.protocol.scenarios
         for comparison in analysis.comparisons
-        if comparison.name not in scenario.null
+        if not scenario.is_null(analysis.name, comparison.name)
         for mode in run.modes
     )
     return Curves(x_label=label, analysis=spaced(analysis.name), curves=curves) if curves else None

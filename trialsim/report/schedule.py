@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from trialsim.cohort.model import Cohort
-from trialsim.protocol.model import Arm, Protocol
+from trialsim.foundation.units import quantity_text
+from trialsim.protocol.model import Arm, Protocol, Setting
 from trialsim.protocol.times import rate_text
 from trialsim.report.dosing_words import adherence_words, dose_days, dosing_words
 from trialsim.report.evidence import Evidence
 from trialsim.report.numbers import count, listed, share
-from trialsim.report.times import duration_words, point, time_unit
+from trialsim.report.times import duration_words, moment_words, point, time_unit
 from trialsim.report.words import arm_words, designs_words, first_upper, spaced
 
 MOST_TICKS = 120  # doses drawn one by one in a lane; more become a band
@@ -76,8 +77,15 @@ def schedule(run: Evidence) -> Schedule:
 
 def lane(arm: Arm, ratio: int) -> Lane:
     days = sorted({day for line in arm.dosing for day in dose_days(line)})
-    words = listed([dosing_words(line) for line in arm.dosing]) or "no drug"
+    settings = [setting_words(each) for each in arm.sets]
+    words = listed([*(dosing_words(line) for line in arm.dosing), *settings]) or "no drug"
     return Lane(arm=arm.name, label=arm_words(arm), dosing=words, doses=tuple(days), ratio=ratio)
+
+
+def setting_words(setting: Setting) -> str:
+    """Return what an arm sets an input to, and from when on: `energy 1500 kcal/day from week 2`."""
+    values = [(quantity_text(value, setting.unit), moment_words(day)) for day, value in setting.steps]
+    return f"{spaced(setting.input)} {listed([f'{value} from {when}' for value, when in values], 'then')}"
 
 
 def sentences(run: Evidence) -> list[str]:
@@ -130,6 +138,12 @@ def conduct_words(protocol: Protocol) -> list[tuple[str, str]]:
     """Return what is assumed about how the trial runs: (what, value)."""
     conduct = protocol.conduct
     ramp = f", all open after {duration_words(conduct.accrual.ramp_up)}" if conduct.accrual.ramp_up else ""
+    if conduct.accrual.opening:
+        ramp = f", which open at random within {duration_words(conduct.accrual.opening)}"
+    if conduct.accrual.pattern:
+        steps = [f"{share(part)} from {moment_words(day)}" for day, part in conduct.accrual.pattern]
+        again = f", again every {duration_words(conduct.accrual.repeats)}" if conduct.accrual.repeats else ""
+        ramp = f", of which {', '.join(steps)}{again}"
     told = [("Accrual", f"{rate_text(conduct.accrual.rate)} at {count(conduct.accrual.sites, 'site')}{ramp}")]
     told += adherence_words(conduct.adherence)
     for event in conduct.intercurrent_events:

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 from trialsim.foundation.errors import TrialsimError
 from trialsim.store.layout import TEMPORARY, Key, Layout
@@ -126,6 +127,15 @@ def markers(layout: Layout, key: Key) -> dict[int, Marker]:
     folder = layout.parts / key.folder
     found = [read_marker(path) for path in sorted(folder.glob("part-*.json"))]
     return {marker.number: marker for marker in sorted(found, key=lambda marker: marker.number)}
+
+
+def stored_keys_of_parts(layout: Layout) -> list[Key]:
+    """Return the cells of which a folder holds parts, whatever its plan says; in the order of their names."""
+    found = []
+    for folder in sorted(layout.parts.glob("*/*/*")):
+        values = dict(unquote(part).split("=", 1) for part in folder.relative_to(layout.parts).parts)
+        found.append(Key(**values))
+    return found
 
 
 def drop_other_parts(layout: Layout, key: Key, n_parts: int) -> None:

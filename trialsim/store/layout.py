@@ -56,6 +56,10 @@ class Layout:
         return self.tables / "summary.parquet"
 
     @property
+    def contrasts(self) -> Path:
+        return self.tables / "contrasts.parquet"
+
+    @property
     def data_dictionary(self) -> Path:
         return self.tables / "data_dictionary.json"
 

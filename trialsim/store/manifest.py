@@ -17,7 +17,8 @@ from trialsim.store.marker import PartFile
 from trialsim.store.write import write_data
 
 SOFTWARE = ("numpy", "numba", "pyarrow")
-WRITTEN_ONCE = ("protocol.yaml", "cohort.yaml", "plan.json", "tables/data_dictionary.json", "tables/summary.parquet")
+WRITTEN_ONCE = ("protocol.yaml", "cohort.yaml", "plan.json", "tables/data_dictionary.json",
+                "tables/summary.parquet", "tables/contrasts.parquet")  # fmt: skip
 
 
 def software_versions(further: Iterable[str] = ()) -> dict[str, str]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from trialsim.foundation.errors import TrialsimError
 from trialsim.foundation.nearest import nearest
-from trialsim.foundation.tables import COLUMNS
+from trialsim.foundation.tables import COLUMNS, SINGLE
 from trialsim.foundation.tables_parquet import pandas_frame, stored_columns
 from trialsim.store.folder import markers, stored_plan
 from trialsim.store.layout import Key, Layout
@@ -30,8 +30,9 @@ def read_table(run: Path, table: str) -> pd.DataFrame:
         notes = [f"nearest name: {near}"] if near else [f"expected: {', '.join(COLUMNS)}"]
         raise TrialsimError("unknown-table", f"a run has no table {table!r}", notes, exit_code=2)
     layout = Layout(run)
-    if table == "summary":
-        return pandas_frame(table, [({}, layout.summary)] if layout.summary.exists() else [])
+    if table in SINGLE:
+        path = layout.tables / f"{table}.parquet"
+        return pandas_frame(table, [({}, path)] if path.exists() else [])
     return pandas_frame(
         table,
         [

@@ -41,4 +41,6 @@ def verify(run: Path) -> tuple[str, ...]:
     for table in sorted({*manifest["tables"], *digests}):
         if manifest["tables"].get(table, {}).get("sha256") != digests.get(table, {}).get("sha256"):
             faults.append(f"the table {table} is not the one in the manifest")
+    for below in sorted(layout.root.glob("*/manifest.json")):  # of a search: the run that verified its answer
+        faults += [f"{below.parent.name}: {fault}" for fault in verify(below.parent)]
     return tuple(faults)

@@ -25,6 +25,11 @@ def gap_key() -> int:
     return label("arrival", "gap")
 
 
+def opening_key() -> int:
+    """Return the key of the day on which a site opens; the site's number is the patient of the counter."""
+    return label("site", "opening")
+
+
 def site_key() -> int:
     """Return the key of the site a candidate comes to."""
     return label("site", "of patient")

@@ -60,7 +60,13 @@ def ended_days(setup: Setup, own_hazards: Floats) -> Floats:
     return ended
 
 
-def lost_days(by_reason: Floats, moment_days: Floats) -> Floats:
-    """Return the day each patient is lost [N], infinite for those still there when last measured."""
+def last_days(setup: Setup, moment_days: Floats) -> Floats:
+    """Return the day on which each patient's follow-up ends as planned [N]."""
+    last: Floats = moment_days.max(axis=1, initial=setup.protocol.followed_until)
+    return last
+
+
+def lost_days(by_reason: Floats, last: Floats) -> Floats:
+    """Return the day each patient is lost [N], infinite for those still there at the end of their follow-up."""
     first = by_reason.min(axis=1, initial=np.inf)
-    return np.where(first <= moment_days.max(axis=1, initial=0.0), first, np.inf)
+    return np.where(first <= last, first, np.inf)

@@ -42,7 +42,7 @@ def moment_days(setup: Setup, trials: Ints, patients: Ints) -> Floats:
     seed = setup.world.seed
     days = {visit.name: visit_days(visit, seed, trials, patients) for visit in setup.calendar.visits}
     columns = [days[moment.visit.name] + moment.after_dose for moment in setup.calendar.moments]
-    return np.column_stack(columns)
+    return np.column_stack(columns) if columns else np.empty((trials.shape[0], 0))
 
 
 def missed_visits(setup: Setup, trials: Ints, patients: Ints) -> Flags:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from trialsim.cohort.course_model import parameter_matrix
+from trialsim.cohort.course_model import input_columns, parameter_matrix
 from trialsim.cohort.draws import TypicalValues
 from trialsim.cohort.parameter_rows import parameter_rows
 from trialsim.cohort.patients import Candidates
@@ -24,7 +24,7 @@ def own_parameters(
     `trials` and `patients` key the luck of each occasion, `rows` is the position of each one's trial in `typical`.
     """
     if not setup.cohort.changes_in_time:
-        return parameter_matrix(setup.model, people), None
+        return parameter_matrix(setup.model, people, input_columns(setup.cohort, patients.shape[0])), None
     clock = setup.calendar.clock
     last = max(moment.nominal + moment.visit.window for moment in setup.calendar.moments)
     found = parameter_rows(

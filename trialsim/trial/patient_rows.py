@@ -12,7 +12,8 @@ from trialsim.trial.batch import Batch, words
 from trialsim.trial.decided import Decided
 from trialsim.trial.decision_rows import decision_rows
 from trialsim.trial.dose_rows import dose_rows
-from trialsim.trial.look import known_days
+from trialsim.trial.lose import last_days
+from trialsim.trial.milestones import known_days
 from trialsim.trial.setup import Setup
 
 Floats = NDArray[np.float64]
@@ -79,12 +80,14 @@ def _visits(setup: Setup, batch: Batch, at: Ints) -> Table:
     def flat(values: NDArray[Any]) -> NDArray[Any]:
         return values[:, at].T.reshape(-1)
 
-    known = np.array([known_days(setup, i, batch.randomised_at, seen) for i in range(n)]).reshape(n, -1)
+    known = np.empty((n, batch.randomised_at.shape[0]))
+    for i in range(n):
+        known[i] = known_days(setup, i, batch.randomised_at, seen)
     ended = flat(seen.lost) & np.repeat(batch.lost_at[at] == batch.ended_at[at], n)
     return _ids(batch, at, n) | {
         "measure": words([reading.measure for reading in readings], each),
         "visit": words([moment.visit.name for moment in moments], each),
-        "nominal_time": np.array([moment.nominal for moment in moments])[each],
+        "nominal_time": np.array([moment.nominal for moment in moments], dtype=np.float64)[each],
         "actual_time": np.where(there, flat(seen.actual_days), np.nan),
         "known_at": flat(known),
         "true_value": np.where(there, flat(seen.true_values), np.nan),
@@ -104,7 +107,7 @@ def _events(setup: Setup, batch: Batch, at: Ints) -> Table:
 
     Then the cohort's own events up to loss: a row each time that one happens, one with null if it never does.
     """
-    lost_at, last = batch.lost_at[at], batch.days[at].max(axis=1, initial=0.0)
+    lost_at, last = batch.lost_at[at], last_days(setup, batch.days[at])
     names = (*setup.events, *setup.losses, "completed")
     days = np.concatenate([batch.own_events[at], batch.losses[at], last[:, None]], axis=1)
     n_events, n_losses = len(setup.events), len(setup.losses)

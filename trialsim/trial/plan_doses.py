@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from trialsim.dynamics.doses import DOSE, STEADY
+from trialsim.dynamics.doses import DOSE, STEADY, STEADY_WITH
 from trialsim.dynamics.model import CourseModel
 from trialsim.protocol.dosing_model import DRAWN, Dosing
 from trialsim.protocol.dosing_times import planned_days, weekdays_of
@@ -125,6 +125,7 @@ def _arm_plan(
     doors = [inlets_of(line, model) for line in arm.dosing]
     given = [(i, k) for i, line in enumerate(lines.tolist()) for k in doors[line]]
     dose = np.array([i for i, _ in given], dtype=np.int64)
+    is_part = np.diff(dose, prepend=-1) == 0  # the second door of a dose, and those after it
     every = np.array([line.when.every or 0.0 for line in arm.dosing], dtype=np.float64)
     return ArmPlan(
         line=lines,
@@ -136,7 +137,7 @@ def _arm_plan(
         is_certain=begins,
         given_dose=dose,
         given_inlet=np.array([k for _, k in given], dtype=np.int64),
-        given_kind=np.where(begins[dose], STEADY, DOSE).astype(np.int64),
+        given_kind=np.where(begins[dose], np.where(is_part, STEADY_WITH, STEADY), DOSE).astype(np.int64),
         given_interval=np.where(begins[dose], every[lines[dose]] if dose.size else 0.0, 0.0)
         * 24.0
         / clock.hours_per_unit,

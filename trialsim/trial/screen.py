@@ -15,6 +15,7 @@ from trialsim.foundation.expression import names_of
 from trialsim.trial.observe import as_measured, measurement_luck, visit_days
 from trialsim.trial.own_parameters import changes_of, own_parameters
 from trialsim.trial.setup import Setup
+from trialsim.trial.summaries import NO_ARM, scores_at, sd_of, sd_values, valued
 from trialsim.trial.treat import hazard_keys
 
 Floats = NDArray[np.float64]
@@ -59,10 +60,17 @@ def screened_measures(
     course = run(setup.solver, np.arange(trials.shape[0]))
     if setup.is_adaptive:
         course, _ = with_second_tries(course, setup.solver, run)
-    seen = {}
+    seen, status = {}, course.status.astype(np.int64)
     for name, i, at in zip(wanted, readings, column, strict=True):
         true = course.outputs[:, at, calendar.readings[i].output]
         luck = measurement_luck(setup, i, trials, patients)
         measure = setup.measures[calendar.readings[i].output]
+        if measure.spread is not None:
+            sd = np.zeros(trials.shape[0])
+            if measure.spread.sd:
+                columns = {**drawn.parameters, **drawn.covariates}
+                sd = sd_values(setup, sd_of(setup, measure), i, NO_ARM, columns, trials.shape[0])
+            true, fault = valued(measure.spread, true, sd, scores_at(setup, i, trials, patients))
+            status = np.maximum(status, fault)
         seen[name] = as_measured(measure, true, luck, typical.additive[name][rows], typical.proportional[name][rows])[0]
-    return seen, course.status.astype(np.int64)
+    return seen, status

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from trialsim.cohort.course_model import course_model, event_names, parameter_columns, per
+from trialsim.cohort.closed_events import ClosedEvent, closed_events, moving, per
+from trialsim.cohort.course_model import course_model, followed_events, parameter_columns
 from trialsim.cohort.model import Cohort, Event, Measure
 from trialsim.cohort.names import units_of, with_categories_coded
 from trialsim.dynamics.model import CourseModel
@@ -28,6 +29,7 @@ class Setup:
     model: CourseModel
     measures: tuple[Measure, ...]  # of the calendar, in its order
     constant_losses: tuple[tuple[str, Expr], ...]  # whose hazards no state or time enters, as numbers per unit of time
+    closed: tuple[ClosedEvent, ...]  # own events whose times are found without a course
     dosing: DosingPlan
     ruling: Ruling
     strata: tuple[str, ...]
@@ -57,13 +59,25 @@ class Setup:
 
     @property
     def own_events(self) -> tuple[Event, ...]:
-        """Return the cohort's own events in the order of the model, in which they are the last."""
+        """Return the cohort's own events: those of the model in its order, in which they are the last, then others."""
         by_name = {event.name: event for event in self.cohort.events}
-        return tuple(by_name[name] for name in event_names(self.cohort))
+        return (*self.followed_events, *(by_name[each.name] for each in self.closed))
+
+    @property
+    def followed_events(self) -> tuple[Event, ...]:
+        """Return the cohort's own events that are in the model: hazards, then conditions on the course."""
+        return followed_events(self.cohort, [each.name for each in self.closed])
+
+    @property
+    def has_course(self) -> bool:
+        """Return whether anything has to be followed: else what is measured and what happens are closed forms."""
+        model = self.model
+        followed = (model.states, model.hazards, model.triggers, model.functionals, model.rules)
+        return any(followed) or self.cohort.changes_in_time
 
     @property
     def ends_course(self) -> tuple[bool, ...]:
-        """Return which events of the model end a course."""
+        """Return which events end a course: the model's, then those found without it."""
         first = (False,) * (len(self.events) + len(self.course_losses))
         return first + tuple(event.terminal for event in self.own_events)
 
@@ -91,7 +105,10 @@ def setup_of(world: World) -> Setup:
     hazards += tuple((loss.name, loss.hazard) for loss in varying)
     rules = ruling(protocol)
     outputs = tuple(dict.fromkeys((*calendar.measures, *rules.sensed)))
-    model = course_model(cohort, hazards, outputs, calendar.clock.shift_days, events=True)
+    asked = {event for rule in protocol.rules for event in rule.events}
+    closed = closed_events(cohort, asked)
+    outside = [each.name for each in closed]
+    model = course_model(cohort, hazards, outputs, calendar.clock.shift_days, events=True, outside=outside)
     model = with_rules(model, rules, protocol, cohort, calendar.clock)
     by_name = {measure.name: measure for measure in cohort.measures}
     units = units_of(cohort)
@@ -107,6 +124,7 @@ def setup_of(world: World) -> Setup:
         constant_losses=tuple(
             (loss.name, numeric(loss.hazard, units, per(cohort.time), cohort.time)) for loss in constant
         ),
+        closed=closed,
         dosing=dosing_plan(protocol, model, calendar.clock),
         ruling=rules,
         strata=strata_names(protocol.randomise, cohort, conduct.accrual.sites),
@@ -125,10 +143,5 @@ def is_constant(hazard: Expr, cohort: Cohort) -> bool:
 
 
 def changing(cohort: Cohort) -> set[str]:
-    """Return the parameters and covariates that change within a course."""
-    moving = {covariate.name for covariate in cohort.covariates if covariate.over_time is not None}
-    return moving | {
-        parameter.name
-        for parameter in cohort.parameters
-        if parameter.between_occasions is not None or any(e.covariate in moving for e in parameter.effects)
-    }
+    """Return the parameters, covariates and inputs that change within a course, or from arm to arm."""
+    return moving(cohort) | {each.name for each in cohort.inputs}

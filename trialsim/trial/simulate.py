@@ -12,13 +12,13 @@ from trialsim.cohort.posterior import posterior_with_overrides
 from trialsim.trial.accrue import arrival_times, sites
 from trialsim.trial.adhere import adherences, intake
 from trialsim.trial.batch import Batch
+from trialsim.trial.decide import decisions
 from trialsim.trial.decided import decided
 from trialsim.trial.enroll import enrolled
 from trialsim.trial.enrolled import Enrolled
 from trialsim.trial.estimate import endpoint_data
 from trialsim.trial.happen import happened
-from trialsim.trial.look import cut_days, look, successes
-from trialsim.trial.lose import HALF_A_SECOND, ended_days, leaves_by_rule, loss_days, lost_days
+from trialsim.trial.lose import HALF_A_SECOND, ended_days, last_days, leaves_by_rule, loss_days, lost_days
 from trialsim.trial.observe import measurement_luck, moment_days, observations
 from trialsim.trial.patient_rows import kept, patient_tables
 from trialsim.trial.randomize import allocated_arms, crossed
@@ -42,7 +42,8 @@ def simulate_trials(world: World, trials: range, keep_patients_below: int) -> di
     setup = with_solver(setup_of(world))
     numbers = np.arange(trials.start, trials.stop, trials.step, dtype=np.int64)
     posterior = posterior_with_overrides(world.posterior, world.overrides)
-    typical = typical_values(world.cohort, world.seed, numbers, world.mode, posterior)
+    draws = numbers // world.protocol.simulate.trials_per_draw  # as trials of these numbers would draw by themselves
+    typical = typical_values(world.cohort, world.seed, draws, world.mode, posterior)
     patients = enrolled(setup, typical, numbers)
     batch, worlds = _lived(setup, typical, patients)
     return _tables(setup, typical, numbers, batch, worlds, keep_patients_below)
@@ -52,7 +53,8 @@ def _lived(setup: Setup, typical: TypicalValues, patients: Enrolled) -> tuple[Ba
     """Return what became of the patients: allocated, treated, observed; and their courses in every world."""
     protocol, seed = setup.protocol, setup.world.seed
     conduct, trials, numbers = protocol.conduct, patients.trials, patients.patients
-    at_sites = sites(conduct.accrual, seed, trials, numbers)
+    randomised_at = arrival_times(conduct.accrual, seed, trials, numbers, protocol.patients.randomised)
+    at_sites = sites(conduct.accrual, seed, trials, numbers, randomised_at)
     strata = crossed(protocol.randomise.strata, patients.covariates, at_sites, setup.cohort, conduct.accrual.sites)
     arms = allocated_arms(protocol.randomise, setup.strata, seed, trials, patients.rows, strata)
     adherence = adherences(conduct.adherence, seed, trials, numbers)
@@ -63,14 +65,18 @@ def _lived(setup: Setup, typical: TypicalValues, patients: Enrolled) -> tuple[Ba
     own_hazards = worlds[NOTHING].event_days[arms, every]
     own_events, by_reason = own_hazards[:, : len(setup.events)], loss_days(setup, patients, own_hazards)
     ended_at = ended_days(setup, own_hazards)
-    luck = np.array([measurement_luck(setup, i, trials, numbers) for i in range(len(setup.calendar.readings))])
-    lost_at = lost_days(np.column_stack([by_reason, ended_at]), days)
+    luck = np.empty((len(setup.calendar.readings), trials.shape[0]))
+    for i in range(luck.shape[0]):
+        luck[i] = measurement_luck(setup, i, trials, numbers)
+    last = last_days(setup, days)
+    left_at, lost_at = lost_days(by_reason, last), lost_days(np.column_stack([by_reason, ended_at]), last)
     unseen_from = lost_at + np.where(leaves_by_rule(setup, by_reason, lost_at), HALF_A_SECOND, 0.0)
     seen = observations(setup, typical, patients, days, worlds[NOTHING].actual[:, arms, every], luck, unseen_from)
+    own_failed = worlds[NOTHING].status[arms, every] != 0
     batch = Batch(
         patients=patients,
         sites=at_sites,
-        randomised_at=arrival_times(conduct.accrual, seed, trials, numbers, protocol.patients.randomised),
+        randomised_at=randomised_at,
         strata=strata,
         arms=arms,
         adherence=adherence,
@@ -81,9 +87,11 @@ def _lived(setup: Setup, typical: TypicalValues, patients: Enrolled) -> tuple[Ba
         lost_at=lost_at,
         ended_at=ended_at,
         happened=happened(setup, typical, patients, own_intake, arms, own_hazards),
-        own_failed=worlds[NOTHING].status[arms, every] != 0,
+        own_failed=own_failed,
         seen=seen,
-        endpoints=endpoint_data(setup, typical, patients, worlds, seen, luck, own_events),
+        endpoints=endpoint_data(
+            setup, typical, patients, worlds, seen, luck, own_hazards, randomised_at, left_at, own_failed
+        ),
     )
     return batch, worlds
 
@@ -94,25 +102,11 @@ def _tables(
     """Return what was concluded and all that is stored."""
     status = np.maximum.reduce([world.status for world in worlds.values()])
     failed = (status != 0).any(axis=0)
-    looks = {
-        analysis.name: look(
-            setup,
-            analysis,
-            batch.patients,
-            batch.arms,
-            batch.sites,
-            batch.endpoints[analysis.estimand],
-            batch.seen,
-            batch.own_failed,
-        )
-        for analysis in setup.protocol.analyses
-    }
-    cut_at = cut_days(setup, batch.randomised_at, batch.seen)
-    success = successes(setup, looks)
+    concluded = decisions(setup, batch)
     at = kept(batch, keep)
     told = decided(setup, typical, batch.patients, batch.intake, batch.arms, at)
     return patient_tables(setup, batch, at, told) | {
-        "looks": looks_table(setup, trials, looks, cut_at),
-        "trials": trials_table(setup, trials, typical, batch, success, cut_at, failed),
+        "looks": looks_table(setup, trials, concluded),
+        "trials": trials_table(setup, trials, typical, batch, concluded, failed),
         "failures": failures_table(setup, batch, trials, status),
     }

@@ -10,7 +10,15 @@ from tests.reference import multiplicity_twins as twins
 from trialsim.analysis.ancova import ancova
 from trialsim.analysis.comparisons import TOO_FEW_PATIENTS
 from trialsim.analysis.dunnett import exceedance
-from trialsim.analysis.multiplicity import PROCEDURES, adjusted_p_values, bonferroni, fixed_sequence, hochberg, holm
+from trialsim.analysis.multiplicity import (
+    PROCEDURES,
+    adjusted_p_values,
+    bonferroni,
+    fixed_sequence,
+    hochberg,
+    holm,
+    hommel,
+)
 from trialsim.analysis.t_test import t_test
 
 P = np.random.default_rng(1).uniform(0.0, 0.2, (200, 4)).round(2)  # rounded: ties
@@ -19,12 +27,14 @@ P = np.random.default_rng(1).uniform(0.0, 0.2, (200, 4)).round(2)  # rounded: ti
 def test_step_procedures_agree_with_their_twins():
     assert holm(P) == pytest.approx(np.array([twins.holm(row) for row in P.tolist()]), rel=1e-15)
     assert hochberg(P) == pytest.approx(np.array([twins.hochberg(row) for row in P.tolist()]), rel=1e-15)
+    assert hommel(P) == pytest.approx(np.array([twins.hommel(row) for row in P.tolist()]), rel=1e-15)
     order = [2, 0, 3, 1]
     assert fixed_sequence(P, order).tolist() == [twins.fixed_sequence(row, order) for row in P.tolist()]
 
 
 def test_step_procedures_agree_with_statsmodels():
-    for name, procedure in (("holm", holm), ("simes-hochberg", hochberg), ("bonferroni", bonferroni)):
+    named = {"holm": holm, "simes-hochberg": hochberg, "hommel": hommel, "bonferroni": bonferroni}
+    for name, procedure in named.items():
         expected = np.array([multipletests(row, method=name)[1] for row in P[:8]])
         assert procedure(P[:8]) == pytest.approx(expected, rel=1e-12)
 
@@ -53,6 +63,8 @@ def test_failed_comparisons_count_as_one(procedure):
     assert (adjusted[1, 0] >= p_value[1, 0]) and not np.isnan(adjusted).any()
     if procedure == "fixed_sequence":
         assert adjusted[1].tolist() == [p_value[1, 0], 1.0, 1.0]
+    if procedure == "co_primary":
+        assert adjusted[1].tolist() == [1.0, 1.0, 1.0]
 
 
 def test_dunnett_of_one_testable_comparison_is_its_p_value():
@@ -60,6 +72,22 @@ def test_dunnett_of_one_testable_comparison_is_its_p_value():
     status = np.array([[0, 1, 1]], np.int8)
     adjusted = adjusted_p_values("dunnett", replace(comparisons, status=status), 1)
     assert adjusted[0, 0] == pytest.approx(comparisons.p_value[0, 0], rel=1e-13)
+
+
+def test_step_down_dunnett_is_closed_testing():
+    comparisons = family(20, effect=0.6)
+    adjusted = adjusted_p_values("step_down_dunnett", comparisons, 1)
+    for trial in range(20):
+        covariance = comparisons.covariance[trial]
+        sd = np.sqrt(np.diag(covariance))
+        correlation = covariance / np.outer(sd, sd)
+
+        def exceedance_of(members, t, correlation=correlation, df=comparisons.df[trial, 0]):
+            return exceedance(t, df, np.ascontiguousarray(correlation[np.ix_(members, members)]))
+
+        expected = twins.step_down_dunnett(comparisons.statistic[trial].tolist(), exceedance_of)
+        assert adjusted[trial] == pytest.approx(expected, rel=1e-9)
+    assert (adjusted <= adjusted_p_values("dunnett", comparisons, 1)).all()
 
 
 def test_dunnett_lies_between_no_adjustment_and_bonferroni():
@@ -101,7 +129,8 @@ def test_senseless_families_are_refused():
     with pytest.raises(ValueError) as caught:
         adjusted_p_values("tukey", comparisons, 1)
     assert str(caught.value) == (
-        "there is no procedure 'tukey'; there are none, bonferroni, holm, hochberg, fixed_sequence, dunnett"
+        "there is no procedure 'tukey'; there are none, bonferroni, holm, hochberg, hommel, fixed_sequence, "
+        "co_primary, dunnett, step_down_dunnett"
     )
     with pytest.raises(ValueError) as caught:
         pairwise = t_test([1.0, 2.0, 4.0, 3.0], [0, 0, 1, 1], [0, 4], [(1, 0)], 1, 0.025)

@@ -50,6 +50,7 @@ def protocol(
     keep=2,
     seed=7,
     margin=0.0,
+    families=(),
 ):
     comparisons = tuple(Comparison(treated=arm, control="placebo", better="higher", margin=margin) for arm in ARMS[1:])
     method = Method(kind="t_test", covariates=(), strata=(), missing="complete_cases")
@@ -95,6 +96,7 @@ def protocol(
             until=Until(power_standard_error=until) if until else None,
         ),
         keep=Keep(patients_of=keep),
+        families=families,
         digest=data_digest([randomised, at_least, at_most, until, scenarios, modes, keep, seed, margin]),
     )
 
@@ -168,6 +170,8 @@ def fake_simulate(world: FakeWorld, trials: range, keep: int):
             "randomised": np.full(n, 600),
             "lost": np.array([trial % 7 for trial in trials]),
             "success": np.array([any(l["rejected"] for l in looks if l["trial"] == trial) for trial in trials]),
+            "stopped_at": ["final"] * n,
+            "stopped_for": ["end"] * n,
             "n_events": np.full(n, 60),
             "duration": np.array([300.0 + trial % 5 for trial in trials]),
             "accrual_ended_at": np.full(n, 200.0),
@@ -203,9 +207,16 @@ def fake_looks(world: FakeWorld, trial: int):
             "n_treated": 190,
             "n_control": 190,
             "n_missing": 20,
+            "n_events": 0,
+            "information": np.nan,
+            "lower_bound": np.nan,
+            "upper_bound": np.nan,
+            "after_stop": False,
+            "concludes": True,
             "rejected": not failed and estimate / 0.15 > 1.959963984540054,
             "status": "no variance" if failed else None,
             "truth": truth,
+            "covariance": None,
             "cut_at": 300.0,
             "unit": "mmHg",
         }

@@ -9,6 +9,7 @@ import pytest
 
 from tests.unit.campaign.fakes import PAPERS, fake_plan, fake_simulate, worlds_of
 from trialsim.campaign.run import run
+from trialsim.protocol.model import Family, Hypothesis
 from trialsim.store.read import read_table
 
 
@@ -158,6 +159,17 @@ def test_a_null_is_allowed_its_monte_carlo_error(tmp_path):
     assert 0 < abs(truth.mean()) < 3 * truth.sem()
     assert result.exit_code == 0
     assert row(summary, "type_1", "no_effect")["n"] == 200
+
+
+def test_a_family_has_its_own_error_rate_and_nulls_may_be_of_one_analysis(tmp_path):
+    hypotheses = tuple(Hypothesis(text=arm, parts=(("primary", f"{arm} vs placebo"),)) for arm in ("low", "high"))
+    family = Family(name="main", alpha=0.025, procedure="holm", hypotheses=hypotheses)
+    scenarios = (("no_effect", ("low vs placebo of primary", "high vs placebo")),)
+    result, summary, looks = summary_of(tmp_path, scenarios=scenarios, modes=("typical",), families=(family,))
+    assert result.exit_code == 0 and (summary["quantity"] == "type_1").sum() == 2
+    found = summary[(summary["quantity"] == "family_wise_type_1") & (summary["analysis"] == "main")]
+    assert found["value"].tolist() == [looks.groupby("trial")["rejected"].any().mean()]
+    assert found["meaning"].tolist() == ["share of trials that reject at least one true null of the family"]
 
 
 def test_a_truth_worse_than_the_null_is_still_null(tmp_path):

@@ -165,6 +165,38 @@ def test_doses_through_a_chain_of_estimated_length_are_judged_as_the_engine_does
 
 
 @pytest.mark.long
+def test_a_lag_before_a_chain_and_an_elimination_that_changes_are_judged_as_the_engine_does(tmp_path):
+    """Elimination that is slower above an estimated limit: a rate that jumps there."""
+    chain = Transit(number=expression("n"), mean_time=expression("mt"))
+    problem = problem_of(saturable(
+        tmp_path, BOTH,
+        parameters=(replace(parameter("n", "1", 2.5, 0.2), between_patients=None), parameter("mt", "h", 1.5, 0.3),
+                    parameter("D", "h", 0.4, 0.3), parameter("k", "1/h", 0.3, 0.3), parameter("Km", "mg/L", 3.0, 0.2),
+                    Parameter(name="V", unit=unit("L"), typical=12.0)),
+        states=(state("central", "-if(conc > Km, 0.5, 1) * k * central",
+                      receives=(Inlet(drug="probe", route="oral", transit=chain, lag=expression("D")),)),),
+    ))  # fmt: skip
+    assert_graph_and_engine_agree(problem, 2)
+
+
+@pytest.mark.long
+def test_doses_at_an_estimated_rate_are_judged_as_the_engine_does(tmp_path):
+    """In parts, as by a slow and a fast form: the first at a rate, the second after it."""
+    by_mouth = {"drug": "probe", "route": "oral"}
+    problem = problem_of(saturable(
+        tmp_path, BOTH,
+        parameters=(parameter("ka", "1/h", 1.0, 0.2), parameter("Vmax", "mg/h", 30.0, 0.2),
+                    parameter("share", "1", 0.4, 0.1), parameter("k", "1/h", 0.3, 0.3),
+                    Parameter(name="V", unit=unit("L"), typical=12.0)),
+        states=(state("depot", "-ka * depot", receives=(Inlet(**by_mouth, bioavailability=expression("1 - share")),)),
+                state("central", "ka * depot - k * central",
+                      receives=(Inlet(**by_mouth, rate=expression("Vmax"), bioavailability=expression("share")),))),
+    ))  # fmt: skip
+    assert {e.key for e in problem.estimated} >= {"ka", "Vmax", "share", "k"}
+    assert_graph_and_engine_agree(problem, 2)
+
+
+@pytest.mark.long
 def test_a_stiff_course_is_fitted_by_the_stiff_solver(tmp_path):
     """An effect that follows within a hundredth of a second: the explicit solver would need a million steps a day."""
     score = ("score", DataColumn(column="score", unit=unit("1")))

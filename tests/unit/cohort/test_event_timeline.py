@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from trialsim.cohort.event_records import EventRecord, Individual
 from trialsim.cohort.event_timeline import Timeline, just_after, timelines
-from trialsim.dynamics.doses import DOSE, STEADY, STEADY_ADDED
+from trialsim.dynamics.doses import DOSE, STEADY, STEADY_ADDED, STEADY_WITH
 
 
 def seen(time: float) -> EventRecord:
@@ -65,12 +65,14 @@ def test_a_steady_state_and_what_follows_it() -> None:
     assert (second.first, second.samples) == (1, [12.0, 24.0, 70.0])
 
 
-def test_the_second_part_of_a_steady_dose_is_added_to_the_first() -> None:
-    record = EventRecord(row=0, time=0.0, evid=1, amount=10.0, doors=(0, 1), interval=12.0, steady=1, additional=1)
-    (line,) = lines(record, seen(12))
-    assert [(each.time, each.inlet, each.kind) for each in line.doses] == [
-        (0.0, 0, STEADY), (0.0, 1, STEADY_ADDED), (12.0, 0, DOSE), (12.0, 1, DOSE)
-    ]  # fmt: skip
+def test_the_parts_of_a_steady_dose_have_one_steady_state() -> None:
+    for steady, kind in ((1, STEADY), (2, STEADY_ADDED)):
+        record = EventRecord(row=0, time=0.0, evid=1, amount=10.0, doors=(0, 1), interval=12.0, steady=steady,
+                             additional=1)  # fmt: skip
+        (line,) = lines(record, seen(12))
+        assert [(each.time, each.inlet, each.kind) for each in line.doses] == [
+            (0.0, 0, kind), (0.0, 1, STEADY_WITH), (12.0, 0, DOSE), (12.0, 1, DOSE)
+        ]  # fmt: skip
 
 
 def test_a_reset_is_a_beginning_with_a_time_of_its_own() -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from trialsim.cohort.course_model import course_model, event_names
+from trialsim.cohort.course_model import course_model, followed_events
 from trialsim.cohort.event_words import event_words
 from trialsim.cohort.excess import excess, extremes_named
 from trialsim.cohort.read import cohort_of_text
@@ -91,7 +91,7 @@ def test_hazards_triggers_and_functionals_of_a_course():
     assert [(name, to_text(e)) for name, e in model.quantities] == [
         ("conc", "central / V"), ("log_auc", "log(auc / 1)"), ("exposure", "auc")
     ]  # fmt: skip
-    assert event_names(COHORT) == ("bleed", "death", "fall")
+    assert [event.name for event in followed_events(COHORT)] == ["bleed", "death", "fall"]
 
 
 def test_nothing_happens_before_randomisation():
@@ -124,7 +124,7 @@ def test_events_in_words():
     assert event_words(COHORT) == [
         ("bleed", "again and again", "hazard h0 * if(sex == female, 1, 2)"),
         ("fall", "once", "when conc < 0.5 * highest(conc)"),
-        ("death", "ends the course", "hazard if(since(randomised) < 182.625 days, 0.02 1/month, 0.01 1/month)"),
+        ("death", "ends the course", "hazard 0.02 1/month from day 0, 0.01 1/month from day 182.625"),
     ]
 
 

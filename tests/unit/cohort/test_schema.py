@@ -33,7 +33,7 @@ def test_editors_see_an_unknown_field_and_a_missing_one():
 
 
 def test_what_is_not_supported_yet_is_not_offered():
-    assert "inputs" not in cohort_schema()["properties"]
+    assert "units" not in cohort_schema()["properties"]
 
 
 def test_reading_needs_no_number_library():

@@ -54,4 +54,4 @@ def test_the_reference_names_every_field_and_what_is_refused() -> None:
     for name, field in PROTOCOL.fields.items():
         assert f"`{name}`" in page
         assert field.doc or isinstance(field.kind, NotYet)
-    assert "Not supported by this version, and refused by name: `milestones`, `periods`" in page
+    assert "Not supported by this version, and refused by name: `periods`, `sequences`" in page

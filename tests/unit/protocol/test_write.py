@@ -24,7 +24,11 @@ def test_read_again_it_is_the_same_protocol() -> None:
 
 
 def test_the_shipped_protocols_are_there() -> None:
-    assert [path.stem for path in SHIPPED] == ["theophylline-dose-finding", "bempedoic-acid-ldl"]
+    assert [path.stem for path in SHIPPED] == [
+        "theophylline-dose-finding",
+        "bempedoic-acid-ldl",
+        "ixekizumab-fewer-injections",
+    ]
 
 
 @pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)

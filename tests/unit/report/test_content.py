@@ -153,7 +153,7 @@ def test_the_deciding_analysis_comes_first_and_in_words(report):
         "one-sided alpha 2.5%, Holm's procedure."
     )
     assert report.rates[1].words == (
-        "Risk difference of pressure below 140 mmHg; complete cases; one-sided alpha 2.5%, "
+        "Risk difference of pressure below 140 mmHg, Wald's test; complete cases; one-sided alpha 2.5%, "
         "no adjustment for multiplicity."
     )
 

@@ -5,9 +5,12 @@ from __future__ import annotations
 import pytest
 
 from tests.unit.protocol.documents import FULL, cohort
+from trialsim.foundation.units import ONE, unit
 from trialsim.protocol.dosing_model import Adherence, Dosing, Holidays, Timing
+from trialsim.protocol.model import Arm, Setting
 from trialsim.protocol.read import protocol_from
 from trialsim.report.dosing_words import adherence_words, dose_days, dosing_words
+from trialsim.report.schedule import lane
 
 LINE = "{drug: X, amount: 0.25 mg/kg, route: oral, every: 24 h, for: 12 weeks}"
 
@@ -60,3 +63,12 @@ def test_what_patients_make_of_doses() -> None:
     ]
     late = Adherence(takes=1.0, between_patients_sd=0.0, timing=Timing(kind="lognormal", location=1 / 48, spread=1.0))
     assert adherence_words(late)[1] == ("Times of doses", "30 minutes (median) after the planned time, CV 100%")
+
+
+def test_what_an_arm_sets_stands_beside_its_doses() -> None:
+    device = Setting(input="low_purine_diet", unit=ONE, steps=((30.4375, 1.0), (84.0, 0.0)))
+    energy = Setting(input="energy", unit=unit("kcal/day"), steps=((0.0, 1500.0),))
+    arm = Arm(name="diet", label="", dosing=(), sets=(device, energy))
+    words = "low purine diet 1 from month 1 then 0 from week 12 and energy 1500 kcal/day from day 0"
+    assert lane(arm, 1).dosing == words
+    assert lane(Arm(name="none", label="", dosing=()), 1).dosing == "no drug"

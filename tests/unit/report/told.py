@@ -159,6 +159,7 @@ def told_tables(world: ToldWorld, trials: range, keep: int, faults: bool):
             "randomised": np.full(n, world.randomised), "lost": [trial % 4 for trial in trials],
             "success": [any(each["rejected"] for each in looks if each["trial"] == t and each["analysis"] == "primary")
                         for t in trials],
+            "stopped_at": ["final"] * len(trials), "stopped_for": ["end"] * len(trials),
             "n_events": [trial % 3 for trial in trials], "duration": [200.0 + trial % 5 for trial in trials],
             "accrual_ended_at": [150.0 + trial % 5 for trial in trials],
             "failed_patients": [int(trial in failed) for trial in trials],
@@ -227,6 +228,8 @@ def told_looks(world: ToldWorld, trial: int, faults: bool):
             "statistic": np.nan if gone else gain / error, "p_value": 0.5, "adjusted_p_value": 0.5,
             "lower": np.nan if gone else estimate - 2 * error, "upper": np.nan if gone else estimate + 2 * error,
             "n_treated": 10, "n_control": 18, "n_missing": 2, "rejected": bool(not gone and gain / error > 1.96),
-            "status": "no variance" if gone else None, "truth": truth, "cut_at": 200.0,
+            "status": "no variance" if gone else None, "covariance": None, "truth": truth, "cut_at": 200.0,
+            "n_events": 0,
+            "information": np.nan, "lower_bound": np.nan, "upper_bound": np.nan, "after_stop": False, "concludes": True,
             "unit": "mmHg" if analysis == "primary" else "",
         }  # fmt: skip

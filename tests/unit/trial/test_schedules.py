@@ -8,7 +8,7 @@ import numpy as np
 
 from tests.unit.trial.worlds import dosing, patients_of, pressure_cohort, pressure_world
 from trialsim.cohort.model import Inlet
-from trialsim.dynamics.doses import DOSE, STEADY
+from trialsim.dynamics.doses import DOSE, STEADY, STEADY_WITH
 from trialsim.foundation.units import quantity, unit
 from trialsim.protocol.dosing_model import Adherence, Holidays, PlainAmount, Timing
 from trialsim.protocol.model import Arm
@@ -99,6 +99,20 @@ def test_a_dose_that_enters_two_states_is_two_administrations():
     assert np.array_equal(schedule.time[::2], schedule.time[1::2])
     assert np.array_equal(schedule.amount[::2], schedule.amount[1::2])
     assert set(schedule.inlet[::2]) | set(schedule.inlet[1::2]) == {0, 1}
+
+
+def test_the_parts_of_a_dose_find_one_steady_state():
+    cohort = pressure_cohort()
+    depot, central, pressure = cohort.states
+    central = replace(central, receives=(Inlet(drug="X", route="oral"),))
+    setup = setup_with((dosing(5.0, 1.0, 4.0, is_steady=True),),
+                       cohort=replace(cohort, states=(depot, central, pressure)))
+    schedule = schedule_under(setup, 1, own_intake(setup, np.full(N, 0.5)), WHO)
+    first = schedule.offsets[:-1]
+    assert np.all(schedule.kind[first] == STEADY) and np.all(schedule.kind[first + 1] == STEADY_WITH)
+    assert np.all(schedule.interval[first] == 24.0) and np.all(schedule.interval[first + 1] == 24.0)
+    assert np.all(schedule.time[first] == schedule.time[first + 1])
+    assert np.sum(schedule.kind != DOSE) == 2 * N
 
 
 def test_several_drugs_and_routes_enter_one_state():

@@ -51,7 +51,7 @@ from trialsim.trial.world import World
 
 NAMES = (
     "weight sex floor limit base kin kout ka CL V emax EC50 depot central pressure conc sbp x_conc level score y female"
-    " male"
+    " male treated hr"
 )
 
 

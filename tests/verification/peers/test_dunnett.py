@@ -5,7 +5,7 @@ import pytest
 from scipy import integrate, stats
 
 from trialsim.analysis.ancova import ancova
-from trialsim.analysis.dunnett import exceedance
+from trialsim.analysis.dunnett import exceedance, step_down_dunnett_into
 from trialsim.analysis.multiplicity import adjusted_p_values
 
 
@@ -73,3 +73,34 @@ def test_adjusted_p_values_of_a_trial_agree_with_multcomp():
     # Lower is better: the same trial turned round.
     turned = ancova([-v for v in y], arm, [0, 15], None, None, 0, [(1, 0), (2, 0)], -1, 0.05)
     assert adjusted_p_values("dunnett", turned, -1).tolist() == adjusted.tolist()
+
+
+FREE_OF_TWO = [0.0458544053080, 0.0203363116343]
+FREE_OF_THREE = [0.07412636499536, 0.00189857305072, 0.01049352875080]
+FOUR_ARMS = [
+    -0.96, -0.29, 0.26, -1.15, 0.2, 0.03, 0.09, 1.12, -1.22, 1.27, -0.74, -1.13, -0.22, 0.75, 0.65,
+    0.19, -0.45, -0.15, 1.72, 0.7, -0.08, -0.04, 0.7, -0.77, 0.42, 0.16, 2.06, 1.91, 0.83, -0.24,
+    1.8, 1.75, 1.63, 1.64, 0.55, 1.61, 1.7, 0.44, -0.58, 1.19, 1.19, 0.09, 2.1,
+]  # fmt: skip
+
+
+def test_step_down_p_values_agree_with_multcomp():
+    # As above with test = adjusted("free", maxpts = 5e7, abseps = 1e-9): step-down.
+    y = [51, 87, 50, 48, 79, 61, 82, 91, 92, 80, 52, 90, 85, 101, 77]
+    arm = [0] * 6 + [1] * 5 + [2] * 4
+    result = ancova(y, arm, [0, 15], None, None, 0, [(1, 0), (2, 0)], 1, 0.05)
+    assert adjusted_p_values("step_down_dunnett", result, 1)[0] == pytest.approx(FREE_OF_TWO, abs=1e-8)
+    turned = ancova([-v for v in y], arm, [0, 15], None, None, 0, [(1, 0), (2, 0)], -1, 0.05)
+    assert adjusted_p_values("step_down_dunnett", turned, -1)[0] == pytest.approx(FREE_OF_TWO, abs=1e-8)
+    arms = np.repeat(np.arange(4), (12, 9, 15, 7))
+    result = ancova(FOUR_ARMS, arms, [0, 43], None, None, 0, [(1, 0), (2, 0), (3, 0)], 1, 0.05)
+    assert adjusted_p_values("step_down_dunnett", result, 1)[0] == pytest.approx(FREE_OF_THREE, abs=1e-6)
+
+
+def test_published_step_down_p_values():
+    # Mediana 1.0.8, vignette adjusted-pvalues: differences 2.3, 2.5, 1.9, SD 9.5, 180 patients an arm.
+    statistic = np.array([[2.3, 2.5, 1.9]]) / (9.5 * np.sqrt(2 / 180))
+    covariance = np.full((1, 3, 3), 0.5) + 0.5 * np.eye(3)
+    adjusted, tested = np.ones((1, 3)), np.ones((1, 3), np.bool_)
+    step_down_dunnett_into(statistic, np.full((1, 3), 716.0), covariance, tested, adjusted)
+    assert adjusted[0] == pytest.approx([0.0204382, 0.01722544, 0.02909082], abs=2e-4)
