@@ -36,7 +36,7 @@ def plainly_followed(
     fits = (
         hasattr(module, "run_plain") and params.shape == (n, len(model.parameters)) and samples.ndim == 2
         and samples.shape[0] == n == schedule.n_patients and schedule.n_lines == 1 and schedule.offsets.size == n + 1
-        and n > 0 and not schedule.check.any()
+        and n > 0 and not schedule.column("check").any()
         and (not schedule.time.size or 0 <= schedule.inlet.min() <= schedule.inlet.max() < len(model.inlets)))
     if not fits:
         return None
