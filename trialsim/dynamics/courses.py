@@ -35,6 +35,7 @@ STATUS = {
     11: "more readings under way at once than there is room for",
     12: "an event that recurs more than ten thousand times",
     13: "a probability below 0 or above 1, or a negative standard deviation",
+    14: "a mean count below 0 or above 500, or a negative dispersion",
 }
 
 
