@@ -114,7 +114,8 @@ def courses(
     chosen = tolerance or Tolerance()
     module = compiled(model, solver, schedule.has_steady_states)
     shape = (len(params), np.shape(sample_times)[-1], len(model.outputs))
-    if outputs is not None and (outputs.shape, outputs.dtype.str, outputs.flags.c_contiguous) != (shape, "<f8", True):
+    fits = outputs is None or (outputs.shape == shape and outputs.dtype == np.float64 and outputs.flags.c_contiguous)
+    if not fits:
         raise ValueError(f"outputs must be contiguous numbers of shape {shape}")
     plain = None
     if np.shape(thresholds) == (len(params), 0) and watch is None:
