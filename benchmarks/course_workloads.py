@@ -140,4 +140,4 @@ def workloads() -> list[Workload]:
     """Return every workload: a (twice), b, c, d."""
     anywhere = np.sort(np.random.default_rng(2).uniform(0.0, 168.0, 672))
     return [_oral("a  1-compartment oral, 672 samples on a grid", 8000, np.arange(1, 673) * 0.25),
-            _oral("a  1-compartment oral, 672 samples anywhere", 2000, anywhere), _response(), _target(), _tumour()]
+            _oral("a  1-compartment oral, 672 samples anywhere", 8000, anywhere), _response(), _target(), _tumour()]

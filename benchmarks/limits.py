@@ -12,6 +12,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from trialsim.dynamics import lane_power, rodas5p_sums, stage_sums
+from trialsim.dynamics.modes import halved
 from trialsim.foundation import arithmetic, elementary
 from trialsim.foundation.elementary import _exp_into
 
@@ -66,6 +67,18 @@ def ns_per_exponential() -> float:
     """Return how long an exponential takes in a long row of them, in nanoseconds."""
     x, out = np.linspace(-9.0, 0.0, 4096), np.zeros(4096)
     return 1e9 * median_seconds(lambda: [_exp_into(x, out) for _ in range(100)]) / (100 * x.size)
+
+
+@njit(error_model="numpy")  # type: ignore[untyped-decorator]
+def _halved_into(x: Floats, out: Floats) -> None:
+    for i in range(x.size):
+        out[i] = halved(x[i])
+
+
+def ns_per_mode() -> float:
+    """Return how long what is left of a mode takes in a long row of them, in nanoseconds."""
+    x, out = np.linspace(0.0, 13.0, 4096), np.zeros(4096)
+    return 1e9 * median_seconds(lambda: [_halved_into(x, out) for _ in range(100)]) / (100 * x.size)
 
 
 def multiplications(source: str, function: str) -> int:

@@ -61,8 +61,8 @@ from trialsim.foundation.caches import cache_directory
 from trialsim.foundation.version import VERSION
 
 # What generated modules import: their compiled code holds it, of which numba's own cache knows nothing.
-_IMPORTED = (administrations, arrays, bundles, chain, compiling, dop853, doses, exponentials, lane_power, modes, plain, series,
-             stage_sums, watching, arithmetic, elementary, gamma, normal, streams)
+_IMPORTED = (administrations, arrays, bundles, chain, compiling, dop853, doses, exponentials, lane_power, modes, plain,
+             series, stage_sums, watching, arithmetic, elementary, gamma, normal, streams)
 _MARKER = "# --- copied from here ---\n"
 _LARGE_MARKER = "# --- copied for large models ---\n"
 # What only linear models import, and what is compiled when it is imported.
@@ -111,7 +111,8 @@ def compiled(model: CourseModel, solver: Solver = "explicit", steady: bool = Fal
 def _compiled(model: CourseModel, solver: Solver = "explicit", steady: bool = False) -> ModuleType:
     source = kernel_source(model, solver, steady)
     method = (rodas5p, rodas5p_sums) if solver == "stiff" else ()
-    imported = [*(_text(module) for module in (*_IMPORTED, *method)), *(path.read_text(encoding="utf-8") for path in _OF_LINEAR)]
+    imported = [_text(module) for module in (*_IMPORTED, *method)]
+    imported += [path.read_text(encoding="utf-8") for path in _OF_LINEAR]
     key = hashlib.sha256("\0".join([source, *imported, VERSION, numba.__version__]).encode()).hexdigest()[:32]
     name = f"trialsim_model_{key}"
     return sys.modules[name] if name in sys.modules else _loaded(name, _written(name, source))

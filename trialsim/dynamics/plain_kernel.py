@@ -1,4 +1,4 @@
-"""Courses of linear models in which nothing happens but boluses, infusions and samples: all samples of a patient at once.
+"""Courses of linear models in which nothing happens but boluses, infusions and samples, stretch by stretch.
 
 Everything below the marker is copied behind a model's own functions into a generated module.
 """

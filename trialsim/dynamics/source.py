@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from trialsim.dynamics.model import CourseModel
 from trialsim.dynamics.rule_source import rule_functions
+from trialsim.dynamics.samples_source import (
+    ACROSS,
+    DECORATOR,
+    FUNCTIONS,
+    across,
+    across_sizes,
+    read_across,
+    read_modes,
+    read_together,
+    shown_states,
+)
 from trialsim.dynamics.stiff_source import jacobian_targets, stiff_sizes, stiff_step
 from trialsim.dynamics.stiff_system import Solver, StiffSystem, stiff_system
 from trialsim.dynamics.stiff_unrolled import is_unrolled
@@ -45,15 +55,10 @@ from trialsim.dynamics.series import FEWEST, FILLED, REACHES, SEEN, STEPPED, TIM
 from trialsim.dynamics.modes import MODAL
 from trialsim.dynamics.together import moved_by_modes, propagator_at, states_seen
 '''
-_DECORATOR = "@kernel"
 _PLAIN = """from trialsim.dynamics.plain import HI, LO, N_SAMPLES, N_STRETCHES
 from trialsim.dynamics.timeline import laid_out, moved_on, stretch_known
 """
 _CLOSED = "from trialsim.dynamics.plain import ACROSS_BEGIN, ACROSS_END, ACROSS_P, WIDE\n"
-_ACROSS = "ws[(ACROSS_{2} + {1}) * WIDE + k]"
-FUNCTIONS = ("exp", "log", "power", "logistic", "logit")
-_CALLS = re.compile(rf"\b({'|'.join(FUNCTIONS)}|lane_power)\(")
-_VALUES = re.compile(r"\bv\d+\b")
 MOST_FUNCTIONS = 40  # written out at twelve stages each; two transit chains have 32
 _FORMS = {
     "neg": "-{0}", "if": "({1} if {0} else {2})", "not": "(not {0})", "and": "({0} and {1})", "or": "({0} or {1})",
@@ -94,12 +99,12 @@ class Writer:
         lines = [f"    {self._name(i)} = {self._spelled(i)}" for i in needed]
         lines += [f"    {target} = {self._name(i)}" for target, i in targets]
         self._places = _ARRAYS
-        return "\n".join([_DECORATOR, f"def {head}:", *(lines or ["    pass"]), ""])
+        return "\n".join([DECORATOR, f"def {head}:", *(lines or ["    pass"]), ""])
 
     def returning(self, head: str, value: int) -> str:
         """Return the source of a function that returns a value."""
         lines = [f"    {self._name(i)} = {self._spelled(i)}" for i in self._needed([value])]
-        return "\n".join([_DECORATOR, f"def {head}:", *lines, f"    return {self._name(value)} + 0.0", ""])
+        return "\n".join([DECORATOR, f"def {head}:", *lines, f"    return {self._name(value)} + 0.0", ""])
 
     def lines(self, targets: Sequence[int], states: str, time: str, suffix: str) -> tuple[list[str], list[str]]:
         """Return lines for one lane that compute targets, and the names of the results.
@@ -125,7 +130,7 @@ class Writer:
         lines = [f"    v{i} = {self._spelled(i)}" for i in reached]
         lines += [f"    c[{k}] = {self._name(i)}" for i, k in wanted.items()]
         self.hoisted = wanted
-        return "\n".join([_DECORATOR, "def hoist(p, c):", *(lines or ["    pass"]), ""])
+        return "\n".join([DECORATOR, "def hoist(p, c):", *(lines or ["    pass"]), ""])
 
     def hoist_across(self) -> str:
         """Return the source of what `hoist` is for patients side by side; to be asked after it."""
@@ -134,7 +139,7 @@ class Writer:
         found = [f"{self._name(i)} = {self._spelled(i)}" for i in self._reached(wanted, lambda i: False)]
         found += [f"ws[(ACROSS_C + {k}) * WIDE + k] = {self._name(i)}" for i, k in wanted.items()]
         self.hoisted, self._places = wanted, _ARRAYS
-        return _across("hoist_across(ws)", [*self.read(_ACROSS), *found])
+        return across("hoist_across(ws)", [*self.read(ACROSS), *found])
 
     def _needed(self, roots: Iterable[int]) -> list[int]:
         """Return what must be computed in the function itself, noting what can be hoisted."""
@@ -201,16 +206,17 @@ def model_source(model: CourseModel, solver: Solver = "explicit") -> str:
         functions.append(writer.function("path_values(p, c, t, tc, y, z, out)", _indexed("out", found.paths.values)))
         functions.append(writer.function(
             "path_slopes(w, lane, t, tc, at, slope, out)", _indexed("out", found.paths.slopes), _TABLE))
+    functions.append(_shift_values(writer, found))
     if model.switches:
         functions.append(_switch_jumps(writer, found))
     if model.rules:
         functions.append(rule_functions(model, found, writer))
     if is_plain(model, found):
-        functions.append(_read_modes(writer, found))
+        functions.append(read_modes(writer, found))
     n_kept = 0
     if is_closed(model, found):
-        across, n_kept = _read_across(writer, found)
-        functions.append(across)
+        text, n_kept = read_across(writer, found)
+        functions.append(text)
     functions.insert(0, writer.hoist())
     if is_closed(model, found):
         functions.insert(1, writer.hoist_across())
@@ -224,6 +230,18 @@ def model_source(model: CourseModel, solver: Solver = "explicit") -> str:
     return "\n\n".join([header + sizes + (stiff_sizes(stiff) if stiff else ""), *functions])
 
 
+def _shift_values(writer: Writer, found: System) -> str:
+    """Return the function that fills the values that change other states where an inlet's doses enter."""
+    zero = found.tape.number(0.0)
+    mine = {k: shifts for k, shifts in enumerate(found.shifts) if shifts}
+    each = [writer.function(f"shift_values_{k}(w, lane, t, tc, at, to)",
+                            [(f"w[to + {i}, lane]", shifts.get(i, zero)) for i in range(len(found.states))], _TABLE)
+            for k, shifts in mine.items()]
+    chosen = [f"    if inlet == {k}:\n        shift_values_{k}(w, lane, t, tc, at, to)" for k in mine]
+    return "\n\n".join([*each, "\n".join([
+        DECORATOR, "def shift_values(w, lane, t, tc, at, to, inlet):", *(chosen or ["    pass"]), ""])])
+
+
 def _switch_jumps(writer: Writer, found: System) -> str:
     """Return the function that fills by how much states jump where a switch turns, and one for every turn."""
     turns = [jumps for switch in found.switches for jumps in (switch.rising, switch.falling)]
@@ -233,7 +251,7 @@ def _switch_jumps(writer: Writer, found: System) -> str:
             for k, jumps in enumerate(turns)]
     chosen = [f"    if turn == {k}:\n        switch_jumps_{k}(w, lane, t, tc, at, to)" for k in range(len(turns))]
     return "\n\n".join([*each, "\n".join([
-        _DECORATOR, "def switch_jumps(w, lane, t, tc, at, to, turn):", *chosen, ""])])
+        DECORATOR, "def switch_jumps(w, lane, t, tc, at, to, turn):", *chosen, ""])])
 
 
 def _rate_functions(writer: Writer, found: System, stiff: StiffSystem | None) -> list[str]:
@@ -253,87 +271,16 @@ def _rate_functions(writer: Writer, found: System, stiff: StiffSystem | None) ->
             jacobian = writer.function("jacobian(w, lane, t, tc, at)", jacobian_targets(stiff), _TABLE)
             writer.read()
             step = stiff_step(stiff, writer.lines, writer.read, followed)
-            return [*source, jacobian, *([f"{_DECORATOR}\n{step}"] if step else [])]
+            return [*source, jacobian, *([f"{DECORATOR}\n{step}"] if step else [])]
         if lanes(found, stiff) == 1:
             return source
         step = unrolled_step(n, len(found.hazards), lambda *names: writer.lines(targets, *names), writer.read, followed,
                              len(found.triggers))
-        return [*source, f"{_DECORATOR}\n{step}"]
+        return [*source, f"{DECORATOR}\n{step}"]
     matrix = [(f"w[AT_A + {i * len(found.states) + j}, lane]", k) for (i, j), k in found.linear.matrix.items()]
     constant = [(f"w[AT_B + {i}, lane]", k) for i, k in found.linear.constant.items()]
     return [writer.function("coefficients(p, c, w, lane)", matrix + constant),
-            writer.function("hazard_rates(p, c, tc, rates)", hazards), _read_together(writer, found)]
-
-
-def _read_together(writer: Writer, found: System) -> str:
-    """Return the function that reads the outputs of many samples at once: a loop without branches."""
-    writer.read()
-    shown = shown_states(found)
-    lines, values = writer.lines(found.outputs, "x{0}", "t", "")
-    rows = [("times", "TIMES"), *((f"row{i}", f"SEEN + {k}") for k, i in enumerate(shown)),
-            *((f"out{k}", f"SEEN + N_SHOWN + {k}") for k in range(len(values)))]
-    head = [f"{name} = room[{row}, 0:n]" for name, row in rows] + writer.read("{0}[{1}]")
-    body = ["t = times[k]", "tc = t", *(f"x{i} = row{i}[k]" for i in shown), *lines,
-            *(f"out{k}[k] = {value}" for k, value in enumerate(values))]
-    return "\n".join([_DECORATOR, "def read_together(p, c, n, room):", *(f"    {line}" for line in head),
-                      "    for k in range(n):", *(f"        {line}" for line in body), ""])
-
-
-def _read_modes(writer: Writer, found: System) -> str:
-    """Return the function that reads the outputs of a stretch from modes: a loop without branches for each."""
-    n, n_outputs = len(found.states), len(found.outputs)
-    source = [_DECORATOR, "def read_modes(p, c, n, times, parts, shares, room, numbers):", "    odd = 0"]
-    source += [f"    mode{m} = shares[{m}, 0:n]" for m in range(n)]
-    for q, output in enumerate(found.outputs):
-        writer.read()
-        lines, (value,) = writer.lines([output], "x{0}", "t", "")
-        seen = _states_below(found, [output])
-        states = []
-        for i in seen:
-            source += [f"    a{i}_{m} = parts[{m}, {i}]" for m in range(n + 1)]
-            states.append(f"x{i} = {'(' * n}a{i}_{n}" + "".join(f" + a{i}_{m} * mode{m}[k])" for m in range(n)))
-        source += [f"    {line}" for line in writer.read("{0}[{1}]")]
-        source.append(f"    out{q} = {'numbers' if n_outputs == 1 else f'room[{q}, 0:n]'}")
-        source += ["    for k in range(n):", *(f"        {line}" for line in (
-            "t = times[k]", "tc = t", *states, *lines, f"value = {value}", f"out{q}[k] = value",
-            "odd |= 0 if value == value else 1"))]
-    if n_outputs > 1:
-        source += [f"    for k in range(n):\n        numbers[k * {n_outputs} + {q}] = out{q}[k]" for q in range(n_outputs)]
-    return "\n".join([*source, "    return odd", ""])
-
-
-def _across(head: str, body: Sequence[str]) -> str:
-    """Return a function that does the same for all patients who stand side by side."""
-    return "\n".join([_DECORATOR, f"def {head}:", "    for k in range(WIDE):",
-                      *(f"        {line}" for line in (body or ["pass"])), ""])
-
-
-def _read_across(writer: Writer, found: System) -> tuple[str, int]:
-    """Return the function that reads the outputs of many patients side by side, and how many rows of room it needs.
-
-    One loop for each elementary function: a loop with two, one after the other, waits for the first.
-    """
-    writer.read()
-    lines, values = writer.lines(found.outputs, "x{0}", "t", "")
-    reads = writer.read(_ACROSS)
-    lines += [f"ws[(N_ACROSS - N_OUTPUTS + {k}) * WIDE + k] = {value}" for k, value in enumerate(values)]
-    loops: list[list[str]] = [[]]
-    for line in lines:
-        loops[-1].append(line)
-        if _CALLS.search(line):
-            loops.append([])
-    room: dict[str, str] = {}
-    source = f"{_DECORATOR}\ndef read_across(ws):\n"
-    for at, loop in enumerate(loops):
-        later = set(_VALUES.findall("\n".join(line for more in loops[at + 1 :] for line in more)))
-        named, used = {line.split(" = ")[0] for line in loop}, set(_VALUES.findall("\n".join(loop)))
-        body = [line for line in reads if re.search(rf"\b{line.split(' = ')[0]}\b", "\n".join(loop))]
-        body += ["t = ws[k]", "tc = t", *(f"{name} = {room[name]}" for name in sorted(used & room.keys())), *loop]
-        kept = sorted(named & later)
-        room.update({name: f"ws[(ACROSS_ROOM + {len(room) + k}) * WIDE + k]" for k, name in enumerate(kept)})
-        body += [f"{room[name]} = {name}" for name in kept]
-        source += "\n".join(["    for k in range(WIDE):", *(f"        {line}" for line in body), ""])
-    return source, len(room)
+            writer.function("hazard_rates(p, c, tc, rates)", hazards), read_together(writer, found)]
 
 
 def is_closed(model: CourseModel, found: System) -> bool:
@@ -348,24 +295,9 @@ def is_plain(model: CourseModel, found: System) -> bool:
 
 def is_quiet(model: CourseModel, found: System) -> bool:
     """Return whether a model is linear without events, rules, paths that are followed and conditions on time."""
-    happens = (model.hazards, model.triggers, model.rules, model.functionals, model.signals, found.breakpoints)
+    happens = (model.hazards, model.triggers, model.switches, model.rules, model.functionals, model.signals,
+               found.breakpoints)
     return found.linear is not None and not any(happens)
-
-
-def shown_states(found: System) -> list[int]:
-    """Return the states that outputs depend on."""
-    return _states_below(found, found.outputs)
-
-
-def _states_below(found: System, targets: Sequence[int]) -> list[int]:
-    seen: set[int] = set()
-    waiting = list(targets)
-    while waiting:
-        i = waiting.pop()
-        if i not in seen:
-            seen.add(i)
-            waiting += [] if found.tape.nodes[i][0] in LEAVES else found.tape.nodes[i][1:]
-    return sorted(found.tape.nodes[i][1] for i in seen if found.tape.nodes[i][0] == "state")
 
 
 def root_positions(found: System) -> list[int]:
@@ -407,6 +339,7 @@ def _sizes(model: CourseModel, found: System, n_constants: int, n_lanes: int) ->
         "N_TRIGGERS": len(model.triggers), "N_INLETS": len(model.inlets), "N_PARAMETERS": len(model.parameters),
         "N_CONSTANTS": n_constants, "N_BREAKPOINTS": len(found.breakpoints), "N_CHAINS": sum(chains), "PULSES": PULSES,
         "N_FUNCTIONALS": len(model.functionals), "N_SWITCHES": len(model.switches),
+        "N_SHIFTS": sum(len(shifts) > 0 for shifts in found.shifts),
         "N_MEMORIES": 2 * len(model.functionals) + 4 * PULSES * sum(chains) + len(model.switches),
         "N_ROOTS": len(root_positions(found)), "LANES": n_lanes, "N_RULES": len(model.rules),
         "N_SIGNALS": len(model.signals), "N_KEPT": sum(len(rule.remembers) for rule in model.rules),
@@ -415,7 +348,7 @@ def _sizes(model: CourseModel, found: System, n_constants: int, n_lanes: int) ->
     wholes = {
         "INLET_STATES": [model.states.index(inlet.state) for inlet in model.inlets],
         "CHAINS": [sum(chains[:k]) if chain else -1 for k, chain in enumerate(chains)],
-        "MODELLED": modelled, "SHOWN": shown_states(found),
+        "SHIFTS": [int(len(shifts) > 0) for shifts in found.shifts], "MODELLED": modelled, "SHOWN": shown_states(found),
         "RECURRENT": [int(hazard.recurrent) for hazard in model.hazards],
         "PATH_KIND": [kinds.index(f.kind) for f in model.functionals],
         "PATH_STATE": [len(model.states) + integrals.index(f.name) if f.kind == "integral" else -1
@@ -426,12 +359,6 @@ def _sizes(model: CourseModel, found: System, n_constants: int, n_lanes: int) ->
     lines = [f"{name} = {size}" for name, size in sizes.items()]
     lines += [f"{name} = np.array({[*numbers, 0]}, dtype=np.int64)" for name, numbers in wholes.items()]
     return "\n" + "\n".join([*lines, f"OVER = np.array([{', '.join([*over, '0.0'])}])", ""])
-
-
-def across_sizes(model: CourseModel, n_constants: int, n_kept: int) -> str:
-    """Return where patients' rows stand in the work space of a closed form, as assignments."""
-    return (f"ACROSS_C = ACROSS_P + {len(model.parameters)}\nACROSS_ROOM = ACROSS_C + {n_constants}\n"
-            f"N_ACROSS = ACROSS_ROOM + {n_kept + len(model.outputs)}\n")
 
 
 def np_number(value: float | None) -> str:

@@ -117,11 +117,11 @@ def times_since(q: int, at: int, t: float, stop: float, is_last: bool, samples: 
     if not is_last:
         fresh[n] = stop - t
     before = line.stretch[q - 1]
-    if q > 1 and before[HI] - before[LO] >= n and (is_last or before[HI] - before[LO] == n):
-        if not differ(n if is_last else n + 1, line.since[before[AT] :], fresh):
-            row[AT], row[END_AT] = before[AT], -1 if is_last else before[AT] + n
-            return at
-    return at + n + (0 if is_last else 1)
+    may_be = q > 1 and before[HI] - before[LO] >= n and (is_last or before[HI] - before[LO] == n)
+    if may_be and not differ(n if is_last else n + 1, line.since[before[AT] :], fresh):
+        row[AT], row[END_AT] = before[AT], -1 if is_last else before[AT] + n
+        return at
+    return int(at + n + (0 if is_last else 1))
 
 
 @kernel

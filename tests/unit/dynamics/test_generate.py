@@ -20,7 +20,7 @@ from trialsim.dynamics.doses import no_doses
 model = built("a", "k", ("-k * a * 1.0625",), starts=("1",))
 found = courses(model, np.array([[0.5]]), no_doses(1), np.array([[2.0]]), np.zeros((1, 0)), [], [], 9.0)
 from trialsim.dynamics.generate import compiled
-print(found.outputs[0, 0, 0].hex(), sum(compiled(model).run.stats.cache_hits.values()))
+print(found.outputs[0, 0, 0].hex(), sum(compiled(model).run_plain.stats.cache_hits.values()))
 """
 
 
