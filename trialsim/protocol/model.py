@@ -303,7 +303,12 @@ class Scenario:
 
     def is_null(self, analysis: str, comparison: str) -> bool:
         """Return whether a comparison of an analysis is declared null."""
-        return comparison in self.null or f"{comparison} of {analysis}" in self.null
+        return comparison in self.nulls_of(analysis)
+
+    def nulls_of(self, analysis: str) -> tuple[str, ...]:
+        """Return the comparisons that are declared null in an analysis, whether or not it makes them."""
+        named = (text.partition(" of ") for text in self.null)
+        return tuple(comparison for comparison, of, name in named if not of or name == analysis)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
