@@ -49,4 +49,8 @@ SETTINGS = (
     setting("t, effect", (15, 15), (1.2,), 0.025),
     setting("t, effect, unequal arms", (8, 24), (1.2,), 0.025),
     setting("Dunnett, three nulls", (10, 10, 10, 10), (0.0, 0.0, 0.0), 0.025, method="ancova", multiplicity="dunnett"),
+    setting(
+        "step-down Dunnett, three nulls", (8, 12, 10, 10), (0.0, 0.0, 0.0), 0.025, method="ancova",
+        multiplicity="step_down_dunnett",
+    ),  # fmt: skip
 )

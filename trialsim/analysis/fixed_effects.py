@@ -18,7 +18,7 @@ ALIASED_SHARE = 1e-10
 
 
 @compiled("int64(float64[:, ::1], int64[::1])")
-def _kept_columns(products: Floats, kept: Integers) -> int:
+def kept_columns(products: Floats, kept: Integers) -> int:
     """Fill each column's position among those that earlier columns do not determine, -1 for the others; the rank."""
     n = kept.size
     lower = np.zeros((n, n))
@@ -79,7 +79,7 @@ def numbered_effects(
             seen[j, j] = 1.0 if is_seen[g, j] else 0.0
         add_products(seen, xx[g], index, products)
     kept = np.zeros(n, np.int64)
-    rank = _kept_columns(products, kept)
+    rank = kept_columns(products, kept)
     for k in range(q):
         for j in range(m):
             index[k, j] = kept[index[k, j]]

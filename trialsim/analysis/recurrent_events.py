@@ -75,6 +75,25 @@ def _score(table: Floats, count: int, slope: float) -> tuple[float, float]:
     return score, information
 
 
+@compiled("Tuple((int64, float64, float64))(float64[:, :, ::1], int64[::1])")
+def _fitted(tables: Floats, counts: Integers) -> tuple[int, float, float]:
+    """OK or why there is no fit, the slope of the treated arm over all strata, and its information."""
+    slope = 0.0
+    for _ in range(MOST_STEPS):
+        score, information = 0.0, 0.0
+        for s in range(counts.size):
+            u, v = _score(tables[s], counts[s], slope)
+            score += u
+            information += v
+        if not information > 0.0:
+            return NO_VARIANCE, slope, information
+        step = max(-1.0, min(1.0, score / information))
+        if abs(step) < 1e-12:
+            return OK, slope, information
+        slope += step
+    return NO_CONVERGENCE, slope, information
+
+
 @compiled("float64(float64[:, ::1], int64, float64, float64, int64, float64[::1], int64, int64)")
 def _residual(
     table: Floats, count: int, slope: float, end: float, side: int, happened: Floats, first: int, last: int
@@ -143,25 +162,9 @@ def _compare(
             if events[0] == 0.0 or events[1] == 0.0:
                 status[t, c] = TOO_FEW_EVENTS
                 continue
-            slope, information, is_found = 0.0, 0.0, False
-            for _ in range(MOST_STEPS):
-                score, information = 0.0, 0.0
-                for s in range(strata):
-                    u, v = _score(tables[s], counts[s], slope)
-                    score += u
-                    information += v
-                if not information > 0.0:
-                    break
-                step = max(-1.0, min(1.0, score / information))
-                if abs(step) < 1e-12:
-                    is_found = True
-                    break
-                slope += step
-            if not information > 0.0:
-                status[t, c] = NO_VARIANCE
-                continue
-            if not is_found:
-                status[t, c] = NO_CONVERGENCE
+            fit, slope, information = _fitted(tables, counts)
+            if fit != OK:
+                status[t, c] = fit
                 continue
             variance = 1.0 / information
             if is_robust:

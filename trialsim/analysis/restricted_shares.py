@@ -85,10 +85,21 @@ def scored(measure: int, n1: float, y1: float, n0: float, y0: float, null: float
         return y1 / n1 - null * (y0 / n0), variance, p1
     if y1 + y0 == 0.0 or y1 + y0 == n1 + n0:
         return 0.0, 0.0, 0.0
+    # Shares of successes and of failures by the same equation, so that neither is a difference from 1; and the score
+    # from the smallest expected count, as all four tell the same but lose digits beside greater ones.
     p0 = share_at_odds_ratio(n1, y1, n0, y0, null)
-    p1 = null * p0 / (1.0 + p0 * (null - 1.0))
-    information_1, information_0 = n1 * p1 * (1.0 - p1), n0 * p0 * (1.0 - p0)
+    q0 = share_at_odds_ratio(n1, n1 - y1, n0, n0 - y0, 1.0 / null)
+    p1 = null * p0 / (q0 + null * p0)
+    q1 = q0 / (q0 + null * p0)
+    information_1, information_0 = n1 * p1 * q1, n0 * p0 * q0
     if information_1 <= 0.0 or information_0 <= 0.0:
         return y1 - n1 * p1, 0.0, 0.0
+    score, least = y1 - n1 * p1, n1 * p1
+    if n1 * q1 < least:
+        score, least = n1 * q1 - (n1 - y1), n1 * q1
+    if n0 * p0 < least:
+        score, least = n0 * p0 - y0, n0 * p0
+    if n0 * q0 < least:
+        score = (n0 - y0) - n0 * q0
     variance = information_1 * information_0 / (information_1 + information_0)
-    return y1 - n1 * p1, variance, variance
+    return score, variance, variance

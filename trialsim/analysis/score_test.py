@@ -25,7 +25,7 @@ from trialsim.foundation.normal import normal_cdf, normal_quantile
 
 Measure = Literal["risk_difference", "risk_ratio", "odds_ratio"]
 CODES: dict[str, int] = {"risk_difference": DIFFERENCE, "risk_ratio": RATIO, "odds_ratio": ODDS_RATIO}
-FURTHEST = 40.0  # of a logarithm of a ratio: e^40 is beyond what any trial can tell from infinity
+FURTHEST = 40.0  # of a logarithm of a ratio: no trial can tell e^40 from infinity
 MOST_STEPS = 200
 
 

@@ -24,7 +24,7 @@ from trialsim.store.layout import Layout
 from trialsim.store.read import cell_columns
 from trialsim.store.write import write_whole
 
-ALL_PAIRS = 12  # designs up to which each is compared with each; beyond, each with the first
+ALL_PAIRS = 6  # designs up to which each is compared with each; beyond, each with the first
 ERROR = 0.05  # of the simultaneous bounds, both sides together
 ALONE = Averages()  # every trial has a draw of its own
 LOOKS = ("trial", "analysis", "comparison", "estimate", "rejected", "concludes", "unit")

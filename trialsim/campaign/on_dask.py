@@ -167,8 +167,9 @@ def unchanged(world: Any) -> Any:
 
 
 def part_on_worker(simulate: Simulate, world: Any, task: Task, digest: str) -> Outcome:
-    """Compute a part on a worker, unless the worker does not see the run folder."""
-    if stored_plan(Layout(Path(task.root))).get("digest") != digest:
+    """Compute a part on a worker, unless the worker does not see the run folder, or that of the search it is of."""
+    root = Path(task.root)
+    if digest not in [stored_plan(Layout(folder)).get("digest") for folder in (root, root.parent)]:
         raise TrialsimError(
             "folder-not-shared",
             f"a worker does not see the run folder {task.root}",

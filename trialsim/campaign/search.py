@@ -39,8 +39,8 @@ FIRST_ROUND = 300  # trials between the ends
 NULL_TRIALS = 1000  # of the largest size, to notice a type I error that no size would mend
 CLOSEST, FARTHEST = 0.2, 1.0  # probits from the target at which sizes beside the root are tried
 FIRST_SHARE = 0.8  # of the error, for a sequence of the verification; of what is left, for the next
-MOST_SEQUENCES = 4
-CHANCE_TO_PASS = 0.8  # with which the first size of a verification shall be shown
+CHANCES = (0.8, 0.95, 0.99, 0.999)  # with which the first size of each sequence of a verification shall be shown
+MOST_SEQUENCES = len(CHANCES)
 VERIFICATION = "verification"
 
 
@@ -132,7 +132,7 @@ class Search:
         above = self.question.over.sizes[0]
         for sequence in range(1, MOST_SEQUENCES + 1):
             error = self.question.error * FIRST_SHARE * (1 - FIRST_SHARE) ** (sequence - 1)
-            start = max(first_size(self.question, curves, error), above)
+            start = max(first_size(self.question, curves, error, CHANCES[sequence - 1]), above)
             shown, stopped_at, seed = self._verified(sequence, start, error)
             if shown is not None:
                 return Found(
@@ -309,9 +309,9 @@ def sizes_near(over: Candidates, curve: PowerCurve, level: float) -> list[int]:
     return sorted({over.nearest(curve.size_at(level, shift)) for shift in (-distance, 0.0, distance)})
 
 
-def first_size(question: Question, curves: Mapping[str, PowerCurve], error: float) -> int:
-    """Return the smallest size that the verification will probably show; the largest if none."""
-    z, more = -normal_quantile(error), normal_quantile(CHANCE_TO_PASS)
+def first_size(question: Question, curves: Mapping[str, PowerCurve], error: float, chance: float) -> int:
+    """Return the smallest size that a sequence will show with such a chance; the largest if none."""
+    z, more = -normal_quantile(error), normal_quantile(chance)
 
     def is_likely(size: int, target: Target) -> bool:
         curve = curves[str(target)]

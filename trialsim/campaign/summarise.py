@@ -17,7 +17,8 @@ from trialsim.campaign.rows import Arrays, Row
 from trialsim.campaign.stops import stop_rows
 from trialsim.foundation.tables import SUMMARY
 from trialsim.foundation.tables_parquet import parquet_bytes
-from trialsim.protocol.model import Analysis, Comparison, Family
+from trialsim.protocol.family_model import Family
+from trialsim.protocol.model import Analysis, Comparison
 from trialsim.store.folder import markers
 from trialsim.store.layout import Layout
 from trialsim.store.read import cell_columns

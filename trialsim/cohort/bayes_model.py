@@ -61,7 +61,7 @@ class FitProblem:
 def fit_problem(cohort: Cohort, fit: FitSection, data: FitData) -> FitProblem:
     """Return what is fitted; a cohort whose data lack a covariate that matters is refused."""
     with_priors = cohort_with_priors(cohort)
-    model = with_known_doses(course_model(with_priors, (), tuple(data.measures), 0.0), fit, data)
+    model = fitted_course(course_model(with_priors, (), tuple(data.measures), 0.0), fit, data)
     names = reached_names(model)
     _check_covariates(with_priors, names, data)
     reached = frozenset(p.name for p in cohort.parameters if p.name in names)
@@ -73,8 +73,11 @@ def fit_problem(cohort: Cohort, fit: FitSection, data: FitData) -> FitProblem:
     return FitProblem(cohort=with_priors, fit=fit, model=model, reached=reached, estimated=unknown, data=data)
 
 
-def with_known_doses(model: CourseModel, fit: FitSection, data: FitData) -> CourseModel:
-    """Return the model with chains that no patient takes more doses through than in the data: there is less to compile.
+def fitted_course(model: CourseModel, fit: FitSection, data: FitData) -> CourseModel:
+    """Return the course without what no measured value depends on, and with as many doses as the data have.
+
+    What is kept of the path (a highest value, an area) is left out if nothing asks for it; chains that no patient takes
+    more doses through than in the data are less to compile.
     """
     most = max(1, int(np.bincount(data.dose_patient, minlength=1).max()))
     inlets = tuple(
@@ -82,7 +85,8 @@ def with_known_doses(model: CourseModel, fit: FitSection, data: FitData) -> Cour
         if inlet.transit is not None and (inlet.drug, inlet.route) == (fit.dose_drug, fit.dose_route) else inlet
         for inlet in model.inlets
     )
-    return replace(model, inlets=inlets)
+    asked = reached_names(model) & {functional.name for functional in model.functionals}
+    return replace(model, inlets=inlets, functionals=model.functionals if asked else ())
 
 
 def _check_covariates(cohort: Cohort, reached: frozenset[str], data: FitData) -> None:

@@ -13,6 +13,7 @@ from trialsim.foundation.expression_tree import Expr, names_of
 from trialsim.foundation.units import Unit
 
 Scale = Literal["lognormal", "normal", "logit_normal"]
+EffectScale = Literal["lognormal", "normal", "logit_normal", "gamma"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,10 +110,10 @@ class RandomEffect:
     """Variation between patients (or occasions): the SD of the effect on its own scale.
 
     lognormal: sd of the log (from a CV: sqrt(log(1 + cv^2))); normal: in the parameter's unit; logit_normal: of the
-    logit.
+    logit; gamma: the coefficient of variation of a factor of mean 1.
     """
 
-    scale: Scale
+    scale: EffectScale
     sd: float
     uncertainty: Uncertainty | None = None  # of sd, always lognormal
     box_cox: float = 0.0  # shape of the transformation of a lognormal effect; 0 is none
@@ -276,13 +277,13 @@ class TimeCorrelation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Spread:
-    """How values vary between patients by summary assumptions: normal around the measure's value, or yes and no.
+    """How values vary between patients by summary assumptions: normal around the measure's value, yes and no, counts.
 
-    `points` are the mean or the probability, `sd` the standard deviation (empty for yes and no), as written: at days
-    since randomisation, joined by lines; one point holds always.
+    `points` are the mean or the probability, `sd` the standard deviation or the dispersion of counts (empty where there
+    is none), as written: at days since randomisation, joined by lines; one point holds always.
     """
 
-    kind: Literal["normal", "binary"]
+    kind: Literal["normal", "binary", "count"]
     points: Steps
     sd: Steps
     correlation: TimeCorrelation

@@ -93,7 +93,7 @@ def impossible_typical(parameter: Parameter, like: Parameter) -> str | None:
     scales = {effect.scale for effect in (like.between_patients, like.uncertainty) if effect is not None}
     if "logit_normal" in scales and not 0.0 <= parameter.typical * parameter.unit.factor <= 1.0:
         return "a logit-normal parameter lies between 0 and 1"
-    if "lognormal" in scales and parameter.typical < 0.0:
+    if {"lognormal", "gamma"} & scales and parameter.typical < 0.0:
         return "a lognormal parameter is not negative"
     return None
 

@@ -12,7 +12,7 @@ from trialsim.cohort.course_model import CHANGE, input_columns
 from trialsim.cohort.covariates import correlated_scores
 from trialsim.cohort.draws import TypicalValues
 from trialsim.cohort.model import Cohort, Trajectory
-from trialsim.cohort.patients import Candidates, covariate_factor, shifted, shifted_by
+from trialsim.cohort.patients import Candidates, covariate_factor, shifted_by, varied
 from trialsim.dynamics.model import CourseModel
 from trialsim.foundation.streams import label, normals
 
@@ -147,7 +147,7 @@ def individual_parameters(
         name = parameter.name
         value = typical.parameters[name][rows] * covariate_factor(parameter, typical, covariates, rows)
         if name in scores:
-            value = shifted(parameter, value, typical.between_patients_sd[name][rows] * scores[name])
+            value = varied(parameter, value, typical.between_patients_sd[name][rows], scores[name])
         if parameter.between_occasions is not None:
             value = shifted_by(parameter, parameter.between_occasions, value, occasions[name])
         made[name] = value

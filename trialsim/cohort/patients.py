@@ -12,6 +12,7 @@ from trialsim.cohort.covariates import correlated_scores, covariate_values
 from trialsim.cohort.draws import TypicalValues, logit_shifted
 from trialsim.cohort.model import Cohort, Effect, Parameter, RandomEffect
 from trialsim.foundation.elementary import exp_array, power_array
+from trialsim.foundation.incomplete_gamma import gamma_factors
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -41,10 +42,18 @@ def candidates(
     for parameter in cohort.parameters:
         value = typical.parameters[parameter.name][rows] * covariate_factor(parameter, typical, covariates, rows)
         if parameter.between_patients is not None:
-            shift = typical.between_patients_sd[parameter.name][rows] * scores[parameter.name]
-            value = shifted(parameter, value, shift)
+            sds = typical.between_patients_sd[parameter.name][rows]
+            value = varied(parameter, value, sds, scores[parameter.name])
         parameters[parameter.name] = value
     return Candidates(covariates=covariates, parameters=parameters)
+
+
+def varied(parameter: Parameter, values: Floats, sds: Floats, scores: Floats) -> Floats:
+    """Return values varied between patients: spreads on the scale of the random effect, standard normal scores."""
+    assert parameter.between_patients is not None
+    if parameter.between_patients.scale == "gamma":
+        return values * gamma_factors(sds, scores)
+    return shifted(parameter, values, sds * scores)
 
 
 def shifted(parameter: Parameter, values: Floats, shifts: Floats) -> Floats:

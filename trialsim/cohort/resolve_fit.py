@@ -56,6 +56,11 @@ def stays_the_same(desk: Desk, covariates: tuple[Covariate, ...], parameters: tu
     moving += [("parameters", p.name, "between_occasions") for p in parameters if p.between_occasions is not None]
     skewed = [p.name for p in parameters if p.between_patients is not None and p.between_patients.box_cox]
     moving += [("parameters", name, "between_patients", "box_cox") for name in skewed]
+    moving += [
+        (*("parameters", p.name, "between_patients"), "gamma")
+        for p in parameters
+        if p.between_patients is not None and p.between_patients.scale == "gamma"
+    ]
     for path in moving:
         message = f"a fit with {path[-1]!r} is not supported by this version"
         desk.error(desk.key(*path), "not-yet", message, "", ["leave one of the two out"])

@@ -46,7 +46,10 @@ def parameter(
     variation = random_effect(desk, written.between_patients, unit, (*path, "between_patients"))
     occasions = between_occasions(desk, written, unit, variation, path)
     varying = variation or occasions
-    varies = varying.scale if varying is not None else None
+    # A gamma factor is positive, as a lognormal one is.
+    varies: Scale | None = None
+    if varying is not None:
+        varies = "lognormal" if varying.scale == "gamma" else varying.scale
     typical_fits(desk, value * unit.factor, varies, path)
     if variation is not None and varies == "normal":
         warn_of_other_sign(desk, name, value, variation.sd, (*path, "between_patients"))
@@ -91,6 +94,11 @@ def between_occasions(
 ) -> RandomEffect | None:
     """Return the variation between occasions, which is on the scale of that between patients."""
     variation = random_effect(desk, written.between_occasions, unit, (*path, "between_occasions"))
+    if variation is not None and "gamma" in (variation.scale, between_patients and between_patients.scale):
+        message = "a gamma variation is between patients alone"
+        notes = ["write lognormal: CV where occasions vary, too"]
+        desk.error(desk.at(*path, "between_occasions"), "wrong-scale", message, "", notes)
+        return None
     if variation is None or between_patients is None or variation.scale == between_patients.scale:
         return variation
     message = "occasions vary on the scale on which patients vary"
@@ -113,6 +121,8 @@ def random_effect(desk: Desk, written: WrittenVariation | None, unit: Unit, path
     if written.normal is not None:
         sd = desk.number_in(written.normal, unit, *path, "normal")
         return None if sd is None else RandomEffect(scale="normal", sd=sd, uncertainty=uncertainty)
+    if written.gamma is not None:
+        return RandomEffect(scale="gamma", sd=written.gamma, uncertainty=uncertainty)
     assert written.logit_normal is not None
     desk.alike(unit.dimension, DIMENSIONLESS, *path[:-1], "typical")
     return RandomEffect(scale="logit_normal", sd=written.logit_normal, uncertainty=uncertainty)

@@ -126,14 +126,18 @@ VARIATION = Section(
         ),
         "normal": Field(Amount(positive=True), "the standard deviation", example="4 mmHg"),
         "logit_normal": Field(Number(above=0), "the standard deviation of the logit, for a share", example="0.5"),
+        "gamma": Field(
+            RELATIVE, "the coefficient of variation of a gamma distributed factor of mean 1, between patients alone",
+            example="70%",
+        ),
         "box_cox": Field(
             Number(at_least=-5, at_most=5), "the shape of a Box-Cox transformation of a lognormal variation: skewed to"
             " the right above 0", example="0.5",
         ),
         "uncertainty": Field(UNCERTAINTY, "what is not known about the spread", example="{rse: 15%}"),
     },
-    exactly_one=(("lognormal", "normal", "logit_normal"),),
-    at_most_one=(("box_cox", "normal"), ("box_cox", "logit_normal")),
+    exactly_one=(("lognormal", "normal", "logit_normal", "gamma"),),
+    at_most_one=(("box_cox", "normal"), ("box_cox", "logit_normal"), ("box_cox", "gamma")),
     make=written.WrittenVariation,
 )  # fmt: skip
 EFFECT = Section(

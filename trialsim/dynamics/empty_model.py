@@ -26,11 +26,13 @@ N_OUTPUTS = 0
 N_SHOWN = 0  # the states that outputs see
 N_ROOTS = 0
 N_SWITCHES = 0
+N_SHIFTS = 0  # inlets whose doses change other states
 LANES = 1
 N_ACROSS = 0  # the rows of a closed form's work space
 NO_WHOLES = np.array([0], dtype=np.int64)
 NO_FLOATS = np.array([0.0])
 INLET_STATES, CHAINS, MODELLED, RECURRENT, SHOWN = NO_WHOLES, NO_WHOLES, NO_WHOLES, NO_WHOLES, NO_WHOLES
+SHIFTS = NO_WHOLES
 OVER, PATH_KIND, PATH_STATE, ROOT_FUNCTIONAL, ROOT_RISES = NO_FLOATS, NO_WHOLES, NO_WHOLES, NO_WHOLES, NO_WHOLES
 N_RULES = 0
 N_SIGNALS = 0
@@ -120,6 +122,11 @@ def derivatives(w: Any, lane: int, t: float, tc: float, at: int, to: int) -> Non
 @njit(error_model="numpy")  # type: ignore[untyped-decorator]
 def root_values(w: Any, lane: int, t: float, tc: float, at: int, slope: int, to: int) -> None:
     """Fill rows from `to` with the values whose rise through zero a step must land on, triggers first."""
+
+
+@njit(error_model="numpy")  # type: ignore[untyped-decorator]
+def shift_values(w: Any, lane: int, t: float, tc: float, at: int, to: int, inlet: int) -> None:
+    """Fill rows from `to` with the values, at the states in rows from `at`, that change states as an inlet's do."""
 
 
 @njit(error_model="numpy")  # type: ignore[untyped-decorator]

@@ -62,21 +62,25 @@ from trialsim.dynamics.empty_model import (
     N_HAZARDS,
     N_INLETS,
     N_PARAMETERS,
+    N_SHIFTS,
     N_STATES,
     N_SWITCHES,
     N_TRIGGERS,
     PULSES,
     RECURRENT,
+    SHIFTS,
     breakpoints,
     hoist,
     inlet_terms,
     read_outputs,
+    shift_values,
     starts,
 )
 from trialsim.dynamics.lane_table import (
     AT_C,
     AT_G,
     AT_LIMIT,
+    AT_NEW,
     AT_P,
     AT_PULSE,
     AT_REFUSED,
@@ -86,6 +90,7 @@ from trialsim.dynamics.lane_table import (
     AT_STEPS,
     AT_T,
     AT_U,
+    AT_X,
     AT_Y,
     AT_Z,
     BAD_PARAMETERS,
@@ -231,6 +236,17 @@ def pulsed(inlet: int, size: float, number: float, pace: float, w: Any, lane: in
 
 
 @kernel
+def shifted(inlet: int, size: float, w: Any, lane: int) -> None:
+    """Let a dose enter at once, and other states change by what their values lose by it."""
+    t = w[AT_T, lane]
+    shift_values(w, lane, t, t, AT_Y, AT_NEW, inlet)
+    w[AT_Y + INLET_STATES[inlet], lane] += size
+    shift_values(w, lane, t, t, AT_Y, AT_X, inlet)
+    for i in range(N_STATES):
+        w[AT_Y + i, lane] += w[AT_NEW + i, lane] - w[AT_X + i, lane]
+
+
+@kernel
 def arrived(b: Any, w: Any, lane: int) -> tuple[int, bool]:
     """Return a status and whether anything that enters has changed: infusions end, what is due arrives."""
     t, moved, at, status = w[AT_T, lane], False, 0, 0
@@ -246,6 +262,8 @@ def arrived(b: Any, w: Any, lane: int) -> tuple[int, bool]:
                 if way[INFLOW] == 0.0:
                     through = pulsed(inlet, size, way[OWN_NUMBER], way[OWN_PACE], w, lane)
                 status = max(status, through)
+            elif N_SHIFTS > 0 and way[INFLOW] == 0.0 and SHIFTS[inlet] != 0:
+                shifted(inlet, size, w, lane)
             elif way[INFLOW] == 0.0:
                 w[AT_Y + state, lane] += size
             if way[INFLOW] == 0.0:

@@ -32,6 +32,7 @@ class Inlet:
     """The door of one drug and route into one state; all its expressions see parameters only.
 
     `duration` or `rate` makes an administration that says neither an infusion; `transit` lets it come through a chain.
+    What enters at once lets other states change by what values of the states, `shifts` (state, value), lose by it.
     """
 
     drug: str
@@ -42,6 +43,7 @@ class Inlet:
     duration: Expr | None = None
     rate: Expr | None = None
     transit: Transit | None = None
+    shifts: tuple[tuple[str, Expr], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -216,6 +218,7 @@ def _digest(model: CourseModel) -> str:
         lines.append(f"inlet {inlet.drug} {inlet.route} {inlet.state} {lag} {share}")
     for inlet in model.inlets:
         lines += [f"inlet is {name} {to_text(e)}" for name, e in inlet_terms(inlet) if e is not None]
+        lines += [f"inlet shifts {name} {to_text(e)}" for name, e in inlet.shifts]
         if inlet.transit and (inlet.transit.called or inlet.transit.doses):
             lines.append(f"inlet is called {inlet.transit.called} for {inlet.transit.doses}")
     lines += [f"hazard {hazard.name}{' recurrent' * hazard.recurrent}: {to_text(hazard.rate)}"

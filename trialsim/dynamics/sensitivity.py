@@ -18,7 +18,7 @@ from trialsim.dynamics.doses import Schedule
 from trialsim.dynamics.model import CourseModel, Inlet, Switch, Transit
 from trialsim.dynamics.sensitivity_chains import Chain, entering, entering_slope, shift
 from trialsim.dynamics.sensitivity_doses import Door, Doors, Entry, doors_of, no_gradient, sensitive_schedule
-from trialsim.dynamics.sensitivity_switches import Slopes, Surface, comparisons, jumps, nodes_of, surfaces
+from trialsim.dynamics.sensitivity_switches import Slopes, Surface, jumps, nodes_of, surfaces
 from trialsim.dynamics.system import chain_of, system
 from trialsim.dynamics.tape_derivative import derivative, jacobian
 from trialsim.dynamics.tape_expressions import tree, trees
@@ -122,7 +122,8 @@ class _Course:
             rate=None if inlet.rate is None else rate, rate_slopes=slopes(rate),
             chain=None if inlet.transit is None else self._chain(k, inlet.transit, place, lag, share),
             column={n: answer for (n, j), answer in self.rates_by_state.items() if j == place},
-            turns=self.states[place] in nodes_of(self.tape, comparisons(self.tape, self.rates)))
+            answering={n: rate for n, rate in enumerate(self.rates)
+                       if self.states[place] in nodes_of(self.tape, [rate])})
 
     def _chain(self, k: int, transit: Transit, place: int, lag: int, share: int) -> Chain:
         """Return what comes through the chain of inlet k; its sums stand on the tape as if they were states."""
@@ -139,7 +140,8 @@ class _Course:
         """Return the model with slopes."""
         shifts = self._let_in([door.chain for door in doors.doors if door.chain is not None])
         turning = surfaces(self.tape, self.rates, self.states, self.leaves)
-        slopes = self._moving((door.into for door in doors.doors if not isinstance(door.into, int)), shifts, turning)
+        jumping = {door.into for door in doors.doors if not isinstance(door.into, int)}
+        slopes = self._moving(jumping.union(*(door.shifts for door in doors.doors)), shifts, turning)
         kept = [self.original.states[i] for i in self.kept]
         names = [*kept, *(f"d({kept[n]})/d({self.parameters[k]})" for n, k in slopes)]
         place: dict[int | tuple[int, int], int] = {n: n for n in range(len(kept))}
@@ -161,7 +163,8 @@ class _Course:
             for o in range(len(self.found.outputs)) for k in range(len(self.parameters)))]
         parameters = (*self.original.parameters, *doors.known)
         excesses = [surface.excess for surface in turning]
-        roots = [*rates, *outputs, *excesses, *(size for each in sizes for size in each.values())]
+        lost = [value for door in doors.doors for value in door.shifts.values()]
+        roots = [*rates, *outputs, *excesses, *lost, *(size for each in sizes for size in each.values())]
         quantities, found = trees(self.tape, roots, leaf_names, parameters)
         of = dict(zip(roots, found, strict=True))
         named = [f"output {o}" for o in range(len(outputs))]
@@ -175,7 +178,10 @@ class _Course:
                 Switch(excess=of[excess], **{how: tuple((names[place[slope]], of[size]) for slope, size in each.items())
                                              for how, each in zip(("rising", "falling"), pair, strict=True)})
                 for excess, pair in zip(excesses, zip(sizes[::2], sizes[1::2], strict=True), strict=True)),
-            inlets=tuple(self._inlet(door, names[place[door.into]], parameters) for door in doors.doors))
+            inlets=tuple(replace(
+                self._inlet(door, names[place[door.into]], parameters),
+                shifts=tuple((names[place[slope]], of[value]) for slope, value in door.shifts.items()))
+                for door in doors.doors))
 
     def _let_in(self, chains: Iterable[Chain]) -> dict[tuple[int, int], int]:
         """Add what comes through chains to rates and to their slopes; return by how much slopes stand apart from it."""

@@ -6,12 +6,11 @@ Applied Numerical Mathematics 31, 17)
 
     S+ = S- + A F' e - (f(y+) - f(y-)) L'
 
-An inlet's terms see parameters alone, so that L' may be other than zero only where f(y+) - f(y-) = F A df/dy e does
-not depend on the state: where what enters acts linearly, as in a depot. An infusion of the size F A over D is a rate
-that rises at d + L and falls at d + L + D: S' gains A F' / D on the way, and S jumps by -F A / D L' and back. Where
-the model says D, the rate r = F A / D moves with it: S' gains A (F' - F D' / D) / D, and S jumps by -r L' at the start
-and by r (L' + D') at the end.
-
+Where what enters acts linearly, as in a depot, f(y+) - f(y-) = F A df/dy e does not depend on the state, and is the
+size of a further bolus; otherwise the dose itself takes L' f along, and slopes change by what that loses. An infusion
+of the size F A over D is a rate that rises at d + L and falls at d + L + D: S' gains A F' / D on the way, and S jumps
+by -F A / D L' and back. Where the model says D, the rate r = F A / D moves with it: S' gains A (F' - F D' / D) / D, and
+S jumps by -r L' at the start and by r (L' + D') at the end.
 Where the model or the administration says the rate r, D = F A / r: S' gains r' on the way, and S jumps by -r L' at the
 start and by r (L' + D') at the end, D' = A (F' - F r' / r) / r. What ends then depends on the amount, which is a
 parameter of the patient here. What comes through a chain is no jump: see `sensitivity_chains`.
@@ -59,7 +58,7 @@ class Entry:
     rate_slopes: tuple[int, ...]
     chain: Chain | None  # if it comes through a chain
     column: Mapping[int, int]  # how each state's rate answers to what has entered
-    turns: bool  # whether a condition in a rate asks for what is there
+    answering: Mapping[int, int]  # the rates that answer to what has entered, be it by a condition
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +73,7 @@ class Door:
     duration: int | None = None  # or over this time
     chain: Chain | None = None
     doses: int = 0  # how many a patient takes at most through the chain
+    shifts: Mapping[tuple[int, int], int] = field(default_factory=dict)  # what slopes lose by what enters
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,11 +137,14 @@ def doors_of(tape: Tape, entries: Sequence[Entry | None], schedule: Schedule, n_
         _add(tape, found, entry, entry.state, entry.share, "dose", takes_time=True, chain=entry.chain,
              doses=0 if schedule.has_steady_states else most_doses(schedule, j))
         terms = (entry.lag_slopes, entry.share_slopes, entry.duration_slopes, entry.rate_slopes)
+        own = len(found.doors) - 1
         moving = [k for k, slopes in enumerate(zip(*terms, strict=True)) if any(tape.value(s) != 0.0 for s in slopes)]
         if moving:
             _check_form(entry.inlet, schedule, mine)
         if moving and entry.chain is None:
             _add_slopes(tape, found, entry, moving, schedule, j)
+            if entry.duration is None:
+                found.doors[own] = replace(found.doors[own], shifts=_shifts(tape, entry, moving))
     return found
 
 
@@ -217,14 +220,24 @@ def _add_paced(tape: Tape, found: Doors, entry: Entry, k: int, j: int, terms: tu
 
 def _add_jumps(tape: Tape, found: Doors, entry: Entry, k: int, by_lag: int) -> None:
     """Add the slopes of boluses."""
-    jumps, moves = {entry.state: entry.share_slopes[k]}, tape.value(by_lag) != 0.0
-    if moves and (entry.turns or any(tape.depends[answer] for answer in entry.column.values())):
-        raise no_gradient(f"the lag of {entry.inlet.drug} {entry.inlet.route} is estimated, and "
-                          f"{entry.inlet.state}, which it enters, does not act linearly")
-    for n, answer in entry.column.items() if moves else ():
+    jumps = {entry.state: entry.share_slopes[k]}
+    for n, answer in entry.column.items() if _acts_linearly(tape, entry) and tape.value(by_lag) != 0.0 else ():
         jumps[n] = tape.binary("-", jumps.get(n, tape.number(0.0)), tape.binary("*", answer, by_lag))
     for n, jump in jumps.items():
         _add(tape, found, entry, (n, k), jump, "bolus")
+
+
+def _acts_linearly(tape: Tape, entry: Entry) -> bool:
+    """Return whether what has entered adds to rates in proportion, whatever is there."""
+    return {*entry.answering} == {*entry.column} and not any(tape.depends[i] for i in entry.column.values())
+
+
+def _shifts(tape: Tape, entry: Entry, moving: Sequence[int]) -> dict[tuple[int, int], int]:
+    """Return what slopes lose by a bolus whose lag is estimated, if it does not act linearly."""
+    if _acts_linearly(tape, entry):
+        return {}
+    return {(n, k): tape.binary("*", entry.lag_slopes[k], rate) for k in moving for n, rate in entry.answering.items()
+            if tape.value(entry.lag_slopes[k]) != 0.0}
 
 
 def _add_modelled(tape: Tape, found: Doors, entry: Entry, k: int, duration: int, by_lag: int) -> None:

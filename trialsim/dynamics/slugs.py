@@ -14,9 +14,9 @@ SLUGS: dict[str, Explanation] = {
     ),
     "fit-needs-gradient": Explanation(
         "A course whose slopes cannot be followed",
-        "Fitting follows how a course changes with every estimated parameter. It cannot where an estimated lag lets a "
-        "bolus arrive in a state that does not act linearly, or that a condition asks for.",
-        'dynamics: {central: {rate: "-Vmax * central / (Km + central)", receives: [{drug: X, route: iv, lag: ALAG}]}}',
-        "Let the doses enter a depot or over a time, or give the parameter without an uncertainty.",
+        "Fitting follows how a course changes with every estimated parameter. It cannot where a measured value is made "
+        "of what the path amounts to: a highest or lowest value, an integral, a share of time.",
+        "quantities: {peak: {highest: conc, unit: mg/L}}, measures: {x_peak: {value: peak, unit: mg/L}}",
+        "Fit the values that were measured over time; what the path amounts to follows from the posterior.",
     ),
 }

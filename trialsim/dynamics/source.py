@@ -206,6 +206,7 @@ def model_source(model: CourseModel, solver: Solver = "explicit") -> str:
         functions.append(writer.function("path_values(p, c, t, tc, y, z, out)", _indexed("out", found.paths.values)))
         functions.append(writer.function(
             "path_slopes(w, lane, t, tc, at, slope, out)", _indexed("out", found.paths.slopes), _TABLE))
+    functions.append(_shift_values(writer, found))
     if model.switches:
         functions.append(_switch_jumps(writer, found))
     if model.rules:
@@ -227,6 +228,18 @@ def model_source(model: CourseModel, solver: Solver = "explicit") -> str:
         header += _CLOSED
         sizes += across_sizes(model, len(writer.hoisted), n_kept)
     return "\n\n".join([header + sizes + (stiff_sizes(stiff) if stiff else ""), *functions])
+
+
+def _shift_values(writer: Writer, found: System) -> str:
+    """Return the function that fills the values that change other states where an inlet's doses enter."""
+    zero = found.tape.number(0.0)
+    mine = {k: shifts for k, shifts in enumerate(found.shifts) if shifts}
+    each = [writer.function(f"shift_values_{k}(w, lane, t, tc, at, to)",
+                            [(f"w[to + {i}, lane]", shifts.get(i, zero)) for i in range(len(found.states))], _TABLE)
+            for k, shifts in mine.items()]
+    chosen = [f"    if inlet == {k}:\n        shift_values_{k}(w, lane, t, tc, at, to)" for k in mine]
+    return "\n\n".join([*each, "\n".join([
+        DECORATOR, "def shift_values(w, lane, t, tc, at, to, inlet):", *(chosen or ["    pass"]), ""])])
 
 
 def _switch_jumps(writer: Writer, found: System) -> str:
@@ -326,6 +339,7 @@ def _sizes(model: CourseModel, found: System, n_constants: int, n_lanes: int) ->
         "N_TRIGGERS": len(model.triggers), "N_INLETS": len(model.inlets), "N_PARAMETERS": len(model.parameters),
         "N_CONSTANTS": n_constants, "N_BREAKPOINTS": len(found.breakpoints), "N_CHAINS": sum(chains), "PULSES": PULSES,
         "N_FUNCTIONALS": len(model.functionals), "N_SWITCHES": len(model.switches),
+        "N_SHIFTS": sum(len(shifts) > 0 for shifts in found.shifts),
         "N_MEMORIES": 2 * len(model.functionals) + 4 * PULSES * sum(chains) + len(model.switches),
         "N_ROOTS": len(root_positions(found)), "LANES": n_lanes, "N_RULES": len(model.rules),
         "N_SIGNALS": len(model.signals), "N_KEPT": sum(len(rule.remembers) for rule in model.rules),
@@ -334,7 +348,7 @@ def _sizes(model: CourseModel, found: System, n_constants: int, n_lanes: int) ->
     wholes = {
         "INLET_STATES": [model.states.index(inlet.state) for inlet in model.inlets],
         "CHAINS": [sum(chains[:k]) if chain else -1 for k, chain in enumerate(chains)],
-        "MODELLED": modelled, "SHOWN": shown_states(found),
+        "SHIFTS": [int(len(shifts) > 0) for shifts in found.shifts], "MODELLED": modelled, "SHOWN": shown_states(found),
         "RECURRENT": [int(hazard.recurrent) for hazard in model.hazards],
         "PATH_KIND": [kinds.index(f.kind) for f in model.functionals],
         "PATH_STATE": [len(model.states) + integrals.index(f.name) if f.kind == "integral" else -1

@@ -52,6 +52,7 @@ class System:
     breakpoints: tuple[int, ...]
     paths: Paths
     switches: tuple[Turns, ...]
+    shifts: tuple[Mapping[int, int], ...]  # of the inlets, by state
     seen: Mapping[str, int]
     linear: LinearParts | None
     why: str
@@ -93,7 +94,10 @@ def system(model: CourseModel) -> System:
     linear, why = _linear_parts(tape, model, state_names, tuple(rates), hazards)
     return System(
         tape=tape, states=state_names, rates=tuple(rates), hazards=hazards, triggers=triggers, paths=followed,
-        switches=switches, linear=linear, why=why, seen=running,
+        switches=switches, shifts=tuple(
+            {model.states.index(state): read(tape, of, running) for state, of in inlet.shifts}
+            for inlet in model.inlets),
+        linear=linear, why=why, seen=running,
         starts=tuple(read(tape, start, parameters) for start in model.starts),
         outputs=tuple(shown[output] for output in model.outputs),
         inlets=tuple(_inlet_terms(tape, inlet, parameters) for inlet in model.inlets),
@@ -208,7 +212,7 @@ def _linear_parts(
     for inlet in model.inlets:
         if inlet.transit is not None:
             return None, f"adaptive: {inlet.drug} enters {inlet.state} through a chain, at a changing rate"
-    if model.switches:
+    if model.switches or any(inlet.shifts for inlet in model.inlets):
         return None, "adaptive: states jump where a condition turns"
     if (followed := _followed(model)) is not None:
         return None, f"adaptive: the path is followed for the {followed}"

@@ -13,8 +13,10 @@ from trialsim.foundation.units import Unit
 from trialsim.protocol.decision_model import DosingRule
 from trialsim.protocol.dosing_model import Adherence as Adherence
 from trialsim.protocol.dosing_model import Dosing as Dosing
+from trialsim.protocol.family_model import Family
 from trialsim.protocol.milestone_model import Milestone as Milestone
 from trialsim.protocol.milestone_model import Spend as Spend
+from trialsim.protocol.missing_model import MissingValues
 from trialsim.protocol.time_method_model import TimeMethod as TimeMethod
 
 Better = Literal["higher", "lower"]
@@ -31,7 +33,6 @@ Covariance = Literal[
     "compound_symmetry",
 ]
 Freedom = Literal["kenward_roger", "satterthwaite"]
-Procedure = Literal["graph", "fixed_sequence", "holm", "fallback", "gatekeeping"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -231,19 +232,6 @@ class Comparison:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class MissingValues:
-    """How missing values of an endpoint are imputed, from its values at several visits."""
-
-    strategy: Literal["missing_at_random", "jump_to_reference", "copy_reference", "copy_increment"]
-    reference: str | None  # arm; None under missing_at_random
-    variance: Literal["rubin", "jackknife"]
-    imputations: int  # 1 for the jackknife
-    visits: tuple[str, ...]  # ascending, the endpoint's the last
-    delta: tuple[tuple[str, float], ...]  # by arm, added to its imputed values, in the endpoint's unit
-    delta_text: tuple[tuple[str, str], ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Method:
     kind: Literal[
         "t_test", "welch", "ancova", "wilcoxon", "mmrm",
@@ -286,28 +274,6 @@ class Analysis:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Hypothesis:
-    """What a family rejects as one: comparisons of which all must be shown."""
-
-    text: str  # as written
-    parts: tuple[tuple[str, str], ...]  # analysis, comparison
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Family:
-    """Hypotheses of several analyses that share one error rate."""
-
-    name: str
-    alpha: float  # one-sided
-    procedure: Procedure
-    hypotheses: tuple[Hypothesis, ...]  # in the order of the document
-    weights: tuple[float, ...] = ()  # of graph and fallback
-    transitions: tuple[tuple[float, ...], ...] = ()  # of graph: row i is what i passes on
-    gates: tuple[int, ...] = ()  # of gatekeeping: how many hypotheses each gate has
-    keeps: tuple[float, ...] = ()  # of gatekeeping: the share that stays, the last without meaning
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Success:
     """When the trial counts as a success: any or all comparisons of one analysis rejected."""
 
@@ -337,7 +303,12 @@ class Scenario:
 
     def is_null(self, analysis: str, comparison: str) -> bool:
         """Return whether a comparison of an analysis is declared null."""
-        return comparison in self.null or f"{comparison} of {analysis}" in self.null
+        return comparison in self.nulls_of(analysis)
+
+    def nulls_of(self, analysis: str) -> tuple[str, ...]:
+        """Return the comparisons that are declared null in an analysis, whether or not it makes them."""
+        named = (text.partition(" of ") for text in self.null)
+        return tuple(comparison for comparison, of, name in named if not of or name == analysis)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

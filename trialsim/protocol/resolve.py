@@ -9,6 +9,7 @@ from trialsim.protocol.decisions import resolved_rules
 from trialsim.protocol.dosing import resolved_dosing
 from trialsim.protocol.draft import Draft
 from trialsim.protocol.hypotheses import families_of, one_spaced
+from trialsim.protocol.missing_model import MissingValues
 from trialsim.protocol.model import (
     Analysis,
     Arm,
@@ -21,7 +22,6 @@ from trialsim.protocol.model import (
     Keep,
     Lookout,
     Method,
-    MissingValues,
     ParameterMode,
     Patients,
     Protocol,
@@ -287,6 +287,7 @@ def missing_values(draft: Draft, how: WrittenImputation, endpoint: WrittenEndpoi
     return MissingValues(
         strategy=how.strategy,  # type: ignore[arg-type]
         reference=how.reference,
+        after=how.after or (),
         variance=how.variance,  # type: ignore[arg-type]
         imputations=1 if how.variance == "jackknife" else how.imputations or IMPUTATIONS,
         visits=visits_of(draft, how, endpoint),

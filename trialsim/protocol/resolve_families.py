@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from trialsim.protocol.draft import Draft
+from trialsim.protocol.family_model import Family, Hypothesis, Procedure
 from trialsim.protocol.hypotheses import hypothesis_paths, one_spaced, parts_of
-from trialsim.protocol.model import Family, Hypothesis, Procedure
 from trialsim.protocol.rules_analyses import one_sided
 from trialsim.protocol.written import WrittenFamily
 

@@ -45,6 +45,10 @@ def check_imputation(
         message = f"imputed values are analysed by ancova, not by {analysis.method.kind}"
         notes = ["write method: ancova (it may be without covariates)"]
         draft.error(draft.key(*path), "imputation-model", message, "", notes)
+    elif analysis.method.is_robust:
+        message = "imputed values are analysed with one residual variance and common slopes"
+        notes = ["leave 'variance' and 'slopes' out of the method, or take complete cases"]
+        draft.error(draft.key(*path), "imputation-model", message, "", notes)
     if analysis.multiplicity in ("dunnett", "step_down_dunnett"):
         message = f"{analysis.multiplicity} needs one model of all arms, and imputation makes many data sets"
         draft.error((*path[:-2], "multiplicity"), "multiplicity-family", message, "", ["use holm"])
@@ -61,6 +65,9 @@ def check_imputation(
         message = "the jackknife draws nothing: there is one imputed data set"
         notes = ["leave imputations out, or write variance: rubin"]
         draft.error((*path, "imputations"), "needless-field", message, "", notes)
+    conduct = draft.written.conduct
+    for i, event in enumerate(how.after or ()):
+        draft.is_known((*path, "after", i), "intercurrent event", event, conduct.intercurrent_events if conduct else ())
     check_visits(draft, path, how, endpoint)
     check_delta(draft, path, how, endpoint)
 

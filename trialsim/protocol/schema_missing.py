@@ -9,13 +9,19 @@ from trialsim.foundation.errors import TrialsimError
 from trialsim.foundation.sections import Amount, ByShape, Choice, Field, ListOf, MapOf, Name, Section, Whole
 from trialsim.protocol.written import WrittenImputation
 
+AFTER = Field(
+    ListOf(Name(), at_least=1),
+    "intercurrent events: values missing after one of them follow the strategy, others are missing at random; unless"
+    " written, all that are missing after a patient's last value follow it",
+    example="[rescue]",
+)
 REFERENCE = Field(Name(), "the arm whose means are taken over", required=True, example="placebo")
 
 
 def imputation(name: str, what: str, *, has_reference: bool) -> Field:
     """Return the field of one way to impute."""
     fields = {
-        **({"reference": REFERENCE} if has_reference else {}),
+        **({"reference": REFERENCE, "after": AFTER} if has_reference else {}),
         "imputations": Field(Whole(at_least=2, at_most=1000), "how many data sets are drawn; 50 unless written"),
         "variance": Field(
             Choice("rubin", "jackknife"),
@@ -43,7 +49,7 @@ def chosen_imputation(**values: Mapping[str, Any] | None) -> WrittenImputation:
     chosen = [(name, options) for name, options in values.items() if options is not None]
     if not chosen:
         raise TrialsimError("one-of", "write how values are imputed, such as missing_at_random: {}")
-    return WrittenImputation(**{"reference": None, "strategy": chosen[0][0], **chosen[0][1]})  # type: ignore[arg-type]
+    return WrittenImputation(**{"reference": None, "after": None, "strategy": chosen[0][0], **chosen[0][1]})  # type: ignore[arg-type]
 
 
 MISSING = ByShape(

@@ -13,7 +13,9 @@ from trialsim.foundation.units import number_text
 from trialsim.protocol.decision_write import rule_data
 from trialsim.protocol.dosing_write import Data as Data
 from trialsim.protocol.dosing_write import adherence_data, dosing_data
+from trialsim.protocol.family_model import Family
 from trialsim.protocol.milestone_write import milestone_data, spend_data
+from trialsim.protocol.missing_model import MissingValues
 from trialsim.protocol.model import (
     Accrual,
     Analysis,
@@ -21,9 +23,7 @@ from trialsim.protocol.model import (
     Comparison,
     Conduct,
     Endpoint,
-    Family,
     Method,
-    MissingValues,
     Protocol,
     Scenario,
     Simulate,
@@ -209,6 +209,8 @@ def analysis_data(analysis: Analysis) -> dict[str, Data]:
 
 def imputation_data(how: MissingValues) -> dict[str, Data]:
     data: dict[str, Data] = {"reference": how.reference} if how.reference is not None else {}
+    if how.after:
+        data["after"] = list[Data](how.after)
     if how.variance == "rubin":
         data["imputations"] = str(how.imputations)
     data |= {"variance": how.variance, "visits": list[Data](how.visits), "delta": dict(how.delta_text)}

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from trialsim.report.content import Report
 from trialsim.report.figure_curves import curves_svg
+from trialsim.report.figure_found import found_svg
 from trialsim.report.figure_profile import profile_svg
 from trialsim.report.figure_schedule import schedule_svg
 
@@ -17,6 +18,7 @@ class Figures:
     schedule: str
     profiles: tuple[str, ...]
     curves: tuple[tuple[str, str], ...]  # scenario, drawing
+    found: tuple[tuple[str, str], ...]  # of a search: rate, drawing
 
 
 def figures(report: Report) -> Figures:
@@ -25,6 +27,15 @@ def figures(report: Report) -> Figures:
         schedule=schedule_svg(report.schedule),
         profiles=profile_drawings(report),
         curves=curve_drawings(report) if report.curves else (),
+        found=found_drawings(report),
+    )
+
+
+def found_drawings(report: Report) -> tuple[tuple[str, str], ...]:
+    if report.found is None:
+        return ()
+    return tuple(
+        (panel.rate, found_svg(panel, report.found.noun, f"found-{i}")) for i, panel in enumerate(report.found.panels)
     )
 
 

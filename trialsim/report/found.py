@@ -13,6 +13,7 @@ from trialsim.report.numbers import Estimate, count, listed, percentage, share, 
 from trialsim.report.words import first_upper, spaced
 
 DESIGN = "design.json"
+NEAR = (0.7, 1.4)  # times the answer: what a drawing shows
 LEAST_ERROR = 0.0005  # a curve is not known better far from the target
 
 
@@ -30,10 +31,29 @@ class TriedRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TriedPoint:
+    size: int
+    rate: Estimate
+    fitted: float
+    is_fresh: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FoundPanel:
+    """One rate to reach along the size, near the answer."""
+
+    rate: str
+    level: float
+    answer: int
+    points: tuple[TriedPoint, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FoundDesign:
     sentences: tuple[str, ...]
     noun: str
     rows: tuple[TriedRow, ...]
+    panels: tuple[FoundPanel, ...]
 
 
 def found_design(folder: Path) -> tuple[FoundDesign, Path] | None:
@@ -44,7 +64,8 @@ def found_design(folder: Path) -> tuple[FoundDesign, Path] | None:
     answer = json.loads(path.read_bytes())
     points = rows(folder, "points")
     tried = tuple(tried_rows(answer, points))
-    found = FoundDesign(sentences=tuple(sentences(answer)), noun=answer["noun"], rows=tried)
+    noun, told = answer["noun"], tuple(sentences(answer))
+    found = FoundDesign(sentences=told, noun=noun, rows=tried, panels=panels(answer, points))
     return found, folder / answer["verification"]
 
 
@@ -93,6 +114,33 @@ def tried_rows(answer: dict[str, Any], points: list[dict[str, Any]]) -> list[Tri
             )
         )
     return told
+
+
+def panels(answer: dict[str, Any], points: list[dict[str, Any]]) -> tuple[FoundPanel, ...]:
+    """Return a drawing's content for every rate to reach: sizes near the answer, of search and answering sequence."""
+    low, high = answer["size"] * NEAR[0], answer["size"] * NEAR[1]
+    told: dict[str, list[dict[str, Any]]] = {}
+    for row in points:
+        if row["fitted"] is not None and low <= row["size"] <= high and row["sequence"] in (0, answer["sequence"]):
+            told.setdefault(rate_words(row), []).append(row)
+    return tuple(
+        FoundPanel(
+            rate=first_upper(rate),
+            level=found[0]["level"],
+            answer=answer["size"],
+            points=tuple(
+                TriedPoint(
+                    size=row["size"],
+                    rate=Estimate(row["value"], row["standard_error"], row["lower"], row["upper"], row["n"]),
+                    fitted=row["fitted"],
+                    is_fresh=row["sequence"] > 0,
+                )
+                for row in found
+                if row["value"] is not None
+            ),
+        )
+        for rate, found in told.items()
+    )
 
 
 def target_words(text: str) -> str:

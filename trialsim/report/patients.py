@@ -173,6 +173,8 @@ def between_words(effect: RandomEffect | None, unit: str) -> str:
         return "none"
     if effect.scale == "lognormal":
         words = f"CV {share(coefficient_of_variation(effect.sd))}"
+    elif effect.scale == "gamma":
+        words = f"gamma, CV {share(effect.sd)}"
     else:
         words = f"SD {significant(effect.sd)}{unit if effect.scale == 'normal' else ' on the logit'}"
     return words + (f" (RSE {share(coefficient_of_variation(effect.uncertainty.sd))})" if effect.uncertainty else "")

@@ -32,4 +32,5 @@ def marked(drawings: Figures) -> dict[str, object]:
         "schedule": Markup(drawings.schedule),  # made by us, its words escaped
         "profiles": [Markup(svg) for svg in drawings.profiles],
         "curves": [(scenario, Markup(svg)) for scenario, svg in drawings.curves],
+        "found": [(rate, Markup(svg)) for rate, svg in drawings.found],
     }

@@ -115,6 +115,8 @@ def missing_words(protocol: Protocol, method: Method) -> str:
     words = f"missing values imputed {IMPUTED[how.strategy]}"
     if how.reference is not None:
         words += f" ({arms[how.reference]})"
+    if how.after:
+        words += f" after {', '.join(map(spaced, how.after))}, others as missing at random,"
     words += f" from {', '.join(map(spaced, how.visits))}"
     if how.delta_text:
         words += f", {' and '.join(f'{text} added in {arms[arm]}' for arm, text in how.delta_text)}"

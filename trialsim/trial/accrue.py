@@ -18,8 +18,8 @@ def arrival_times(accrual: Accrual, seed: int, trials: Ints, patients: Ints, per
 
     Patients come as a Poisson process: unit-exponential gaps, one a candidate, are summed up and mapped through the
     inverse of the expected number Λ(t) (Çinlar 1975, Introduction to Stochastic Processes, section 4.7). Rows are
-    trials of `per_trial` patients. The rate is constant, climbs linearly from zero over `ramp_up` days, follows a pattern of
-    steps, or is shared by the sites that are open.
+    trials of `per_trial` patients. The rate is constant, climbs linearly from zero over `ramp_up` days, follows a
+    pattern of steps, or is shared by the sites that are open.
     """
     gaps = exponentials(seed, gap_key(), trials, patients)
     expected = np.cumsum(gaps.reshape(-1, per_trial), axis=1)  # one after the other, in order

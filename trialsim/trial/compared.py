@@ -10,11 +10,7 @@ from numpy.typing import NDArray
 from trialsim.analysis.ancova import ancova
 from trialsim.analysis.comparisons import Comparisons
 from trialsim.analysis.equivalence import two_one_sided
-from trialsim.analysis.logistic import logistic_regression
-from trialsim.analysis.own_slopes import ancova_by_arm
-from trialsim.analysis.robust_ancova import robust_ancova
 from trialsim.analysis.t_test import t_test
-from trialsim.analysis.wilcoxon import wilcoxon
 from trialsim.protocol.model import Analysis
 from trialsim.trial.batch import Batch
 from trialsim.trial.imputed import compared_after_imputation
@@ -72,14 +68,21 @@ def one_sided(setup: Setup, analysis: Analysis, batch: Batch, known: Known, cut_
     columns = covariates_of(setup, method.covariates, batch, cut_at)
     if method.times is not None:
         assert known.causes is not None
-        rows = Rows(time=y, cause=known.causes, arm=arms, offsets=offsets, stratum=stratum, n_strata=n_strata)
+        rows = Rows(
+            time=y, cause=known.causes, arm=arms, offsets=offsets, stratum=stratum, n_strata=n_strata,
+            n_arms=len(setup.protocol.arms),
+        )  # fmt: skip
         return compared_times(method, method.times, rows, columns, pairs, better, analysis.alpha, margin)
     if method.kind == "mmrm":
         return repeated_comparisons(setup, analysis, batch, known, cut_at, columns, stratum, n_strata, pairs, better)
     if method.kind == "wilcoxon":
+        from trialsim.analysis.wilcoxon import wilcoxon  # compiled when imported, which other trials need not wait for
+
         return wilcoxon(y, arms, offsets, pairs, better, analysis.alpha, margin, bool(method.continuity))
     n_arms = len(setup.protocol.arms)
     if method.kind == "logistic":
+        from trialsim.analysis.logistic import logistic_regression  # compiled once on a machine, in some seconds
+
         return logistic_regression(
             method.measure or "risk_difference", y, arms, offsets, columns, stratum, n_strata, pairs, better,
             analysis.alpha, margin, n_arms, variance="model" if method.variance == "model" else "robust",
@@ -91,8 +94,14 @@ def one_sided(setup: Setup, analysis: Analysis, batch: Batch, known: Known, cut_
         )  # fmt: skip
     linear = (y, arms, offsets, columns, stratum, n_strata, pairs, better, analysis.alpha, margin, n_arms)
     if method.slopes == "by_arm":
+        from trialsim.analysis.own_slopes import ancova_by_arm
+
         return ancova_by_arm(*linear)
-    return robust_ancova(*linear, method.variance) if method.variance in ("hc0", "hc3") else ancova(*linear)
+    if method.variance in ("hc0", "hc3"):
+        from trialsim.analysis.robust_ancova import robust_ancova
+
+        return robust_ancova(*linear, method.variance)
+    return ancova(*linear)
 
 
 def strata_of(setup: Setup, factors: tuple[str, ...], batch: Batch) -> tuple[Ints, int]:

@@ -12,8 +12,9 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from trialsim.protocol.family_model import Family
 from trialsim.protocol.milestone_model import Spend, StopWhen
-from trialsim.protocol.model import Analysis, Family, Protocol
+from trialsim.protocol.model import Analysis, Protocol
 from trialsim.trial.batch import Batch
 from trialsim.trial.boundaries import bounds_at_look, conditional_power, final_bound, predictive_power
 from trialsim.trial.families import Judged, Latest, analyses_of, judged

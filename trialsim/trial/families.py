@@ -25,7 +25,7 @@ from trialsim.analysis.graph import (
     holm_graph,
     weights_left,
 )
-from trialsim.protocol.model import Family
+from trialsim.protocol.family_model import Family
 from trialsim.trial.boundaries import bounds_at_look
 from trialsim.trial.look import Look
 

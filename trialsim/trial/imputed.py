@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from trialsim.analysis.comparisons import Comparisons
 from trialsim.analysis.imputation import Luck
 from trialsim.analysis.imputed_comparisons import Imputation, imputed_comparisons
-from trialsim.protocol.model import Analysis, MissingValues
+from trialsim.protocol.missing_model import MissingValues
+from trialsim.protocol.model import Analysis
 from trialsim.trial.batch import Batch
 from trialsim.trial.estimate import analysed_values, reading_days
 from trialsim.trial.keys import word
@@ -56,8 +57,23 @@ def compared_after_imputation(
     return imputed_comparisons(
         visit_values(setup, analysis, batch, cut_at), np.where(is_in, batch.arms, -1), offsets, columns, *strata,
         imputation_of(how, names), luck, numbers, batch.patients.patients, pairs, better, analysis.alpha, margin,
-        len(names),
+        len(names), deviations(setup, how, analysis, batch),
     )  # fmt: skip
+
+
+def deviations(setup: Setup, how: MissingValues, analysis: Analysis, batch: Batch) -> Ints | None:
+    """Return the first visit after one of the events of an imputation [N], as many as there are if none was seen.
+
+    None if whatever is missing after a patient's last value follows the strategy.
+    """
+    if not how.after:
+        return None
+    endpoint = setup.protocol.endpoint(setup.protocol.estimand(analysis.estimand).endpoint)
+    at = [setup.calendar.endpoint_readings(replace(endpoint, at=visit))[0] for visit in how.visits]
+    events = batch.own_events[:, [setup.events.index(name) for name in how.after]]
+    # Who is lost before an event is not known to have had it.
+    first = np.where(events < batch.lost_at[:, None], events, np.inf).min(axis=1)
+    return np.asarray((batch.seen.actual_days[at] <= first).sum(axis=0), dtype=np.int64)
 
 
 def imputation_of(how: MissingValues, arms: list[str]) -> Imputation:

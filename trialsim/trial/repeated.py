@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 
 from trialsim.analysis.comparisons import Comparisons
 from trialsim.analysis.endpoints import endpoint_values
-from trialsim.analysis.mmrm import RepeatedModel, mmrm
 from trialsim.protocol.model import Analysis
 from trialsim.trial.batch import Batch
 from trialsim.trial.estimate import days_off
@@ -60,6 +59,9 @@ def repeated_comparisons(
     n_strata: int, pairs: Ints, better: NDArray[np.int8],
 ) -> Comparisons:  # fmt: skip
     """Return the comparisons of a mixed model; a measure among the covariates has a slope at every visit."""
+    # Not at the top: it takes half a minute to compile when it is imported first, which other trials need not wait for.
+    from trialsim.analysis.mmrm import RepeatedModel, mmrm
+
     method = analysis.method
     assert method.df is not None
     y = repeated_values(setup, analysis, batch, known, cut_at)

@@ -47,6 +47,7 @@ class Rows:
     offsets: Ints
     stratum: Ints
     n_strata: int
+    n_arms: int
 
 
 def compared_times(
@@ -58,7 +59,7 @@ def compared_times(
     strata = (rows.stratum, rows.n_strata)
     if method.kind == "cox":
         efron = times.ties == "efron"
-        return cox(*data, covariates, *strata, pairs, better, alpha, margin, efron=efron, cause=EVENT)
+        return cox(*data, covariates, *strata, pairs, better, alpha, margin, rows.n_arms, efron, EVENT)
     if method.kind == "gray":
         return gray(*data, *strata, pairs, better, alpha, EVENT)
     if method.kind == "max_combo":

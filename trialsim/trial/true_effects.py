@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from trialsim.analysis.wilcoxon import true_median_differences
 from trialsim.protocol.model import Analysis
 from trialsim.trial.batch import Batch
 from trialsim.trial.compared import covariates_of, strata_of
@@ -34,6 +33,8 @@ def true_effects(
         columns = covariates_of(setup, analysis.method.covariates, batch, cut_at)
         return true_times(analysis.method.times, data, counterfactual, followed, per_trial, *strata, columns, pairs)
     if analysis.method.kind == "wilcoxon":
+        from trialsim.analysis.wilcoxon import true_median_differences  # compiled when imported
+
         return np.column_stack([true_median_differences(counterfactual, a, b, per_trial) for a, b in pairs])
     return np.column_stack(
         [true_measures(analysis.method, counterfactual, a, b, per_trial, *strata) for a, b in pairs]

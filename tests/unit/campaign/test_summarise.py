@@ -9,7 +9,7 @@ import pytest
 
 from tests.unit.campaign.fakes import PAPERS, fake_plan, fake_simulate, worlds_of
 from trialsim.campaign.run import run
-from trialsim.protocol.model import Family, Hypothesis
+from trialsim.protocol.family_model import Family, Hypothesis
 from trialsim.store.read import read_table
 
 

@@ -20,10 +20,10 @@ from trialsim.cohort.bayes_diagnostics import failures
 from trialsim.cohort.bayes_model import fit_problem, individual_key, pymc_model
 from trialsim.cohort.bayes_predictions import check_start, log_likelihoods, predicted, prior_draws
 from trialsim.cohort.fits import Diagnosed, read_fit
-from trialsim.cohort.model import Correlation, Inlet
+from trialsim.cohort.model import Correlation
 from trialsim.cohort.posterior import posterior_draws
 from trialsim.foundation.errors import InvalidDocument, TrialsimError
-from trialsim.foundation.expression import parse
+from trialsim.foundation.expression import Name
 from trialsim.foundation.units import unit
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -120,16 +120,18 @@ def test_a_cohort_without_a_fit_section_is_refused(tmp_path):
     )
 
 
-def test_a_lag_before_a_state_whose_rate_turns_is_refused(tmp_path):
-    central = small(tmp_path, rate="-CL / V * central * if(central > 50 mg, 1, 0.5)").states[0]
-    late = Inlet(drug="probe", route="iv", lag=parse("V / CL", None, {"V", "CL"}))
-    cohort = small(tmp_path, states=(replace(central, receives=(late,)),))
+def test_a_measure_of_the_path_is_refused_and_what_nobody_measures_is_left_out(tmp_path):
+    plain = small(tmp_path)
+    (conc,), (measure,) = plain.quantities, plain.measures
+    highest = replace(conc, name="most", value=Name("conc"), kind="highest")
+    measured = replace(measure, value=Name("most"))
+    assert problem_of(small(tmp_path, quantities=(conc, highest))).model.functionals == ()
     with pytest.raises(TrialsimError) as caught:
-        pymc_model(problem_of(cohort))
+        pymc_model(problem_of(small(tmp_path, quantities=(conc, highest), measures=(measured,))))
     assert caught.value.slug == "fit-needs-gradient"
     assert str(caught.value) == (
         "a fit cannot follow the slopes of this course\n"
-        "  = the lag of probe iv is estimated, and central, which it enters, does not act linearly"
+        "  = its outputs depend on rules or on a functional of the path"
     )
 
 

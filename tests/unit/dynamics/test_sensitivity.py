@@ -243,15 +243,19 @@ def test_a_condition_on_estimated_parameters_alone_is_a_choice():
 
 
 JUMPING = built("a b", "k on", ("-k * a / (1 + a)", "if(a > on, 1, 0) - b"), outputs="b", inlets=(("a", "on", None),))
-LAST = built("a", "on", ("if(a > 3, -2, -1)",), inlets=(("a", "on", None),))
 SATURATED = replace(SATURABLE, inlets=(replace(SATURABLE.inlets[1], state="cent"),))
 
 
+def test_a_lag_of_doses_that_act_as_what_is_there_lets_them():
+    """Of boluses and an infusion where elimination is saturable; and where a condition asks for what has entered."""
+    found = check_slopes(SATURATED, ("lag", "f", "vm"), [1.2, 20.0, 2.0, 10.0, 0.7, 0.4, 6.3],
+                         schedule([0, 0, 0], [0.0, 0.0, 3.0]))
+    assert [name for name, _ in found.model.inlets[0].shifts] == ["d(cent)/d(lag)"]
+    found = check_slopes(JUMPING, ("k", "on"), [9.0, 0.7], schedule([0, 0, 0], [0.0, 0.0, 0.0]))
+    assert [name for name, _ in found.model.inlets[0].shifts] == ["d(a)/d(on)", "d(b)/d(on)"]
+
+
 @pytest.mark.parametrize(("model", "names", "doses", "why"), [
-    (LAST, ("on",), schedule([0], [0.0]),
-     "the lag of x route 0 is estimated, and a, which it enters, does not act linearly"),
-    (SATURATED, ("lag",), schedule([0], [0.0]),
-     "the lag of x route 1 is estimated, and cent, which it enters, does not act linearly"),
     (SATURABLE, ("lag",), replace(schedule([1], [0.0]), kind=np.array([STEADY]), interval=np.array([12.0])),
      "the lag, the bioavailability, the duration or the rate of x route 1 is estimated, and it starts at steady state"),
     (TURNING, ("k",), replace(schedule([0], [0.0]), kind=np.array([STEADY]), interval=np.array([12.0])),
@@ -271,6 +275,4 @@ def test_what_is_known_may_jump_and_lag():
     model = built("a", "k on", ("-k * a / (1 + a) * if(t > on, 2, 1)",), inlets=(("a", "on", None),))
     found = sensitivities(model, ("k",), schedule([0], [0.0]))
     assert found.model.states == ("a", "d(a)/d(k)")
-    assert not found.model.switches
-    with pytest.raises(TrialsimError):
-        sensitivities(model, ("on",), schedule([0], [0.0]))
+    assert not found.model.switches and not found.model.inlets[0].shifts

@@ -3,7 +3,8 @@
 import pytest
 
 from tests.unit.protocol.documents import cohort, protocol
-from trialsim.protocol.model import Hypothesis, MissingValues
+from trialsim.protocol.family_model import Hypothesis
+from trialsim.protocol.missing_model import MissingValues
 from trialsim.protocol.read import protocol_from
 from trialsim.protocol.write import protocol_text
 
@@ -60,6 +61,9 @@ def test_a_null_may_be_of_one_analysis():
     scenario = next(each for each in made.scenarios if each.name == "no_effect")
     assert scenario.null == ("high vs placebo of secondary", "low vs placebo")
     assert [scenario.is_null(*each) for each in (HIGH, LOW, SECONDARY)] == [False, True, True]
+    assert [scenario.nulls_of(name) for name in ("primary", "secondary")] == [
+        ("low vs placebo",), ("high vs placebo", "low vs placebo"),
+    ]  # fmt: skip
     assert protocol_from(protocol_text(made), cohort()) == made
 
 
@@ -68,7 +72,7 @@ def test_a_null_may_be_of_one_analysis():
     [
         ("{missing_at_random: {}}", ("missing_at_random", None, "rubin", 50, ("w4", "w12"), (), ())),
         (
-            "{jump_to_reference: {reference: placebo, imputations: 20, visits: [w12]}}",
+            "{jump_to_reference: {reference: placebo, after: [intolerance], imputations: 20, visits: [w12]}}",
             ("jump_to_reference", "placebo", "rubin", 20, ("w12",), (), ()),
         ),
         (
@@ -87,3 +91,13 @@ def test_imputations_read_back_the_same(text, expected):
     else:
         assert (how.delta, how.delta_text) == expected[5:]
     assert protocol_from(protocol_text(made), cohort()) == made
+
+
+def test_deltas_can_vary():
+    text = "    missing: {missing_at_random: {delta: {high: 0 mmHg}}}\n    multiplicity: holm\n"
+    path = "analyses.primary.missing.missing_at_random.delta.high"
+    usual = "patients.randomised: [60, 120], arms.low.dosing.0.amount: [5 mg, 10 mg]"
+    varied = (RULE, text), (usual, f"{path}: [0 mmHg, 2 mmHg]")
+    designs = protocol(*varied).designs
+    deltas = [each.protocol.analyses[0].method.imputation.delta for each in designs]
+    assert deltas == [(("high", 0.0),), (("high", 2.0),)]

@@ -8,7 +8,7 @@ import pytest
 from tests.reference import multiplicity_twins as twins
 from tests.unit.trial.test_simulate import frames
 from tests.unit.trial.worlds import pressure_world
-from trialsim.protocol.model import Family, Hypothesis
+from trialsim.protocol.family_model import Family, Hypothesis
 from trialsim.trial.families import graph_of
 
 HIGH, LOW = ("primary", "high vs placebo"), ("primary", "low vs placebo")

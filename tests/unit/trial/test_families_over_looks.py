@@ -9,9 +9,10 @@ from tests.unit.trial.test_simulate import frames
 from tests.unit.trial.worlds import comparison, method, shift_world
 from trialsim.analysis.graph import adjusted_by_graph, graph
 from trialsim.analysis.graph_sequential import NEVER, Spending, rejected_at
+from trialsim.protocol.family_model import Family, Hypothesis
 from trialsim.protocol.milestone_model import Milestone, Reach, Spend
 from trialsim.protocol.milestone_model import Test as Made
-from trialsim.protocol.model import Analysis, Family, Hypothesis, Randomisation
+from trialsim.protocol.model import Analysis, Randomisation
 
 N = 20  # patients an arm
 NAMES = ("primary", "second", "third")

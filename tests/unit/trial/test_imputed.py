@@ -9,7 +9,7 @@ from tests.unit.trial.test_simulate import frames
 from tests.unit.trial.worlds import failing, method, pressure_world
 from trialsim.analysis.imputation import Luck
 from trialsim.analysis.imputed_comparisons import Imputation, imputed_comparisons
-from trialsim.protocol.model import MissingValues
+from trialsim.protocol.missing_model import MissingValues
 
 WHO = ["trial", "patient"]
 
@@ -17,7 +17,7 @@ WHO = ["trial", "patient"]
 def imputing(**parts):
     """Return the world of the trial with everything, its first analysis imputing from both visits."""
     whole = {
-        "strategy": "jump_to_reference", "reference": "placebo", "variance": "rubin", "imputations": 8,
+        "strategy": "jump_to_reference", "reference": "placebo", "after": (), "variance": "rubin", "imputations": 8,
         "visits": ("w2", "w4"), "delta": (), "delta_text": (),
     } | parts  # fmt: skip
     estimand = "pure" if whole["strategy"] == "missing_at_random" else "policy"
@@ -70,6 +70,34 @@ def test_estimates_are_those_of_the_values_seen(strategy, variance, n, delta):
     assert looks["standard_error"].tolist() == pytest.approx(result.se.reshape(-1), rel=1e-12)
     assert looks["p_value"].tolist() == pytest.approx(result.p_value.reshape(-1), rel=1e-12)
     assert (looks["n_missing"] > 0).all() and (looks["n_treated"] == 16).all()
+
+
+def test_only_what_is_missing_after_an_event_follows_the_strategy():
+    world = imputing(after=("intolerance",), variance="jackknife", imputations=1)
+    tables = frames(world, 3)
+    patients = tables["patients"].set_index(WHO)
+    visits = tables["visits"][tables["visits"].measure == "sbp"]
+    sbp = visits.pivot(index=WHO, columns="visit", values="value").reindex(patients.index)
+    y = np.column_stack([sbp[visit] - sbp["baseline"] for visit in ("w2", "w4")])
+    events = tables["events"]
+    gone = events[(events.kind == "loss") & events.time.notna()].groupby(WHO)["time"].min().reindex(patients.index)
+    when = events[events.event == "intolerance"].set_index(WHO)["time"].reindex(patients.index)
+    # Days of visits that nobody came to are in no table: the planned ones stand for them.
+    had = (when.notna() & ~(when >= gone)).to_numpy()
+    first = np.where(had, (np.array([[14.0, 28.0]]) <= when.to_numpy()[:, None]).sum(axis=1), 2)
+    arm = patients["arm"].map({"placebo": 0, "low": 1, "high": 2}).to_numpy()
+    how = Imputation(strategy="jump_to_reference", variance="jackknife", n=1)
+    number = patients.index.get_level_values("patient").to_numpy()
+
+    def estimates(first):
+        return imputed_comparisons(
+            y, arm, np.arange(4) * 48, patients[["weight"]].to_numpy(), None, 0, how, Luck(seed=5, name="primary"),
+            np.arange(3), number, [(2, 0), (1, 0)], -1, 0.025, 0.0, 3, first,
+        ).estimate.reshape(-1)  # fmt: skip
+
+    told = tables["looks"][tables["looks"].analysis == "primary"]["estimate"].tolist()
+    assert told == pytest.approx(estimates(first), rel=1e-12)
+    assert (np.abs(estimates(None) - told) > 1e-6).all() and had.sum() > 10
 
 
 def test_patients_whose_course_failed_are_not_imputed():

@@ -1,4 +1,4 @@
-"""Trials looked at while they run: dates, what is known then, bounds and decisions, worked out again from the tables."""
+"""Trials looked at while they run: dates, what is known, bounds, decisions, worked out again from the tables."""
 
 from __future__ import annotations
 

@@ -14,6 +14,7 @@ import pytest
 from scipy import stats
 
 import trialsim
+from tests.unit.report.test_page import Outline
 from tests.whole_runs import LIBRARY
 from trialsim.api.designs import Design, design_search, find_design
 from trialsim.foundation.errors import TrialsimError
@@ -136,6 +137,12 @@ def test_the_report_says_how_the_design_was_found(found: Design) -> None:
     assert "Asked: the smallest of 51 designs from 100 to 300 patients that reaches power ≥ 90% in expected" in text
     assert f"{found.size} patients are shown to do, with 95% confidence, by 1000 trials a scenario" in text
     assert f"<strong>{found.size}</strong>" in text
+    outline = Outline()
+    outline.feed(text)
+    assert outline.open == [] and len(set(outline.ids)) == len(outline.ids)
+    drawing = text[text.index('aria-labelledby="found-0-title') :]
+    assert '<title id="found-0-title">Power in expected by patients</title>' in drawing
+    assert f"Target 90%, answer {found.size}. " in drawing
     ordinary = write_report(found.verification.folder).read_text("utf-8")
     assert "Finding the design" not in ordinary
 
@@ -150,3 +157,15 @@ def test_a_trial_of_the_search_can_be_replayed(found: Design) -> None:
     looks = trialsim.Run(found.folder).table("looks")
     row = looks[(looks.design == name) & (looks.scenario == "expected") & (looks.trial == 3)]
     assert again.estimate.tolist() == row.estimate.tolist()
+
+
+@pytest.mark.parametrize(("level", "trials"), [("1%", 1000), ("1.5%", 3000)])
+def test_a_null_rejected_too_often_is_refused_each_time(level: str, trials: int, tmp_path: Path) -> None:
+    """The test's own level is 2.5%."""
+    for _ in range(2):
+        with pytest.raises(TrialsimError) as caught:
+            searched(tmp_path / "d", f"power >= 80% in expected; type_1 <= {level} in null", trials=trials)
+        assert caught.value.slug == "null-rejected-too-often"
+        assert not (tmp_path / "d" / "manifest.json").exists()
+    points = trialsim.Run(tmp_path / "d").table("points")
+    assert set(points[points.quantity == "type_1"].verdict) >= {"above"}

@@ -1,6 +1,6 @@
 """Published analyses of times to an event: numbers printed in vignettes and manuals of other programs, to their digits.
 
-The data stand in `../peers/survival.json`.
+The data stand in `../peers/survival.json` and `survival_trials.json`.
 """
 
 from __future__ import annotations
@@ -17,6 +17,8 @@ from trialsim.analysis.log_rank import PLAIN, fleming_harrington, log_rank
 from trialsim.analysis.max_combo import max_combo
 from trialsim.analysis.survival_difference import rmst_difference, rmst_ratio
 
+HERE = Path(__file__).parent
+TRIALS = json.loads((HERE / "survival_trials.json").read_text(encoding="utf-8"))
 RECORDED = json.loads((Path(__file__).parents[1] / "peers" / "survival.json").read_text(encoding="utf-8"))["data"]
 
 
@@ -67,3 +69,33 @@ def test_log_rank_and_cox_of_lung_cancer():
     assert log_rank(*data, None, 0, [(1, 0)], -1, 0.025).statistic[0, 0] ** 2 == pytest.approx(10.32674, abs=1e-5)
     fit = cox(*data, None, None, 0, [(1, 0)], -1, 0.025)
     assert (fit.estimate[0, 0], fit.se[0, 0]) == pytest.approx((-0.53102, 0.16718), abs=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("event", "ratios", "interval"),
+    [("death", [0.9737, 0.6896], (0.5464, 0.8703)), ("recurrence", [0.985, 0.5992], None)],
+)
+def test_three_arms_of_colon_cancer(event, ratios, interval):
+    # coxph of survival 3.5-3, reference observation, ties after Efron; the interval is that of the combination.
+    data = {name: np.array(v) for name, v in TRIALS["colon"].items() if name != "what"}
+    rows = data[f"{event}_time"], data[event], data["arm"], [0, data["arm"].size]
+    fit = cox(*rows, None, None, 0, [(1, 0), (2, 0)], -1, 0.025)
+    assert np.exp(fit.estimate[0]) == pytest.approx(ratios, abs=5e-5)
+    if interval is not None:
+        assert (np.exp(fit.lower[0, 1]), np.exp(fit.upper[0, 1])) == pytest.approx(interval, abs=5e-5)
+
+
+def test_hormones_in_breast_cancer():
+    data = {name: np.array(v) for name, v in TRIALS["gbsg2"].items() if name != "what"}
+    assert (data["time"].size, data["event"].sum()) == (686, 299)
+    fit = cox(data["time"], data["event"], data["arm"], [0, 686], None, None, 0, [(1, 0)], -1, 0.025)
+    found = fit.estimate[0, 0], fit.lower[0, 0], fit.upper[0, 0]
+    assert np.exp(found) == pytest.approx([0.6949, 0.5438, 0.8879], abs=5e-5)
+
+
+def test_veterans_adjusted_for_everything():
+    data = {name: np.array(v) for name, v in TRIALS["veteran"].items() if name != "what"}
+    kinds = [data["celltype"] == k for k in (1, 2, 3)]
+    covariates = np.column_stack([*kinds, data["karno"], data["diagtime"], data["age"], data["prior"]]).astype(float)
+    fit = cox(data["time"], data["event"], data["arm"], [0, 137], covariates, None, 0, [(1, 0)], -1, 0.025)
+    assert fit.estimate[0, 0] == pytest.approx(0.2946, abs=5e-5)

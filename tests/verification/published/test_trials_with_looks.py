@@ -1,7 +1,7 @@
 """Whole group-sequential trials, patients and calendar and all, against what packages compute or simulated of the same.
 
-The numbers are asymptotic (rpact, gsDesign) or simulated (lrstat); trials here are of real patients with random arrival, so
-they are compared within Monte-Carlo error (four standard errors) and what the source itself leaves open.
+The numbers are asymptotic (rpact, gsDesign) or simulated (lrstat); trials here are of patients who arrive at random,
+so they are compared within Monte-Carlo error (four standard errors) and what the source itself leaves open.
 """
 
 from __future__ import annotations
@@ -111,7 +111,7 @@ def test_rates_at_three_looks() -> None:
     for share, power, size in zip((0.25, 0.325, 0.40), case["power"], case["expected_size"], strict=True):
         base, ratio = float(-np.log1p(-0.25)) / 28.0, float(np.log1p(-share) / np.log1p(-0.25))
         tables = simulated(
-            n, f"response: {{hazard: {{day 0: {base!r} per day}}, times: \"if(treated == 1, {ratio!r}, 1)\"}}",
+            n, f"response: {{hazard: {{day 0: {base!r} per day}}, times: 'if(treated == 1, {ratio!r}, 1)'}}",
             NUMBER="308", ACCRUAL="{rate: 20 per month}", LOSS="0 per month", METHOD="{risk_difference: {test: farrington_manning}}",
             ENDPOINT="{happened: response, by: day 28}", SPEND="{obrien_fleming: {full: 308 patients}}",
             LOOKS=looks_of(["due(end) >= 102", "due(end) >= 206", "due(end) >= 308"]),
@@ -170,7 +170,6 @@ def test_survival_with_two_kinds_of_spending() -> None:
         assert np.median(looks["upper_bound"][here]) == pytest.approx(wanted, abs=0.004)
     for name, wanted in zip(names[:2], case["futility_z"], strict=True):
         assert np.nanmedian(looks["lower_bound"][looks["look"] == name]) == pytest.approx(wanted, abs=0.006)
-    # rpact stops a trial that is futile; it counts what would have been rejected later as rejected all the same (non-binding).
     assert months(found, names) == pytest.approx(case["months"], abs=0.3)
     for share, wanted in zip(stops(found, "success", names), case["reject_per_look"], strict=True):
         assert share_within(share, wanted, n, 0.006)

@@ -96,9 +96,11 @@ def analyses() -> Iterator[tuple[str, str]]:
     """Yield the digests of analyses of 40 trials of 90 patients in three arms."""
     # Not at the top: they compile when they are imported, which the small workload need not wait for.
     from trialsim.analysis.ancova import ancova
+    from trialsim.analysis.mmrm import mmrm
     from trialsim.analysis.multiplicity import adjusted_p_values
     from trialsim.analysis.risk_difference import risk_difference
     from trialsim.analysis.t_test import t_test
+    from trialsim.analysis.wilcoxon import wilcoxon
 
     n, n_trials = 3600, 40
     arm, offsets = np.arange(n) % 3, np.arange(n_trials + 1) * 90
@@ -111,6 +113,12 @@ def analyses() -> Iterator[tuple[str, str]]:
              "risk difference": risk_difference((y > 0).astype(float), arm, offsets, stratum, 4, pairs, 1, 0.025)}
     for name, each in found.items():
         yield name, digest(each.estimate, each.se, each.df, each.statistic, each.p_value, each.lower, each.upper)
+    visits = np.column_stack([y, y + luck(normals, n, 14), y - luck(exponentials, n, 15)])
+    visits[luck(uniforms, n, 16) < 0.1, 1] = np.nan
+    repeated, fits = mmrm(visits, arm, offsets, 2, covariates, [True, False], stratum, 4, pairs, 1, 0.025)
+    yield "mixed model", digest(repeated.estimate, repeated.se, repeated.df, fits.deviance, fits.covariance)
+    ranks = wilcoxon(np.round(y, 1), arm, offsets, pairs, 1, 0.025)
+    yield "rank sums", digest(ranks.estimate, ranks.p_value, ranks.lower, ranks.upper)
     yield "dunnett", digest(adjusted_p_values("dunnett", adjusted, 1))
 
 
