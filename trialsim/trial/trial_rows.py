@@ -129,6 +129,9 @@ def trials_table(
     per_trial = setup.protocol.patients.randomised
     is_in = batch.randomised_at.reshape(-1, per_trial) <= concluded.cut_at[:, None]
     arrived = np.where(is_in, batch.randomised_at.reshape(-1, per_trial), -np.inf)
+    # Candidates are screened in the order of their numbers, so the last patient who is in tells how many were.
+    numbers = batch.patients.patients.reshape(-1, per_trial)
+    screened = numbers[np.arange(numbers.shape[0]), np.maximum(is_in.sum(axis=1), 1) - 1] + 1
     names = tuple(milestone.name for milestone in setup.protocol.milestones) or (FINAL,)
 
     def count(flags: Flags) -> NDArray[np.int32]:
@@ -139,7 +142,7 @@ def trials_table(
     return {
         "trial": trials.astype(np.int32),
         "draw": np.ma.masked_array(typical.draw.astype(np.int32), mask=typical.draw < 0),
-        "screened": batch.patients.screened.astype(np.int32),
+        "screened": screened.astype(np.int32),
         "randomised": is_in.sum(axis=1, dtype=np.int32),
         "lost": count(np.isfinite(batch.lost_at) & (batch.lost_at < batch.ended_at)),
         "success": concluded.success,

@@ -28,6 +28,7 @@ def test_the_shipped_protocols_are_there() -> None:
         "theophylline-dose-finding",
         "bempedoic-acid-ldl",
         "ixekizumab-fewer-injections",
+        "nsclc-overall-survival",
     ]
 
 
