@@ -90,9 +90,9 @@ def main() -> None:
     luck = exponentials(1, label("test", "benchmark"), 0, np.arange(N))
     one, zero = np.ones((1, N)), np.zeros(1)
     report("three steps", lambda: piecewise_event_times(STARTS, RATES, luck), lambda: piecewise_by_numpy(luck))
-    report("Weibull", lambda: event_times("weibull", zero, 1.2 * one, 20.0 * one, one, luck),
+    report("Weibull", lambda: event_times("weibull", zero, (1.2 * one, 20.0 * one), one, luck),
            lambda: 20.0 * luck ** (1.0 / (1.2 * one[0])))  # fmt: skip
-    report("Gompertz", lambda: event_times("gompertz", zero, 0.02 * one, 0.05 * one, one, luck),
+    report("Gompertz", lambda: event_times("gompertz", zero, (0.02 * one, 0.05 * one), one, luck),
            lambda: np.log1p(0.05 * one[0] * luck / 0.02) / 0.05)  # fmt: skip
     closed, followed = trials_per_second(CLOSED, 200), trials_per_second(FOLLOWED, 20)
     print(f"{'500 patients, 2 arms':24s} {closed:8.0f} trials/s    followed {followed:5.0f}   "

@@ -14,7 +14,7 @@ from trialsim.analysis.competing_risks import incidence_difference
 from trialsim.analysis.cox import cox
 from trialsim.analysis.gray import gray
 from trialsim.analysis.group_sequential import spending_bounds
-from trialsim.analysis.log_rank import fleming_harrington, log_rank, modestly_weighted
+from trialsim.analysis.log_rank import PLAIN, Weight, fleming_harrington, log_rank, modestly_weighted
 from trialsim.analysis.max_combo import max_combo
 from trialsim.analysis.spending import increments, spent
 from trialsim.analysis.survival_difference import milestone_difference, rmst_difference, rmst_ratio
@@ -61,6 +61,7 @@ SETTINGS = (
     Setting(name="log-rank, late weights, null", method="late", covers=False),
     Setting(name="log-rank, modest weights, null", method="modest", covers=False),
     Setting(name="log-rank, three looks, null", method="looks", covers=False),
+    Setting(name="log-rank, late weights, three looks, null", method="late_looks", covers=False),
     Setting(name="MaxCombo of three, null", method="max_combo", covers=False),
     Setting(name="Cox, null", method="cox"),
     Setting(name="Cox, at its margin", method="cox", ratio=1.3, margin=float(np.log(1.3)), truth=float(np.log(1.3))),
@@ -126,16 +127,18 @@ def compared(setting: Setting, rows: Rows) -> Comparisons:
     return methods[setting.method]()
 
 
-def crossed(rows: Rows) -> int:
-    """Return how many trials cross O'Brien and Fleming's bounds (Lan and DeMets) at 80, 160 or 240 events."""
-    at = np.array([1.0, 2.0, 3.0]) / 3.0
+def crossed(rows: Rows, weight: Weight, at: NDArray[np.float64]) -> int:
+    """Return how many trials cross O'Brien and Fleming's bounds (Lan and DeMets) at 80, 160 or 240 events.
+
+    `at` are fractions of information: of events, or of the variance of the score as it is on average.
+    """
     bounds = spending_bounds(at, increments(spent("obrien_fleming", ALPHA, list(at), 0.0)))
     size = rows["offsets"][1]
     when = np.where(rows["event"] <= rows["left"], rows["entry"] + rows["event"], np.inf).reshape(-1, size)
     rejected = np.zeros(BLOCK, np.bool_)
     for events, bound in zip((80, 160, 240), bounds.upper, strict=True):
         cut = np.repeat(np.sort(when, axis=1)[:, events - 1], size)
-        rejected |= -log_rank(*seen(rows, cut), None, 0, PAIR, -1, ALPHA).statistic[:, 0] >= bound
+        rejected |= -log_rank(*seen(rows, cut), None, 0, PAIR, -1, ALPHA, weight).statistic[:, 0] >= bound
     return int(rejected.sum())
 
 
@@ -143,7 +146,9 @@ def counts(setting: Setting, block: int) -> tuple[int, int, int]:
     """Return how many trials of a block reject, have an interval with the truth, and could be estimated."""
     rows = patients(setting, block)
     if setting.method == "looks":
-        return crossed(rows), 0, BLOCK
+        return crossed(rows, PLAIN, np.array([1.0, 2.0, 3.0]) / 3.0), 0, BLOCK
+    if setting.method == "late_looks":
+        return crossed(rows, fleming_harrington(0.0, 1.0), np.array([0.079, 0.319, 1.0])), 0, BLOCK
     result = compared(setting, rows)
     inside = (result.lower <= setting.truth) & (setting.truth <= result.upper)
     return int((result.p_value < ALPHA).sum()), int(inside.sum()), int((result.status == 0).sum())

@@ -51,6 +51,7 @@ class Comparisons:
     covariance: (
         Floats | None
     )  # [T, C, C], of the estimates over the residual variance; None where there is no one variance
+    information: Floats | None = None  # of the statistic, where that is not 1 / se^2
     covariance_used: Codes | None = None  # [T], of repeated values: position among those tried, -1 if none converged
 
 

@@ -157,6 +157,9 @@ def fill_spending_bounds(
     null, null_to = np.empty((2, N_POINTS)), np.empty((2, N_POINTS))
     other, other_to = np.empty((2, N_POINTS)), np.empty((2, N_POINTS))
     n, m, before = -1, -1, 0.0
+    spends_beta = False  # else nobody asks for the densities under theta
+    for k in range(beta.size):
+        spends_beta = spends_beta or beta[k] > 0.0
     for k in range(information.size):
         now = information[k]
         upper[k] = _bound_of(0.0, before, now, alpha[k], n, null)
@@ -168,9 +171,12 @@ def fill_spending_bounds(
             for i in range(m):
                 total += other[1, i]
             lower[k] = min(_bound_of(theta, before, now, total - beta[k], m, other), upper[k])
+        if k + 1 == information.size:
+            break
         floor = lower[k] if binding or two_sided else -np.inf
         n = _going_on(0.0, before, now, floor, upper[k], n, null, null_to)
         null, null_to = null_to, null
-        m = _going_on(theta, before, now, lower[k], upper[k], m, other, other_to)
-        other, other_to = other_to, other
+        if spends_beta:
+            m = _going_on(theta, before, now, lower[k], upper[k], m, other, other_to)
+            other, other_to = other_to, other
         before = now

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -248,11 +248,12 @@ def log_rank(
 
     One row is one patient: ``time`` followed (any unit; NaN: not in the analysis) and ``event`` (0: censored then).
     ``better`` is -1 where fewer events are a benefit. statistic = score / sqrt(variance), the usual test, and
-    estimate = score / information, for the plain test U / V (Peto, in Yusuf et al. 1985), so that 1 / se^2 is then the
-    variance of the score. The estimate is near a hazard ratio that is constant and not far from one; use ``cox``
-    otherwise, and for every margin. ``cause`` counts one kind of event only, others being censored; 0 counts all.
-    Strata add scores and variances (Mantel 1966); weights go by each stratum's own curve. Rows, pairs and strata as
-    for ``risk_difference``.
+    estimate = score / information, for the plain test U / V (Peto, in Yusuf et al. 1985). Over looks it is the
+    variance of the score that grows (``information``): that of a plain test is 1 / se^2, of a weighted one it is not.
+    The estimate is near a hazard ratio that is constant and not far from one; use ``cox`` otherwise, and for every
+    margin. ``cause`` counts one kind of event only, others being censored; 0 counts all. Strata add scores and
+    variances (Mantel 1966); weights go by each stratum's own curve. Rows, pairs and strata as for
+    ``risk_difference``.
     """
     what = contrasts(pairs, better, alpha)
     scores = log_rank_scores(time, event, arm, offsets, what.pairs, (weight,), stratum, n_strata, cause)
@@ -263,4 +264,5 @@ def log_rank(
         scores.n_events, scores.n_treated, scores.n_control, estimate, se, df, status,
     )  # fmt: skip
     counts = scores.n_treated, scores.n_control
-    return concluded(estimate, se, df, status, counts, what.better, what.alpha, what.margin)
+    found = concluded(estimate, se, df, status, counts, what.better, what.alpha, what.margin)
+    return replace(found, information=np.where(status == OK, scores.variance[:, :, 0, 0], np.nan))

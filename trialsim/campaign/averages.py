@@ -40,7 +40,7 @@ class Averages:
         numbers: list[float] = values[there].astype(np.float64).tolist()
         if self.per_draw == 1 or len(numbers) < 2:
             return mean(numbers)
-        return with_normal_interval(fsum(numbers) / len(numbers), self.error(numbers, trials[there]), len(numbers))
+        return with_normal_interval(fsum(numbers) / len(numbers), self.own_error(numbers, trials[there]), len(numbers))
 
     def rate(self, hits: Array, trials: Array) -> Figure:
         """Return the share of trials that hit."""
@@ -49,7 +49,7 @@ class Averages:
             return rate(count, n)
         flags: list[float] = hits.astype(np.float64).tolist()
         n_draws, share = len(np.unique(trials // self.per_draw)), count / n
-        error = self.error(flags, trials) if 0 < count < n else 0.0
+        error = self.own_error(flags, trials) if 0 < count < n else 0.0
         if not error > 0:  # nothing seen to differ: as if every draw were one trial
             as_many = round(share * n_draws)
             return Figure(share, rate_standard_error(as_many, n_draws), *wilson_interval(share, n_draws), n)
@@ -64,7 +64,7 @@ class Averages:
             return figure
         centre = fsum(numbers) / len(numbers)
         squares = [(value - centre) * (value - centre) for value in numbers]
-        return with_normal_interval(figure.value, self.error(squares, trials[there]) / (2 * figure.value), figure.n)
+        return with_normal_interval(figure.value, self.own_error(squares, trials[there]) / (2 * figure.value), figure.n)
 
     def error_ratio(self, errors: Array, estimates: Array, trials: Array) -> Figure:
         """Return the root mean square of a method's errors over the standard deviation of its estimates."""
@@ -80,9 +80,9 @@ class Averages:
             error * error / (2 * squares) - (value - centre) * (value - centre) / (2 * variance)
             for error, value in zip(own, values, strict=True)
         ]
-        return with_normal_interval(figure.value, figure.value * self.error(influence, trials[there]), figure.n)
+        return with_normal_interval(figure.value, figure.value * self.own_error(influence, trials[there]), figure.n)
 
-    def error(self, values: list[float], trials: Array) -> float:
+    def own_error(self, values: list[float], trials: Array) -> float:
         """Return the standard error of the mean of values whose trials share draws; NaN of a single draw."""
         centre, sums = fsum(values) / len(values), dict[int, list[float]]()
         for value, draw in zip(values, (trials // self.per_draw).tolist(), strict=True):

@@ -35,7 +35,7 @@ class ClosedEvent:
     """
 
     name: str
-    law: Literal["piecewise", "weibull", "gompertz", "log_logistic", "log_normal"]
+    law: Literal["piecewise", "weibull", "gompertz", "log_logistic", "log_normal", "generalised_gamma"]
     days: tuple[float, ...]
     terms: tuple[tuple[Expr, ...], ...]
     factors: tuple[Expr, ...]
@@ -141,6 +141,7 @@ def law_terms(law: Law, number: Callable[[Expr, Unit | None], Expr], cohort: Coh
     time = cohort.time
     kinds: dict[str, Unit | None] = {
         "scale": time, "median": time, "initial": per(time), "growth": per(time), "shape": None, "sd_log": None,
+        "skew": None,
     }  # fmt: skip
     made = tuple(number(expr, kinds[term]) for term, expr in law.terms)
     return (Binary("/", LOG_2, made[0]),) if law.kind == "exponential" else made

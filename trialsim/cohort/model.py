@@ -221,7 +221,7 @@ class NamedQuantity:
     over: float | None = None
 
 
-LawKind = Literal["exponential", "weibull", "gompertz", "log_logistic", "log_normal"]
+LawKind = Literal["exponential", "weibull", "gompertz", "log_logistic", "log_normal", "generalised_gamma"]
 Steps = tuple[tuple[float, Expr], ...]  # from each day since randomisation on, the first day 0
 
 

@@ -16,8 +16,8 @@ from trialsim.foundation.units import Unit, moment
 
 Tree = tuple[Expr, FormulaText]
 RATE = DIMENSIONLESS / TIME
-TERMS = {"shape": DIMENSIONLESS, "sd_log": DIMENSIONLESS, "scale": TIME, "median": TIME, "initial": RATE,
-         "growth": RATE}  # fmt: skip
+TERMS = {"shape": DIMENSIONLESS, "sd_log": DIMENSIONLESS, "skew": DIMENSIONLESS, "scale": TIME,
+         "median": TIME, "initial": RATE, "growth": RATE}  # fmt: skip
 SETTLED = "parameters, covariates, inputs, and quantities of these alone"
 
 
@@ -64,7 +64,7 @@ def check_factor(desk: Desk, tree: Tree, names: Names, what: str, time: Unit) ->
 def check_term(desk: Desk, tree: Tree, names: Names, term: str, what: str, time: Unit) -> None:
     found = measures_as(desk, tree, names.dimensions(), TERMS[term], what, ())
     value = literal(tree[0], None, time) if found == TERMS[term] else None
-    if value is None or term == "growth":
+    if value is None or term in ("growth", "skew"):
         return
     if value < 0.0 or (value == 0.0 and term != "initial"):
         message = f"{what} is {'not negative' if term == 'initial' else 'positive'}"

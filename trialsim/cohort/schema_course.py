@@ -122,6 +122,12 @@ LAWS: dict[LawKind, Section] = {
     "log_normal": law(
         "a log-normal distribution", median=MEDIAN, sd_log=("the standard deviation of the log", "0.9")
     ),
+    "generalised_gamma": law(
+        "a generalised gamma distribution",
+        scale=("the median where the skew is 0, a Weibull's scale where it is 1", "20 months"),
+        sd_log=("how wide the log is: its standard deviation where the skew is 0", "0.9"),
+        skew=("0 is log-normal, 1 Weibull, the same as sd_log gamma", "0.4"),
+    ),
 }
 
 

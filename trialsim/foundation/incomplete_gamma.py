@@ -7,7 +7,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from trialsim.foundation.arithmetic import INF, NAN, compiled
 from trialsim.foundation.distributions import log_gamma
-from trialsim.foundation.elementary import exp, log, normal_cdf, normal_quantile
+from trialsim.foundation.elementary import exp, log, log1p, normal_cdf, normal_quantile
 
 Floats = NDArray[np.float64]
 
@@ -63,9 +63,9 @@ def _fraction(a: float, x: float) -> float:
 def _log_shares(a: float, x: float, log_weight: float) -> tuple[float, float]:
     if x < a + 1.0:
         below = log_weight + log(_series(a, x))
-        return below, log(1.0 - exp(below)) if below < 0.0 else -INF
+        return below, log1p(-exp(below)) if below < 0.0 else -INF
     above = log_weight + log(_fraction(a, x))
-    return log(1.0 - exp(above)) if above < 0.0 else -INF, above
+    return log1p(-exp(above)) if above < 0.0 else -INF, above
 
 
 @compiled("UniTuple(float64, 2)(float64, float64)")

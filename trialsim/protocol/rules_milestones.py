@@ -132,6 +132,9 @@ def check_counted(draft: Draft, path: Path, analysis: WrittenAnalysis, spend: Wr
         what = f"a weighted {method.kind}" if is_weighted else method.kind
         message = f"information of {what} is not in its number of events"
         notes = ["write full: 48 information, the inverse of the squared standard error at the end"]
+        if is_weighted:
+            notes = ["write full: 12 information, the variance of the score at the end"]
+            notes += ["that is about the events times their mean squared weight, over 4 at equal allocation"]
         draft.error((*path, spend.family, "full"), "bad-information", message, "", notes)
 
 

@@ -82,6 +82,9 @@ def sites(accrual: Accrual, seed: int, trials: Ints, patients: Ints, arrived: Fl
     numbers, row = np.unique(trials, return_inverse=True)
     days = opening_days(accrual, seed, numbers)
     order = np.argsort(days, axis=1, kind="stable")
-    n_open = (days[row] <= arrived[:, None]).sum(axis=1)
+    n_open = np.empty(trials.shape[0], dtype=np.int64)
+    by_trial = np.argsort(row, kind="stable")
+    for t, here in enumerate(np.split(by_trial, np.searchsorted(row[by_trial], np.arange(1, numbers.shape[0])))):
+        n_open[here] = np.searchsorted(days[t, order[t]], arrived[here], side="right")
     which = np.minimum((drawn * n_open).astype(np.int64), n_open - 1)
     return np.asarray(order[row, which] + 1, dtype=np.int64)

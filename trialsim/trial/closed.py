@@ -93,7 +93,7 @@ class ClosedTimes:
         if event.law == "piecewise":
             times, status = piecewise_event_times(since, terms[0] * factors, thresholds)
         else:
-            times, status = event_times(event.law, since, terms[0], terms[1], factors, thresholds)
+            times, status = event_times(event.law, since, terms, factors, thresholds)
         return times * hours / 24.0, status.astype(np.int64)
 
     def rows_of(self, exprs: Sequence[Expr], arm: Arm, days: Sequence[float], who: Ints) -> Floats:

@@ -13,7 +13,6 @@ from trialsim.analysis.equivalence import two_one_sided
 from trialsim.analysis.t_test import t_test
 from trialsim.protocol.model import Analysis
 from trialsim.trial.batch import Batch
-from trialsim.trial.imputed import compared_after_imputation
 from trialsim.trial.known import Known
 from trialsim.trial.milestones import known_days
 from trialsim.trial.randomize import crossed, factor_levels
@@ -89,6 +88,8 @@ def one_sided(setup: Setup, analysis: Analysis, batch: Batch, known: Known, cut_
             has_fallback=method.separated == "firth",
         )  # fmt: skip
     if method.imputation is not None:
+        from trialsim.trial.imputed import compared_after_imputation
+
         return compared_after_imputation(
             setup, analysis, batch, cut_at, columns, (stratum, n_strata), pairs, better, margin
         )  # fmt: skip

@@ -266,6 +266,8 @@ def information(spend: Spend, made: Look) -> Floats:
         return made.n_events.astype(np.float64)
     if spend.counted == "patients":
         return (made.results.n_treated + made.results.n_control).astype(np.float64)
+    if made.results.information is not None:
+        return made.results.information
     with np.errstate(invalid="ignore", divide="ignore"):
         return np.where(made.results.status == 0, 1.0 / (made.results.se * made.results.se), np.nan)
 

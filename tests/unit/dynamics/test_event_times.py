@@ -18,6 +18,10 @@ CASES = [
     ("gompertz", 0.1, 0.0, stats.expon(scale=10.0)),
     ("log_logistic", 1.7, 9.0, stats.fisk(1.7, scale=9.0)),
     ("log_normal", 12.0, 0.8, stats.lognorm(0.8, scale=12.0)),
+    ("generalised_gamma", 12.0, (0.8, 0.4), stats.gengamma(6.25, 0.5, scale=12.0 * 0.16**2)),
+    ("generalised_gamma", 12.0, (0.8, -0.5), stats.gengamma(4.0, -0.625, scale=12.0 * 0.25**-1.6)),
+    ("generalised_gamma", 12.0, (0.8, 0.0), stats.lognorm(0.8, scale=12.0)),
+    ("generalised_gamma", 20.0, (1 / 1.2, 1.0), stats.weibull_min(1.2, scale=20.0)),
 ]
 ZERO = np.zeros(1)
 
@@ -29,10 +33,10 @@ def cumulative(known, times):
 
 
 def times_of(law, first, second, luck=LUCK, starts=ZERO, factor=1.0):
-    """Return the times of patients with the same terms throughout."""
+    """Return the times of patients with the same terms throughout; the second may be two."""
     shape = (len(starts), luck.size)
-    each = (np.full(shape, value) for value in (first, second, factor))
-    return event_times(law, np.array(starts), *each, luck)
+    terms = [np.full(shape, value) for value in (first, *np.atleast_1d(second))]
+    return event_times(law, np.array(starts), terms, np.full(shape, factor), luck)
 
 
 @pytest.mark.parametrize(("law", "first", "second", "known"), CASES)
@@ -54,7 +58,8 @@ def test_a_law_in_pieces_is_the_law(law, first, second, known):
 @pytest.mark.parametrize(("law", "first", "second", "known"), CASES)
 def test_a_late_factor_multiplies_the_hazard_from_then_on(law, first, second, known):
     starts, factor = np.array([0.0, 6.0]), np.repeat([[1.0], [0.4]], N, axis=1)
-    times, _ = event_times(law, starts, np.full((2, N), first), np.full((2, N), second), factor, LUCK)
+    terms = [np.full((2, N), value) for value in (first, *np.atleast_1d(second))]
+    times, _ = event_times(law, starts, terms, factor, LUCK)
     before = cumulative(known, 6.0)
     reached = np.where(times <= 6.0, cumulative(known, times), before + 0.4 * (cumulative(known, times) - before))
     np.testing.assert_allclose(reached, LUCK, rtol=1e-11, atol=1e-14)
@@ -95,6 +100,8 @@ def test_nobody_depends_on_who_else_is_asked_for():
         ("log_logistic", 2.0, 9.0, -0.5, 5),
         ("log_logistic", np.nan, 9.0, 1.0, 3),
         ("weibull", 1.2, 20.0, np.inf, 3),
+        ("generalised_gamma", 12.0, (0.0, 0.4), 1.0, 4),
+        ("generalised_gamma", 12.0, (0.8, np.nan), 1.0, 3),
     ],
 )
 def test_what_can_be_no_law_is_told_and_has_no_time(law, first, second, factor, status):

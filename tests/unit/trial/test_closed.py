@@ -10,6 +10,7 @@ from scipy import stats
 
 from tests.statistics import assert_matches
 from trialsim.api.documents import check_document
+from trialsim.cohort.event_words import event_words
 from trialsim.cohort.read import cohort_of_text
 from trialsim.cohort.write import cohort_text
 from trialsim.foundation.streams import exponentials, label
@@ -316,3 +317,30 @@ def test_a_cox_model_finds_the_factor_of_the_hazard():
     se = looks["standard_error"].mean() / np.sqrt(60)
     assert_matches(looks["estimate"].mean(), np.log(0.5), se, detects=0.1)
     assert_matches(looks["truth"].mean(), np.log(0.5), se, detects=0.1)
+
+
+LAWS_WRITTEN = {
+    "exponential": "{median: 12 months / risk}",
+    "weibull": "{shape: 1.2, scale: 20 months / risk}",
+    "gompertz": "{initial: 0.02 per month * risk, growth: -0.1 1/year}",
+    "log_logistic": "{shape: 1 + 0.2 * frailty, median: 1 year}",
+    "log_normal": "{median: 300 days, sd_log: 0.8}",
+    "generalised_gamma": "{scale: 20 months, sd_log: 0.8, skew: -0.3 + treated}",
+}
+
+
+def test_every_law_is_written_as_it_is_read_and_tells_itself():
+    events = "\n".join(
+        f"  e{i}: {{{kind}: {terms}, times: {{day 0: 1, month 3: hr}}}}"
+        for i, (kind, terms) in enumerate(LAWS_WRITTEN.items())
+    )
+    cohort = world(events).cohort
+    assert cohort_of_text(cohort_text(cohort), "<cohort>", Path())[0] == cohort
+    assert [each.law for each in setup_of(world(events)).closed] == ["piecewise", *list(LAWS_WRITTEN)[1:]]
+    words = event_words(cohort)
+    assert words[3] == ("e3", "once", "log-logistic with shape 1 + 0.2 * frailty, median 1 year, "
+                        "times 1 from day 0, hr from day 91.3125")  # fmt: skip
+    tables = simulate_trials(world(events), range(1), 1)
+    assert tables["failures"]["trial"].size == 0
+    for i in range(len(LAWS_WRITTEN)):
+        assert 5 < np.isfinite(days_of(tables, f"e{i}")[0]).sum() < 80

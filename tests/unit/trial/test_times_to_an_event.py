@@ -85,7 +85,8 @@ def test_the_protocol_is_written_and_read_again():
     assert once.analyses[0].comparisons[0].sign == -1
 
 
-def test_bounds_over_looks_at_events(tmp_path):
+def two_looks(folder, method, full):
+    """Write the protocol with looks at 60 and at 120 events, and this one analysis."""
     text = find("protocols", "two-hazards", LIBRARY).read_text(encoding="utf-8")
     head, rest = text.split("analyses:\n")
     tail = rest[rest.index("success:") :]
@@ -94,15 +95,30 @@ def test_bounds_over_looks_at_events(tmp_path):
                         "  final: {when: events(pfs) >= 120, do: [{test: primary}]}")  # fmt: skip
     head = head.replace("  progression: {first_of: [progression], competing: [death]}\n", "").replace(
         "  cause: {endpoint: progression}\n", "")  # fmt: skip
-    method = """analyses:
+    analysis = f"""analyses:
   primary:
     estimand: main
-    method: log_rank
-    compare: {treated vs control: {better: higher}}
-    spend: {obrien_fleming: {full: 120 events}}
+    method: {method}
+    compare: {{treated vs control: {{better: higher}}}}
+    spend: {{obrien_fleming: {{full: {full}}}}}
 """
-    path = tmp_path / "two-looks.yaml"
-    path.write_text((head + method + tail).replace("id: two-hazards", "id: two-looks"), encoding="utf-8")
+    path = folder / "two-looks.yaml"
+    path.write_text((head + analysis + tail).replace("id: two-hazards", "id: two-looks"), encoding="utf-8")
+    return path
+
+
+def test_a_weighted_test_gathers_information_otherwise(tmp_path):
+    path = two_looks(tmp_path, "{log_rank: {gamma: 1}}", "4 information")
+    every = looks(simulated(path, tmp_path / "run", trials=20))
+    interim, final = (every[every.look == name] for name in ("interim", "final"))
+    gathered = interim.information.to_numpy() / final.information.to_numpy()
+    assert ((gathered > 0.2) & (gathered < 0.45)).all(), "half of the events, a third of the information"
+    assert np.mean(1.0 / interim.standard_error.to_numpy() ** 2) > 8.0, "which is not what the estimate's error says"
+    assert (interim.upper_bound > 3.5).all() and (final.upper_bound < 1.97).all()
+
+
+def test_bounds_over_looks_at_events(tmp_path):
+    path = two_looks(tmp_path, "log_rank", "120 events")
     assert read_protocol(path, LIBRARY)[0].milestones[1].name == "final"
     with_effect = looks(simulated(path, tmp_path / "run", trials=200))
     interim, final = (with_effect[with_effect.look == name] for name in ("interim", "final"))
