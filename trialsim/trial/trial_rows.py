@@ -67,7 +67,8 @@ def looks_table(setup: Setup, trials: Ints, concluded: Decided) -> Table:
             "upper": result("upper"),
         }.items()
     }
-    numbers["df"] = np.where(np.isfinite(numbers["df"]), numbers["df"], np.nan)
+    numbers["df"] = finite(numbers["df"])
+    numbers["standard_error"] = finite(numbers["standard_error"])  # an interval of ranks may have no end
     return {
         "trial": np.repeat(trials, n)[here].astype(np.int32),
         "look": words([each.milestone for each in taken], row),

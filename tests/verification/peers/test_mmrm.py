@@ -1,4 +1,4 @@
-"""Mixed models for repeated measures against R's mmrm (as SAS computes them), pbkrtest and lmerTest."""
+"""Mixed models for repeated measures against R's mmrm, and Kenward and Roger's against pbkrtest."""
 
 import json
 from pathlib import Path
@@ -10,7 +10,6 @@ from trialsim.analysis.covariance_structures import STRUCTURES
 from trialsim.analysis.mmrm import RepeatedModel, mmrm
 
 PEER = json.loads(Path(__file__).with_name("repeated_measures.json").read_text(encoding="utf-8"))
-N_CONSTANT = np.log(2.0 * np.pi)  # of the likelihood, for each value beyond the number of fixed effects
 
 
 def result_of(name, structure, df, information="observed"):
