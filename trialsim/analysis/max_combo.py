@@ -20,7 +20,7 @@ from trialsim.analysis.comparisons import (
 )
 from trialsim.analysis.log_rank import PLAIN, Scores, Weight, fleming_harrington, log_rank_scores
 from trialsim.foundation.arithmetic import compiled
-from trialsim.foundation.elementary import normal_quantile
+from trialsim.foundation.elementary import normal_cdf, normal_quantile
 from trialsim.foundation.multinormal import MOST_DIMENSIONS, normals_below
 
 EARLY_AND_LATE = (PLAIN, fleming_harrington(0.0, 1.0), fleming_harrington(1.0, 0.0))
@@ -30,9 +30,10 @@ EARLY_AND_LATE = (PLAIN, fleming_harrington(0.0, 1.0), fleming_harrington(1.0, 0
 class MaxCombo:
     """What the combination concludes, and the statistics it combines, K of them.
 
-    In ``comparisons``, estimate, standard error and statistic are those of the weight whose statistic is greatest in
-    the direction of benefit; the p value is that of the greatest of all, and the interval is estimate ± c se with the
-    c that the greatest of all exceeds with probability alpha. So they agree; the estimate, being chosen, is optimistic.
+    In ``comparisons``, estimate and standard error are those of the weight whose statistic is greatest in the direction
+    of benefit; the p value is that of the greatest of all, the statistic is the normal deviate of this p value, and the
+    interval is estimate ± c se with the c that the greatest of all exceeds with probability alpha. So they agree; the
+    estimate, being chosen, is optimistic.
     """
 
     comparisons: Comparisons
@@ -111,8 +112,10 @@ def _combine(
             se = np.sqrt(variance[t, c, best, best]) / information[t, c, best]
             bound = greatest_bound(alpha, correlation)
             z = statistic[t, c, best]
-            result[0, t, c], result[1, t, c], result[2, t, c] = estimate, se, z
-            result[3, t, c] = greatest_above(z * better[c], correlation)
+            # One tail alone, where the sum of all is below its own error.
+            p = max(greatest_above(z * better[c], correlation), normal_cdf(-z * better[c]), 1e-300)
+            result[0, t, c], result[1, t, c] = estimate, se
+            result[2, t, c], result[3, t, c] = -normal_quantile(p) * better[c], p
             result[4, t, c], result[5, t, c] = estimate - bound * se, estimate + bound * se
 
 

@@ -129,10 +129,11 @@ def hits_of(layout: Layout, key: Key, target: Target, below: int) -> np.ndarray[
     """
     trials = cell_columns(layout, key, "trials", ("trial", "success"))
     numbers = trials["trial"][trials["trial"] < below]
-    if target.comparison is None and target.quantity != "type_1":
+    if not target.parts:
         return np.asarray(trials["success"][trials["trial"] < below], dtype=np.bool_)
     looks = cell_columns(layout, key, "looks", ("trial", "analysis", "comparison", "rejected", "concludes"))
-    meant = (target.comparison,) if target.comparison else target.scenario.nulls_of(target.analysis)
-    rejects = (looks["analysis"] == target.analysis) & np.isin(looks["comparison"].astype(str), meant)
+    rejects = np.zeros(len(looks["trial"]), dtype=np.bool_)
+    for analysis, comparison in target.parts:
+        rejects |= (looks["analysis"] == analysis) & (looks["comparison"] == comparison)
     rejects &= looks["rejected"].astype(np.bool_) & looks["concludes"].astype(np.bool_)
     return np.asarray(np.isin(numbers, looks["trial"][rejects]), dtype=np.bool_)

@@ -18,6 +18,7 @@ from trialsim.protocol.write import Data, lines_of, protocol_data
 
 PATIENTS = ("patients", "randomised")
 MOST_CANDIDATES = 400
+MOST_KEPT = 20  # trials of each size whose patients are stored
 SEEDS = 10**15  # numbers of fifteen digits, which a document can say
 RANGE = re.compile(r"(?P<first>\d+)\s*\.\.\s*(?P<last>\d+)(?:\s+by\s+(?P<step>\d+))?")
 LIST = re.compile(r"\d+(?:\s*,\s*\d+)+")
@@ -134,6 +135,8 @@ def candidate_protocol(
     data["simulate"] = simulation | {"seed": str(seed), "trials": str(trials), "parameters": parameters}
     wanted = {target.scenario.name for target in asked}
     data["scenarios"] = {name: scenario for name, scenario in scenarios.items() if name in wanted}
+    kept = min(protocol.keep.patients_of, MOST_KEPT)
+    data["keep"] = {"patients_of": f"first {kept} trials" if kept else "none"}
     data["vary"] = {over.field: [str(size) for size in sizes]}
     put(data, over.path, str(sizes[0]))
     try:

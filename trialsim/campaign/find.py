@@ -87,7 +87,8 @@ def find_design(
 ) -> Answer:
     """Search, verify, and write everything into a folder; what an earlier call left there is gone on with.
 
-    TrialsimError if no candidate reaches the targets; the folder then holds what was tried.
+    TrialsimError if no candidate reaches the targets, or the answer rejects nulls too often; the folder then holds what
+    was tried, and is not finished.
     """
     layout = Layout(folder)
     with held(layout):
@@ -110,6 +111,9 @@ def find_design(
         caps = tuple(seen_errors(question, found, folder))
         observed = (*found.observed, *caps)
         write_points(layout, question, observed, found.curves)
+        for seen in caps:
+            if seen.is_missed and seen.point.size == found.size:
+                raise above_level(question, seen.target, seen.point)
         finished = replace(plan, cells=found.cells)
         for cell in found.cells:
             drop_other_parts(layout, cell.key, cell.n_parts)
@@ -124,9 +128,6 @@ def find_design(
             versions=software_versions(papers.software), varies={"workers": means.workers, **took, **(varies or {})},
             copies=[DESIGN, "tables/points.parquet", *designs, *papers.copies],
         )  # fmt: skip
-    missed = [o for o in caps if o.is_missed and o.point.size == found.size]
-    if missed:
-        raise above_level(question, missed[0].target, missed[0].point)
     return Answer(folder=folder, found=found, observed=observed, verification=verified)
 
 

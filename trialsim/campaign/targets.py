@@ -24,13 +24,12 @@ EXAMPLE = "written like: power >= 90% in expected; type_1 <= 2.5% in null"
 class Target:
     """A rate that a design is asked to reach (`floor`), or not to exceed, in one scenario and parameters mode.
 
-    It is the rate at which `analysis` rejects `comparison`; without one, the rate of success, or for a type I error
-    the rate at which any comparison that is null in the scenario is rejected.
+    It is the rate at which any of `parts`, comparisons of analyses, is rejected; without parts, the rate of success.
     """
 
     quantity: Quantity
-    comparison: str | None
-    analysis: str
+    comparison: str | None  # or family, as asked for
+    parts: tuple[tuple[str, str], ...]  # analysis, comparison
     level: float
     scenario: Scenario
     mode: ParameterMode
@@ -79,12 +78,10 @@ def target(text: str, protocol: Protocol) -> Target:
         raise TrialsimError("bad-target", f"no target is called '{name}'", notes, exit_code=2)
     scenario = scenario_of(match["scenario"], protocol)
     comparison = " ".join(match["comparison"].split()) if match["comparison"] else None
-    analysis = deciding(protocol)
-    check_comparison(name, comparison, analysis, scenario)
     found = Target(
         quantity=name,
         comparison=comparison,
-        analysis=analysis.name,
+        parts=parts(name, comparison, protocol, scenario),
         level=level_of(match["level"], text),
         scenario=scenario,
         mode="uncertain" if name == "assurance" else "typical",
@@ -121,6 +118,30 @@ def scenario_of(name: str, protocol: Protocol) -> Scenario:
         notes = [f"nearest name: {near}" if near else f"there are: {', '.join(names)}"]
         raise TrialsimError("unknown-scenario", f"the protocol has no scenario '{name}'", notes, exit_code=2)
     return protocol.scenarios[names.index(name)]
+
+
+def parts(quantity: str, asked: str | None, protocol: Protocol, scenario: Scenario) -> tuple[tuple[str, str], ...]:
+    """Return the comparisons of analyses whose rejection counts; none where it is success that counts.
+
+    A type I error is of what the scenario declares null: of the deciding analysis, or of all of a family.
+    """
+    analysis = deciding(protocol)
+    family = next((each for each in protocol.families if each.name == asked), None)
+    if quantity == "type_1" and family is not None:
+        every = dict.fromkeys(part for hypothesis in family.hypotheses for part in hypothesis.parts)
+        nulls = tuple(part for part in every if scenario.is_null(*part))
+        if not nulls:
+            notes = [f"declare what is null there: scenarios: {{{scenario.name}: {{null: […]}}}}"]
+            message = f"scenario '{scenario.name}' declares no null of the family '{family.name}'"
+            raise TrialsimError("target-not-null", message, notes, exit_code=2)
+        return nulls
+    check_comparison(quantity, asked, analysis, scenario)
+    if quantity == "type_1":
+        names = [asked] if asked else [each.name for each in analysis.comparisons]
+        return tuple((analysis.name, name) for name in names if scenario.is_null(analysis.name, name))
+    if quantity == "success":
+        return ()
+    return ((analysis.name, asked or analysis.comparisons[0].name),)
 
 
 def check_comparison(quantity: str, comparison: str | None, analysis: Analysis, scenario: Scenario) -> None:

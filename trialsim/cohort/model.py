@@ -277,13 +277,13 @@ class TimeCorrelation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Spread:
-    """How values vary between patients by summary assumptions: normal around the measure's value, or yes and no.
+    """How values vary between patients by summary assumptions: normal around the measure's value, yes and no, counts.
 
-    `points` are the mean or the probability, `sd` the standard deviation (empty for yes and no), as written: at days
-    since randomisation, joined by lines; one point holds always.
+    `points` are the mean or the probability, `sd` the standard deviation or the dispersion of counts (empty where there
+    is none), as written: at days since randomisation, joined by lines; one point holds always.
     """
 
-    kind: Literal["normal", "binary"]
+    kind: Literal["normal", "binary", "count"]
     points: Steps
     sd: Steps
     correlation: TimeCorrelation

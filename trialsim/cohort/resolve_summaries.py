@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import cast
+from typing import Literal, cast
 
 from trialsim.cohort.correlations import cholesky, matrix_of_rows
 from trialsim.cohort.equations import CLOCKS, Names, Trees, literal, measures_as, sees_only
@@ -18,6 +18,7 @@ from trialsim.foundation.sections import FormulaText
 from trialsim.foundation.units import ONE, Quantity, Unit, moment, unit
 
 Points = FormulaText | Mapping[str, FormulaText]
+MOST_COUNTED = 500.0  # in the mean: counts are summed up one after the other
 CLOCK = Call("since", (Name("randomised"),))
 
 
@@ -34,7 +35,16 @@ def spread_of(
     written = cohort.measures[name]
     n_before = len(desk.problems.diagnostics)
     correlation, sd = correlation_of(desk, name, written), cast(Steps, ())
-    if written.normal is None:
+    if written.count is not None:
+        for tree in parts(trees, name, "count", "mean"):
+            check_count(desk, tree, names, f"the mean of {name!r}", cohort.time)
+        points = in_time(name, written.count.mean, trees, "count", "mean")
+        if written.count.dispersion is not None:
+            for tree in parts(trees, name, "count", "dispersion"):
+                check_sd(desk, tree, cohort, names, meaning, f"the dispersion of {name!r}", ONE)
+            told = in_time(name, written.count.dispersion, trees, "count", "dispersion")
+            sd = tuple((day, substitute(expr, meaning)) for day, expr in told)
+    elif written.normal is None:
         assert written.probability is not None
         for tree in parts(trees, name, "probability"):
             check_probability(desk, tree, names, f"the probability of {name!r}", cohort.time)
@@ -50,7 +60,10 @@ def spread_of(
                    for day, expr in in_time(name, written.normal.sd, trees, "normal", "sd"))  # fmt: skip
     if correlation is None or len(desk.problems.diagnostics) > n_before:
         return None
-    return Spread(kind="binary" if written.normal is None else "normal", points=points, sd=sd, correlation=correlation)
+    kind: Literal["normal", "binary", "count"] = "normal" if written.normal is not None else "binary"
+    return Spread(
+        kind="count" if written.count is not None else kind, points=points, sd=sd, correlation=correlation
+    )
 
 
 def parts(trees: Trees, name: str, *part: str) -> list[Tree]:
@@ -66,6 +79,15 @@ def check_probability(desk: Desk, tree: Tree, names: Names, what: str, time: Uni
     value = literal(tree[0], None, time) if found == DIMENSIONLESS else None
     if value is not None and not 0.0 <= value <= 1.0:
         desk.error(tree[1].place, "out-of-range", f"{what} lies between 0 and 1")
+
+
+def check_count(desk: Desk, tree: Tree, names: Names, what: str, time: Unit) -> None:
+    if not sees_only(desk, tree, names, (), (), what):
+        return
+    found = measures_as(desk, tree, names.dimensions(), DIMENSIONLESS, what, CLOCKS)
+    value = literal(tree[0], None, time) if found == DIMENSIONLESS else None
+    if value is not None and not 0.0 <= value <= MOST_COUNTED:
+        desk.error(tree[1].place, "out-of-range", f"{what} lies between 0 and {MOST_COUNTED:g}")
 
 
 def check_sd(

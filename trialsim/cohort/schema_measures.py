@@ -57,6 +57,20 @@ NORMAL_VALUES = Section(
     },
     make=written.WrittenNormalValues,
 )  # fmt: skip
+COUNTS = Section(
+    "a distribution of counts",
+    {
+        "mean": Field(
+            IN_STEPS, "the mean: an expression, or values at points in time, joined by lines", required=True,
+            example="{day 0: 6, week 12: 4 - 2 * treated}",
+        ),
+        "dispersion": Field(
+            IN_STEPS, "likewise: the variance is mean + dispersion * mean^2 (negative binomial); 0 unless written",
+            example="0.5",
+        ),
+    },
+    make=written.WrittenCounts,
+)  # fmt: skip
 AR1 = Section(
     "a correlation that falls with time",
     {
@@ -81,7 +95,7 @@ CORRELATION = Section(
     make=written.WrittenCorrelation,
 )
 NONE = "none"
-SAID = ("is", "normal", "probability")
+SAID = ("is", "normal", "probability", "count")
 
 
 def written_measure(
@@ -90,14 +104,13 @@ def written_measure(
 ) -> written.WrittenMeasure:  # fmt: skip
     """Return a measure of the one field that says what is read."""
     return written.WrittenMeasure(
-        value=given["is"], normal=given["normal"], probability=given["probability"],
+        value=given["is"], normal=given["normal"], probability=given["probability"], count=given["count"],
         correlation=None if given["correlation"] == NONE else given["correlation"],
         says_correlation=given["correlation"] is not None, error=error, unit=unit, lloq=lloq, known_after=known_after,
         label=label,
     )  # fmt: skip
 
 
-NO_INSTRUMENTS_YET = ("cumulative_logit", "count")
 MEASURE = Section(
     "a measure",
     {
@@ -107,9 +120,10 @@ MEASURE = Section(
             IN_STEPS, "yes (1) with this probability, else no (0): an expression, or values at points in time, joined"
             " by lines", example="logistic(-0.4 + 0.8 * treated)",
         ),
+        "count": Field(COUNTS, "a summary assumption: a count with this mean", example="{mean: 3.2, dispersion: 0.5}"),
         "correlation": Field(
             ByShape(scalar=Choice(NONE), mapping=CORRELATION),
-            "how a patient's values at several times are correlated, with 'normal' and 'probability'",
+            "how a patient's values at several times are correlated, with 'normal', 'probability' and 'count'",
             example="{ar1: {value: 0.8, over: 4 weeks}}",
         ),
         "unit": Field(UNIT, "its unit; needed where 'is' is more than one name", example="mg/L"),
@@ -122,9 +136,12 @@ MEASURE = Section(
             Duration(), "how long until the value is known", default=duration("0 days"), example="1 day"
         ),
         "label": LABEL,
-        **{word: Field(NotYet(f"a measure with {word!r}"), "") for word in NO_INSTRUMENTS_YET},
+        "cumulative_logit": Field(NotYet("a measure with 'cumulative_logit'"), ""),
     },
     exactly_one=(SAID,),
-    at_most_one=(("is", "correlation"), ("probability", "error"), ("probability", "unit"), ("probability", "lloq")),
+    at_most_one=(
+        ("is", "correlation"),
+        *((said, word) for said in ("probability", "count") for word in ("error", "unit", "lloq")),
+    ),
     make=written_measure,
 )  # fmt: skip

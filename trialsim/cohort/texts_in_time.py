@@ -66,6 +66,8 @@ def measure_texts(desk: Desk, measures: Mapping[str, WrittenMeasure]) -> Texts:
         in_time: dict[tuple[str, ...], FormulaText | Mapping[str, FormulaText] | None] = {
             ("probability",): written.probability
         }
+        if written.count is not None:
+            in_time |= {("count", "mean"): written.count.mean, ("count", "dispersion"): written.count.dispersion}
         if written.normal is not None:
             in_time |= {("normal", "mean"): written.normal.mean, ("normal", "sd"): written.normal.sd}
         for part, given in in_time.items():

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from trialsim.cohort.correlations import cholesky, matrix_of_rows
 from trialsim.cohort.model import TimeCorrelation
 from trialsim.foundation.arithmetic import compiled
-from trialsim.foundation.elementary import exp_array, log_array
+from trialsim.foundation.elementary import exp, exp_array, log_array, power
 from trialsim.foundation.streams import label, normal, normals
 
 Floats = NDArray[np.float64]
@@ -82,6 +82,34 @@ def scores_on_a_path(
         seed, here, np.require(trials, np.int64, ["C", "W"]), np.require(patients, np.int64, ["C", "W"]), minute,
         float(ends), weights, sds, out,
     )  # fmt: skip
+    return out
+
+
+@compiled("void(float64[::1], float64[::1], float64[::1], float64[::1])")
+def _counts_into(means: Floats, dispersions: Floats, shares: Floats, out: Floats) -> None:
+    for i in range(out.size):
+        mean, dispersion, share = means[i], dispersions[i], shares[i]
+        spread = dispersion * mean
+        chance = exp(-mean) if dispersion == 0.0 else power(1.0 + spread, -1.0 / dispersion)
+        total, n = chance, 0.0
+        # What is added beyond the mean falls, and ends below what a share can tell.
+        while total < share and (n < mean or chance > total * 1e-17):
+            grows = mean if dispersion == 0.0 else (mean + n * spread) / (1.0 + spread)
+            n += 1.0
+            chance = chance * (grows / n)
+            total += chance
+        out[i] = n
+
+
+def counts(means: Floats, dispersions: Floats, shares: Floats) -> Floats:
+    """Return the counts [n] at shares of negative binomial distributions, Poisson where the dispersion is 0.
+
+    The variance is mean + dispersion mean^2 (Hilbe 2011, *Negative Binomial Regression*, section 8.2.2); the smallest
+    count of which at least the share is no larger. Means are from 0 to 500.
+    """
+    out = np.empty(means.shape[0])
+    mean, dispersion, share = (np.require(each, np.float64, ["C", "W"]) for each in (means, dispersions, shares))
+    _counts_into(mean, dispersion, share, out)
     return out
 
 

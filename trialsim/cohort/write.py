@@ -242,11 +242,11 @@ def measure_data(measure: Measure, cohort: Cohort) -> dict[str, Any]:
         "additive": error_size_data(error.additive, error.additive_uncertainty, measure.unit),
         "proportional": error_size_data(error.proportional, error.proportional_uncertainty, ONE),
     }
-    is_binary = measure.spread is not None and measure.spread.kind == "binary"
+    is_number = measure.spread is not None and measure.spread.kind != "normal"
     return {
         **({"is": expr_text(measure.value, cohort)} if measure.spread is None else spread_data(measure.spread, cohort)),
-        "unit": None if is_binary else unit_text(measure.unit),
-        **({} if is_binary else {"error": sizes}),
+        "unit": None if is_number else unit_text(measure.unit),
+        **({} if is_number else {"error": sizes}),
         "lloq": None if measure.lloq is None else quantity_text(measure.lloq, measure.unit),
         "known_after": quantity_text(measure.known_after, unit("day")),
         "label": measure.label,
@@ -258,6 +258,8 @@ def spread_data(spread: Spread, cohort: Cohort) -> dict[str, Any]:
     data: dict[str, Any] = {"probability": points}
     if spread.kind == "normal":
         data = {"normal": {"mean": points, "sd": steps_data(spread.sd, cohort)}}
+    if spread.kind == "count":
+        data = {"count": {"mean": points, "dispersion": steps_data(spread.sd, cohort) if spread.sd else None}}
     if said.kind == "ar1":
         over = quantity_text(said.over, unit("day"))
         return {**data, "correlation": {"ar1": {"value": number_text(said.value), "over": over}}}

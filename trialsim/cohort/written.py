@@ -211,6 +211,12 @@ class WrittenNormalValues:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WrittenCounts:
+    mean: FormulaText | Mapping[str, FormulaText]
+    dispersion: FormulaText | Mapping[str, FormulaText] | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class WrittenFallingCorrelation:
     value: float
     over: Quantity
@@ -227,11 +233,12 @@ class WrittenCorrelation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WrittenMeasure:
-    """One of what is read of a course, a distribution of values, and a probability."""
+    """One of what is read of a course, a distribution of values, a probability and a distribution of counts."""
 
     value: FormulaText | None
     normal: WrittenNormalValues | None
     probability: FormulaText | Mapping[str, FormulaText] | None
+    count: WrittenCounts | None
     correlation: WrittenCorrelation | None
     says_correlation: bool
     unit: Unit | None

@@ -35,6 +35,7 @@ STATUS = {
     11: "more readings under way at once than there is room for",
     12: "an event that recurs more than ten thousand times",
     13: "a probability below 0 or above 1, or a negative standard deviation",
+    14: "a mean count below 0 or above 500, or a negative dispersion",
 }
 
 
@@ -113,7 +114,8 @@ def courses(
     chosen = tolerance or Tolerance()
     module = compiled(model, solver, schedule.has_steady_states)
     shape = (len(params), np.shape(sample_times)[-1], len(model.outputs))
-    if outputs is not None and (outputs.shape, outputs.dtype.str, outputs.flags.c_contiguous) != (shape, "<f8", True):
+    fits = outputs is None or (outputs.shape == shape and outputs.dtype == np.float64 and outputs.flags.c_contiguous)
+    if not fits:
         raise ValueError(f"outputs must be contiguous numbers of shape {shape}")
     plain = None
     if np.shape(thresholds) == (len(params), 0) and watch is None:

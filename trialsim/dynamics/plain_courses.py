@@ -36,7 +36,8 @@ def plainly_followed(
     fits = (
         hasattr(module, "run_plain") and params.shape == (n, len(model.parameters)) and samples.ndim == 2
         and samples.shape[0] == n == schedule.n_patients and schedule.n_lines == 1 and schedule.offsets.size == n + 1
-        and n > 0 and (bool(model.inlets) or not schedule.time.size))
+        and n > 0 and not schedule.column("check").any()
+        and (not schedule.time.size or 0 <= schedule.inlet.min() <= schedule.inlet.max() < len(model.inlets)))
     if not fits:
         return None
     left = left_from_the_start(n, samples, sample_after, changes, told)

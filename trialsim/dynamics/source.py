@@ -295,7 +295,8 @@ def is_plain(model: CourseModel, found: System) -> bool:
 
 def is_quiet(model: CourseModel, found: System) -> bool:
     """Return whether a model is linear without events, rules, paths that are followed and conditions on time."""
-    happens = (model.hazards, model.triggers, model.rules, model.functionals, model.signals, found.breakpoints)
+    happens = (model.hazards, model.triggers, model.switches, model.rules, model.functionals, model.signals,
+               found.breakpoints)
     return found.linear is not None and not any(happens)
 
 

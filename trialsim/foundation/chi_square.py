@@ -60,7 +60,7 @@ def _shares(x: float, df: float) -> tuple[float, float]:
 
 @compiled("float64(float64, float64)")
 def chi_square_cdf(x: float, df: float) -> float:
-    """Return the probability that chi-square with df > 0 degrees of freedom lies below x; relative error below 1e-11."""
+    """Return the probability that chi-square with df > 0 degrees of freedom is below x; relative error below 1e-11."""
     if x != x or not 0.0 < df < INF:
         return NAN
     if x <= 0.0:

@@ -209,7 +209,7 @@ def check_multiplicity(draft: Draft, path: Path, analysis: WrittenAnalysis) -> N
     elif len(directions) > 1:
         message = f"{rule} needs {needs}, and these look for higher and lower"
         draft.error(where, "multiplicity-family", message, "", ["use holm, or an analysis for each direction"])
-    if rule in ("dunnett", "step_down_dunnett") and is_robust(analysis.method):
+    if rule in ("dunnett", "step_down_dunnett") and analysis.method.is_robust:
         message = f"{rule} needs one residual variance of all arms, which a robust variance is not"
         notes = ["write variance: model and slopes: common, or use holm"]
         draft.error(where, "multiplicity-family", message, "", notes)
@@ -222,11 +222,6 @@ def check_multiplicity(draft: Draft, path: Path, analysis: WrittenAnalysis) -> N
             model = "cox" if analysis.method.kind in TIME_METHODS else "ancova"
             notes = [f"use {model} (it may be without covariates), or holm"]
         draft.error(where, "multiplicity-family", message, "", notes)
-
-
-def is_robust(method: WrittenMethod) -> bool:
-    """Return whether an analysis of covariance has another variance than that of its one model."""
-    return method.kind == "ancova" and (method.variance in ("hc0", "hc3") or method.slopes == "by_arm")
 
 
 def check_success(draft: Draft) -> None:

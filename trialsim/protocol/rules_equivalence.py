@@ -10,7 +10,7 @@ from trialsim.protocol.written import WrittenAnalysis, WrittenComparison, Writte
 
 DIFFERENCE, RATIO = "difference within", "ratio within"
 NO_EQUIVALENCE = ("cmh", "log_rank", "max_combo", "gray")  # tests of no difference at all
-NOT_FOR_EQUIVALENCE = ("dunnett", "hochberg")
+NOT_FOR_EQUIVALENCE = ("dunnett", "step_down_dunnett", "hochberg", "hommel")
 
 
 def written_comparison(**values: Any) -> WrittenComparison:

@@ -45,9 +45,9 @@ def check_imputation(
         message = f"imputed values are analysed by ancova, not by {analysis.method.kind}"
         notes = ["write method: ancova (it may be without covariates)"]
         draft.error(draft.key(*path), "imputation-model", message, "", notes)
-    elif analysis.method.variance in ("hc0", "hc3") or analysis.method.slopes == "by_arm":
-        message = "imputed values are analysed by ancova with one residual variance, and slopes that all arms share"
-        notes = ["leave variance and slopes out"]
+    elif analysis.method.is_robust:
+        message = "imputed values are analysed with one residual variance and common slopes"
+        notes = ["leave 'variance' and 'slopes' out of the method, or take complete cases"]
         draft.error(draft.key(*path), "imputation-model", message, "", notes)
     if analysis.multiplicity in ("dunnett", "step_down_dunnett"):
         message = f"{analysis.multiplicity} needs one model of all arms, and imputation makes many data sets"

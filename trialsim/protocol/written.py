@@ -122,6 +122,11 @@ class WrittenMethod:
     slopes: str | None = None
     continuity: bool | None = None
 
+    @property
+    def is_robust(self) -> bool:
+        """Return whether an analysis of covariance has another variance than that of its one model."""
+        return self.kind == "ancova" and (self.variance in ("hc0", "hc3") or self.slopes == "by_arm")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WrittenComparison:

@@ -114,7 +114,7 @@ def inflated_errors(run: Evidence) -> list[Caveat]:
     found = []
     names = designs_words(run.protocol)
     for (key, analysis, _, quantity), rate in run.figures.items():
-        nominal = next((each.alpha for each in run.protocol.analyses if each.name == analysis), 1.0)
+        nominal = run.nominal(analysis)
         if quantity == "family_wise_type_1" and rate.lower > nominal:
             where = ", ".join(
                 filter(None, (scenario_words(run.scenario(key)), f"{key.parameters} parameters", names[key.design]))

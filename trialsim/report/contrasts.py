@@ -77,10 +77,9 @@ def worst_words(run: Evidence, row: dict[str, Any], names: dict[str, str]) -> st
     """Return the largest type I error over the nulls of a design, with bounds for all of them."""
     scenario = next(each for each in run.protocol.scenarios if each.name == row["scenario"])
     where = ", ".join(filter(None, (names[row["design"]], f"{row['parameters']} parameters")))
-    alpha = run.protocol.analysis(row["analysis"]).alpha
     found = estimate(row)
     return (
         f"{spaced(row['analysis']).capitalize()}, {where}: the largest type I error of the scenarios with nulls is "
         f"{percentage(found)} ({scenario_words(scenario)}); with 95% confidence all of them are below "
-        f"{share(round(found.upper, 4))}, nominally {share(alpha)}."
+        f"{share(round(found.upper, 4))}, nominally {share(run.nominal(row['analysis']))}."
     )

@@ -59,6 +59,12 @@ class Evidence:
         """The analysis that the trial's success depends on."""
         return next(each for each in self.protocol.analyses if each.name == self.protocol.success.analysis)
 
+    def nominal(self, name: str | None) -> float:
+        """Return the error rate that an analysis or a family of several is to keep; 1 of what has none."""
+        levels = {family.name: family.alpha for family in self.protocol.families}
+        levels |= {analysis.name: analysis.alpha for analysis in self.protocol.analyses}
+        return levels.get(name or "", 1.0)
+
     def has(self, key: Key) -> bool:
         return key in self.keys
 

@@ -151,6 +151,10 @@ def analysis_words(run: Evidence, analysis: Analysis) -> str:
     if method.times is not None:
         words += time_method_words(method.kind, method.times)
     missing = missing_words(run.protocol, method) if method.times is None else "censored when last seen free of it"
+    for comparison in analysis.comparisons:
+        if comparison.within is not None:
+            arms = comparison_words(run.protocol, comparison)
+            words += f", equivalence of {arms} within {' to '.join(comparison.within_text)}"
     if method.kind == "mmrm":
         words += f", at {', '.join(map(spaced, method.visits))}"
         missing = f"values as seen; covariance {', else '.join(map(spaced, method.covariances))}"

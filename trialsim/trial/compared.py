@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 from trialsim.analysis.ancova import ancova
 from trialsim.analysis.comparisons import Comparisons
 from trialsim.analysis.equivalence import two_one_sided
-from trialsim.analysis.logistic import logistic_regression
 from trialsim.analysis.t_test import t_test
 from trialsim.protocol.model import Analysis
 from trialsim.trial.batch import Batch
@@ -81,6 +80,8 @@ def one_sided(setup: Setup, analysis: Analysis, batch: Batch, known: Known, cut_
         return wilcoxon(y, arms, offsets, pairs, better, analysis.alpha, margin, bool(method.continuity))
     n_arms = len(setup.protocol.arms)
     if method.kind == "logistic":
+        from trialsim.analysis.logistic import logistic_regression  # compiled once on a machine, in some seconds
+
         return logistic_regression(
             method.measure or "risk_difference", y, arms, offsets, columns, stratum, n_strata, pairs, better,
             analysis.alpha, margin, n_arms, variance="model" if method.variance == "model" else "robust",

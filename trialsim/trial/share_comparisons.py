@@ -6,9 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trialsim.analysis.comparisons import Comparisons
-from trialsim.analysis.mantel_haenszel import cochran_mantel_haenszel, log_ratios
 from trialsim.analysis.risk_difference import risk_difference
-from trialsim.analysis.score_test import score_test
 from trialsim.foundation.elementary import log_array
 from trialsim.protocol.model import Method
 from trialsim.trial.estimate import true_differences
@@ -22,14 +20,22 @@ def compared_shares(
     method: Method, y: Floats, arms: Ints, offsets: Ints, stratum: Ints, n_strata: int, pairs: Ints,
     better: NDArray[np.int8], alpha: float, margin: Floats,
 ) -> Comparisons:  # fmt: skip
-    """Return the comparisons of shares that a method makes."""
+    """Return the comparisons of shares that a method makes; its kernels are loaded when they are needed."""
     measure = method.measure or "risk_difference"
     rows = (y, arms, offsets, stratum, n_strata, pairs, better, alpha)
     if method.kind == "cmh":
+        from trialsim.analysis.mantel_haenszel import cochran_mantel_haenszel
+
         return cochran_mantel_haenszel(measure, *rows)
     if method.test in ("miettinen_nurminen", "farrington_manning"):
+        from trialsim.analysis.score_test import score_test
+
         return score_test(measure, *rows, margin, is_corrected=method.test == "miettinen_nurminen")
-    return risk_difference(*rows, margin) if measure == "risk_difference" else log_ratios(measure, *rows, margin)
+    if measure == "risk_difference":
+        return risk_difference(*rows, margin)
+    from trialsim.analysis.mantel_haenszel import log_ratios
+
+    return log_ratios(measure, *rows, margin)
 
 
 def true_measures(

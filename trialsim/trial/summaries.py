@@ -7,8 +7,8 @@ from numpy.typing import NDArray
 
 from trialsim.cohort.model import Measure, Spread
 from trialsim.cohort.names import units_of
-from trialsim.cohort.resolve_summaries import on_lines
-from trialsim.cohort.time_scores import time_scores
+from trialsim.cohort.resolve_summaries import MOST_COUNTED, on_lines
+from trialsim.cohort.time_scores import counts, time_scores
 from trialsim.foundation.elementary import normal_cdf_array
 from trialsim.foundation.expression import Expr, names_of, numeric, values
 from trialsim.protocol.model import Arm
@@ -19,7 +19,7 @@ from trialsim.trial.setup import Setup
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-IMPOSSIBLE = 13  # of `courses.STATUS`
+IMPOSSIBLE, NO_COUNT = 13, 14  # of `courses.STATUS`
 NO_ARM = Arm(name="", label="", dosing=())  # before randomisation
 
 
@@ -100,6 +100,12 @@ def sd_values(setup: Setup, sd: Expr, reading: int, arm: Arm, columns: dict[str,
 
 def valued(spread: Spread, true: Floats, sd: Floats, scores: Floats) -> tuple[Floats, Ints]:
     """Return the values [n] of means or probabilities, and a status: of what can be neither, there is no value."""
+    if spread.kind == "count":
+        wrong = (true < 0.0) | (true > MOST_COUNTED) | ~(sd >= 0.0)
+        there = ~wrong & ~np.isnan(true)
+        found = np.full(true.shape, np.nan)
+        found[there] = counts(true[there], sd[there], normal_cdf_array(scores[there]))
+        return found, np.where(wrong, NO_COUNT, 0).astype(np.int64)
     if spread.kind == "binary":
         wrong = (true < 0.0) | (true > 1.0)
         found = np.where(np.isnan(true), np.nan, (normal_cdf_array(scores) < true).astype(np.float64))

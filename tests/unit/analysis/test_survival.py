@@ -19,7 +19,7 @@ from trialsim.analysis.cox import cox
 from trialsim.analysis.gray import gray
 from trialsim.analysis.kaplan_meier import survival_quantiles, survival_shares
 from trialsim.analysis.log_rank import PLAIN, Weight, fleming_harrington, log_rank, log_rank_scores, modestly_weighted
-from trialsim.analysis.max_combo import max_combo
+from trialsim.analysis.max_combo import greatest_bound, max_combo
 from trialsim.analysis.survival_difference import milestone_difference, rmst_difference, rmst_ratio
 from trialsim.analysis.survival_truth import (
     true_incidence_difference,
@@ -29,6 +29,7 @@ from trialsim.analysis.survival_truth import (
     true_rmst_ratio,
 )
 from trialsim.analysis.time_order import fill_time_order
+from trialsim.foundation.elementary import normal_cdf_array
 
 PAIRS = [(1, 0), (2, 0), (2, 1)]
 
@@ -189,6 +190,37 @@ def test_what_cannot_be_estimated_has_a_reason():
     assert rmst_ratio(*at_start, [(1, 0)], 1, 0.025, 0.0, 2.0).status[0, 0] == NOT_ESTIMABLE
 
 
+def test_tiny_trials_have_numbers_or_a_reason():
+    rng = np.random.default_rng(12)
+    sizes = rng.integers(0, 10, 4000)
+    n, offsets = sizes.sum(), np.concatenate([[0], np.cumsum(sizes)])
+    time = rng.integers(0, 6, n).astype(float)
+    time[rng.random(n) < 0.1] = np.nan
+    event, arm, stratum = rng.integers(0, 3, n), rng.integers(0, 2, n), rng.integers(-1, 2, n)
+    data, pair = (time, event, arm, offsets), [(1, 0)]
+    age = rng.integers(0, 3, (n, 1)).astype(float)
+    for result in (
+        log_rank(*data, stratum, 2, pair, -1, 0.025, fleming_harrington(0.5, 1.0)),
+        log_rank(*data, None, 0, pair, -1, 0.025, modestly_weighted(3.0)),
+        max_combo(*data, None, 0, pair, -1, 0.025).comparisons,
+        gray(*data, stratum, 2, pair, -1, 0.025),
+        cox(*data, age, stratum, 2, pair, -1, 0.025),
+        cox(*data, None, None, 0, pair, -1, 0.025, efron=False, cause=2),
+        rmst_difference(*data, pair, 1, 0.025, 0.0, 4.0),
+        rmst_ratio(*data, pair, 1, 0.025, 0.0, 4.0),
+        milestone_difference(*data, pair, 1, 0.025, 0.0, 3.0),
+        incidence_difference(*data, pair, -1, 0.025, 0.0, 3.0),
+    ):
+        is_ok = result.status == OK
+        assert 0.02 < is_ok.mean() < 0.98
+        for numbers in (result.estimate, result.se, result.statistic, result.p_value, result.lower, result.upper):
+            assert np.isfinite(numbers[is_ok]).all()
+        assert (result.se[is_ok] > 0.0).all() and (result.lower[is_ok] < result.upper[is_ok]).all()
+        assert ((result.p_value[is_ok] >= 0.0) & (result.p_value[is_ok] <= 1.0)).all()
+        assert np.isnan(result.p_value[~is_ok]).all()
+        assert set(np.unique(result.status)) <= set(REASONS)
+
+
 def test_an_arm_without_events_leaves_the_others_what_they_are_without_it():
     time, event, arm, _, offsets = trials(6)
     event = np.where(arm == 2, 0, event)
@@ -254,6 +286,11 @@ def test_arguments_that_make_no_sense_are_refused():
         gray(time, event, arm, offsets, None, 0, PAIRS, -1, 0.025, 0)
 
 
+def correlations_of(scores):
+    spread = np.sqrt(np.diagonal(scores.variance, axis1=-2, axis2=-1))
+    return (scores.variance / (spread[..., :, None] * spread[..., None, :])).reshape(-1, 3, 3)
+
+
 def test_scores_of_several_weights_vary_together_as_their_sum_does():
     time, event, arm, stratum, offsets = trials(9)
     late, early, plain = fleming_harrington(0.0, 1.0), fleming_harrington(1.0, 0.0), PLAIN
@@ -263,4 +300,10 @@ def test_scores_of_several_weights_vary_together_as_their_sum_does():
     assert total == pytest.approx(scores.variance[..., 2, 2], rel=1e-11)
     # Singular together, and still a probability.
     combined = max_combo(time, event, arm, offsets, stratum, 3, PAIRS, -1, 0.025, (late, early, plain))
-    assert ((combined.comparisons.p_value > 0.0) & (combined.comparisons.p_value < 1.0)).all()
+    found = combined.comparisons
+    assert ((found.p_value > 0.0) & (found.p_value < 1.0)).all()
+    # Its statistic says what its p value says, less than the greatest of the three.
+    assert normal_cdf_array(found.statistic) == pytest.approx(found.p_value, rel=1e-12)
+    assert (found.statistic > combined.statistic.min(axis=-1)).all()
+    bound = [greatest_bound(0.025, np.ascontiguousarray(r)) for r in correlations_of(scores)]
+    assert found.upper.reshape(-1) == pytest.approx((found.estimate + found.se * np.reshape(bound, (3, 3))).reshape(-1))

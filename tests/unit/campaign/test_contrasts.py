@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from math import sqrt
 from pathlib import Path
 
@@ -15,6 +16,8 @@ from tests.whole_runs import simulated
 from trialsim.campaign.contrasts import difference, paired_rate, worst_errors
 from trialsim.campaign.figures import error_ratio, rate
 from trialsim.campaign.rows import Row
+from trialsim.protocol.family_model import Family
+from trialsim.report.evidence import evidence
 from trialsim.report.write import write_report
 
 SIZES = ("randomised-120", "randomised-172")
@@ -193,3 +196,10 @@ def test_the_ratio_of_errors_knows_its_own_error():
 def test_the_files_are_in_the_manifest(sizes, tmp_path: Path):
     assert "tables/contrasts.parquet" in sizes.manifest["files"]
     assert sizes.faults() == ()
+
+
+def test_an_analysis_and_a_family_have_a_level(sizes):
+    run = evidence(sizes.folder)
+    main = Family(name="main", alpha=0.05, procedure="holm", hypotheses=())
+    with_family = replace(run, protocol=replace(run.protocol, families=(main,)))
+    assert [with_family.nominal(name) for name in ("primary", "main", "other", None)] == [0.025, 0.05, 1.0, 1.0]

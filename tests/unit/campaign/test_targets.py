@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from tests.unit.campaign.fakes import protocol
@@ -10,6 +12,7 @@ from trialsim.campaign.candidates import candidates, derived_seed
 from trialsim.campaign.targets import targets
 from trialsim.foundation.errors import TrialsimError
 from trialsim.foundation.library import find
+from trialsim.protocol.family_model import Family, Hypothesis
 from trialsim.protocol.read import read_protocol
 
 
@@ -33,7 +36,8 @@ def test_targets_are_read_floors_first(two_means):
     ]  # fmt: skip
     assert [target.mode for target in found] == ["typical", "uncertain", "typical"]
     assert [target.level for target in found] == pytest.approx([0.9, 0.6, 0.025])
-    assert {target.analysis for target in found} == {"primary"}
+    assert {target.parts for target in found} == {(("primary", "treated vs control"),)}
+    assert targets("success >= 50% in expected", two_means)[0].parts == ()
 
 
 @pytest.mark.parametrize(
@@ -69,6 +73,18 @@ def test_targets_are_read_floors_first(two_means):
 )  # fmt: skip
 def test_a_target_that_cannot_be_meant(two_means, text, told):
     assert refusal(targets, text, two_means) == told
+
+
+def test_a_type_1_error_of_a_family(two_means):
+    both = Hypothesis(text="both", parts=(("primary", "treated vs control"), ("other", "treated vs control")))
+    main = Family(name="main", alpha=0.025, procedure="holm", hypotheses=(both,))
+    with_family = replace(two_means, families=(main,))
+    asked = "power >= 90% in expected; type_1 of main <= 2.5% in null"
+    assert targets(asked, with_family)[1].parts == both.parts
+    assert refusal(targets, asked.replace("null", "smaller"), with_family) == (
+        "target-not-null: scenario 'smaller' declares no null of the family 'main'\n"
+        "  = declare what is null there: scenarios: {smaller: {null: […]}}"
+    )
 
 
 def test_power_of_which_of_several_comparisons():

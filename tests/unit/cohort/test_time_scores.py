@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from tests.statistics import assert_matches
 from trialsim.cohort.model import TimeCorrelation
-from trialsim.cohort.time_scores import time_scores
+from trialsim.cohort.time_scores import counts, time_scores
 
 N = 40_000
 TRIALS, PATIENTS = np.zeros(N, dtype=np.int64), np.arange(N)
@@ -61,3 +62,18 @@ def test_a_path_begins_and_ends_somewhere():
     told = "^day 12000 is beyond the 30 years for which summary assumptions have scores$"
     with pytest.raises(ValueError, match=told):
         scores(KINDS["ar1"][0], 12_000.0)
+
+
+MEANS = [(0.0, 0.0), (0.3, 0.0), (4.0, 0.5), (80.0, 2.0), (500.0, 0.0), (500.0, 1e-4)]
+
+
+@pytest.mark.parametrize(("mean", "dispersion"), MEANS)
+def test_counts_are_quantiles(mean, dispersion):
+    shares = np.array([1e-9, 0.01, 0.2, 0.5, 0.9, 0.999, 1.0 - 1e-9])
+    found = counts(np.full(7, mean), np.full(7, dispersion), shares)
+    known = stats.poisson(mean) if dispersion == 0.0 else stats.nbinom(1 / dispersion, 1 / (1 + dispersion * mean))
+    np.testing.assert_array_equal(found, known.ppf(shares) if mean > 0.0 else 0.0)
+
+
+def test_a_share_of_one_ends():
+    assert counts(np.array([3.0]), np.array([0.4]), np.array([1.0]))[0] < 200.0

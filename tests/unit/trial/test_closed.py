@@ -268,3 +268,51 @@ def test_a_gamma_frailty_makes_counts_negative_binomial():
         share = known.pmf(k)
         assert_matches((counts == k).mean(), share, np.sqrt(share * (1.0 - share) / n), detects=0.04)
     assert_matches(counts.mean(), 2.4, known.std() / np.sqrt(n), detects=0.25)
+
+
+def test_an_event_that_a_rule_is_asked_on_stays_in_the_course():
+    events = "  fall: {hazard: {day 0: 0.1 per month, month 6: 0.2 per month}}\n"
+    events += "  death: {exponential: {median: 9 months}}"
+    drug = "dynamics:\n  central: {rate: -0.1 1/day * central, receives: [{drug: X, route: iv}], unit: mg}\n"
+    cohort = world(events, more=drug).cohort
+    dosing = "dosing: [{drug: X, amount: 10 mg, route: iv, every: 7 days, until: month 24}]"
+    text = PROTOCOL.replace("{sets: {treated: SETS}}", f"{{{dosing}, rules: [careful]}}").replace(
+        "visits:", "rules:\n  careful: {on: fall, do: [{then: stop dosing}]}\nvisits:"
+    )
+    protocol = protocol_from(text, cohort)
+    made = World(protocol=protocol, cohort=cohort, scenario="expected", mode="typical", design="", seed=7)
+    setup = setup_of(made)
+    assert [hazard.name for hazard in setup.model.hazards] == ["fall"]
+    assert [each.name for each in setup.closed] == ["death"]
+
+
+def test_intercurrent_events_and_losses_beside_what_is_closed_move_no_time():
+    events = '  death: {weibull: {shape: 1.2, scale: 20 months}, times: "TREATED", terminal: true}'
+    made = world(events.replace("TREATED", TREATED))
+    conduct = "{accrual: {rate: 20 per month}, intercurrent_events: {rash: {hazard: 0.05 per month * (1 + treated), "
+    conduct += "then: stop dosing}}, lost_to_follow_up: {hazard: 0.01 per month}}"
+    text = PROTOCOL.replace("SETS", "1").replace("conduct:\n  accrual: {rate: 20 per month}", f"conduct: {conduct}")
+    text = text.replace("events: {}", "events: {rash: hypothetical}")
+    beside = World(protocol=protocol_from(text, made.cohort), cohort=made.cohort, scenario="expected", mode="typical",
+                   design="", seed=7)  # fmt: skip
+    assert not setup_of(made).has_course and setup_of(beside).has_course
+    plain, other = (simulate_trials(each, range(2), 2) for each in (made, beside))
+    death, _ = days_of(plain, "death")
+    seen, _ = days_of(other, "death")
+    there = np.isfinite(seen)
+    np.testing.assert_array_equal(seen[there], death[there])
+    assert there.sum() > 40 and np.isfinite(days_of(other, "rash")[0]).sum() > 20
+    np.testing.assert_allclose(plain["looks"]["truth"], other["looks"]["truth"], rtol=1e-12)
+
+
+def test_a_cox_model_finds_the_factor_of_the_hazard():
+    law = f'  death: {{weibull: {{shape: 1.4, scale: 20 months}}, times: "{TREATED}", terminal: true}}'
+    cohort = cohort_of_text(COHORT.replace("EVENTS", law), "<cohort>", Path())[0]
+    text = EVENTS_ALONE.replace("{happened: death, by: month 24}", "{first_of: [death]}").replace("SETS", "1")
+    text = text.replace("method: risk_difference", "method: cox").replace("conduct:", "follow_up: 36 months\nconduct:")
+    protocol = protocol_from(text.replace("randomised: 80", "randomised: 400"), cohort)
+    made = World(protocol=protocol, cohort=cohort, scenario="expected", mode="typical", design="", seed=7)
+    looks = simulate_trials(made, range(60), 1)["looks"]
+    se = looks["standard_error"].mean() / np.sqrt(60)
+    assert_matches(looks["estimate"].mean(), np.log(0.5), se, detects=0.1)
+    assert_matches(looks["truth"].mean(), np.log(0.5), se, detects=0.1)

@@ -9,9 +9,16 @@ from tests.unit.protocol.documents import cohort, protocol
 from tests.unit.trial.test_simulate import WHO, WORLD, frames
 from tests.unit.trial.worlds import comparison, method
 from trialsim.analysis.mmrm import RepeatedModel, mmrm
+from trialsim.cohort.draws import typical_values
 from trialsim.protocol.model import Analysis
 from trialsim.protocol.read import protocol_from
 from trialsim.protocol.write import protocol_text
+from trialsim.trial.compared import compared
+from trialsim.trial.enroll import enrolled
+from trialsim.trial.known import known_at
+from trialsim.trial.repeated import repeated_values
+from trialsim.trial.setup import setup_of
+from trialsim.trial.simulate import _lived
 
 ARMS = ["placebo", "low", "high"]
 SWITCHED = "pure"
@@ -120,3 +127,34 @@ def test_a_document_says_all_of_it_and_read_again_it_is_the_same():
     )  # fmt: skip
     assert (own.covariates, own.strata, own.missing) == ((("sbp", "baseline"),), ("site",), "complete_cases")
     assert protocol_from(protocol_text(found), cohort()) == found
+
+
+def test_a_look_sees_the_visits_that_are_known_by_its_cut():
+    world = replace(WORLD, protocol=replace(WORLD.protocol, analyses=ANALYSES))
+    setup = setup_of(world)
+    numbers = np.arange(2, dtype=np.int64)
+    typical = typical_values(world.cohort, world.seed, numbers, world.mode, None)
+    batch, _ = _lived(setup, typical, enrolled(setup, typical, numbers))
+    data = batch.endpoints["policy"]
+    cut = np.array([42.0, 55.0])
+    after = np.repeat(cut, 60)
+
+    def values(days):
+        known = known_at(data, batch.randomised_at, days, 60, "complete_cases", ~batch.own_failed)
+        return repeated_values(setup, ANALYSES[2], batch, known, np.repeat(days, 60))
+
+    whole, part = values(np.full(2, np.inf)), values(cut)
+    for j, visit in enumerate(("baseline", "w2", "w4")):
+        reading = setup.calendar.first_reading("sbp", visit)
+        day = batch.randomised_at + batch.seen.actual_days[reading] + 1.0  # known a day after
+        is_known = (day <= after) & (batch.randomised_at <= after)
+        assert np.isnan(part[~is_known, j]).all() and 5 < is_known.sum() < 120
+        assert part[is_known, j] == pytest.approx(whole[is_known, j], nan_ok=True, rel=0)
+    # Patients whose last visit is still to come count with what they have.
+    assert (np.isnan(part[:, 2]) & ~np.isnan(part[:, 1])).sum() > 5
+    known = known_at(data, batch.randomised_at, cut, 60, "complete_cases", ~batch.own_failed)
+    result = compared(setup, ANALYSES[2], batch, known, after)
+    assert (result.status == 0).all()
+    seen = ~np.isnan(part[:, 2]).reshape(2, 60)
+    arms = batch.arms.reshape(2, 60)
+    assert result.n_treated[:, 0].tolist() == [int((seen[t] & (arms[t] == 2)).sum()) for t in range(2)]

@@ -3,8 +3,10 @@
 import numpy as np
 import pytest
 
+from tests.calibration.share_settings import SHARE_SETTINGS
 from trialsim.protocol.model import Method
 from trialsim.trial.share_comparisons import compared_shares, true_measures
+from trialsim.trial.simulate import simulate_trials
 
 
 def method(kind, measure, test=None):
@@ -90,3 +92,18 @@ def test_estimates_lie_around_the_truth_of_their_scale(chosen):
     assert abs(bias.mean()) < 4 * error + 0.01
     inside = (found.lower[:, 0] < truth.mean()) & (truth.mean() < found.upper[:, 0])
     assert 0.91 < inside.mean() < 0.99
+
+
+def test_whole_trials_tell_ratios_as_logarithms_and_truth_on_the_same_scale():
+    setting = SHARE_SETTINGS[1]  # three measures by three tests; the treated fail more often, exactly by the margin
+    looks = simulate_trials(setting.world(seed=5), range(60), 0)["looks"]
+    units = looks["unit"]
+    told = np.array([*units.categories])[units.codes].reshape(60, 9)
+    expected = ["", "log risk ratio", "log odds ratio"]
+    assert [list(row) for row in np.unique(told, axis=0)] == [[word for word in expected for _ in range(3)]]
+    truth, estimate = (looks[name].reshape(60, 9) for name in ("truth", "estimate"))
+    margins = np.array([test.margin for test in setting.tests])
+    assert truth.mean(axis=0) == pytest.approx(margins, abs=0.12)
+    assert np.nanmean(estimate - truth, axis=0) == pytest.approx(np.zeros(9), abs=0.25)
+    assert (truth[:, 0] == truth[:, 2]).all()
+    assert estimate[:, 0] == pytest.approx(estimate[:, 2], abs=1e-14)  # one difference by two formulas

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from tests.statistics import assert_matches
 from trialsim.api.events import simulate_events
@@ -167,6 +168,31 @@ def test_what_can_be_no_probability_or_spread_is_a_failure_with_a_reason():
         reasons = np.array(failures["reason"].categories)[failures["reason"].codes]
         assert set(reasons) == {"a probability below 0 or above 1, or a negative standard deviation"}
         assert n is None or reasons.size == n
+
+
+@pytest.mark.parametrize("dispersion", ["0", "0.5", "{day 0: 0, week 12: if(treated == 1, 1.2, 0.5)}"])
+def test_counts_are_negative_binomial_with_the_mean_and_dispersion_said(dispersion):
+    counted = f"  response:\n    count: {{mean: {{day 0: 6, week 12: 4 - 2 * treated}}, dispersion: {dispersion}}}\n"
+    text = COHORT.replace("CORRELATION", AR1).replace(
+        '  response:\n    probability: {day 0: 0, week 12: "if(treated == 1, 0.5, 0.3)"}\n',
+        counted.replace("if(treated == 1, 1.2, 0.5)", '"if(treated == 1, 1.2, 0.5)"'),
+    )
+    cohort = cohort_of_text(text, "<cohort>", Path())[0]
+    assert cohort_of_text(cohort_text(cohort), "<cohort>", Path())[0] == cohort
+    made = world()
+    made = World(protocol=made.protocol, cohort=cohort, scenario="expected", mode="typical", design="", seed=7)
+    tables = simulate_trials(made, range(MANY), MANY)
+    values, arm = read(tables, "response", "w12")
+    n = MANY * 100
+    for second, mean in ((False, 4.0), (True, 2.0)):
+        own = 0.0 if dispersion == "0" else 1.2 if second and dispersion.startswith("{") else 0.5
+        known = stats.poisson(mean) if own == 0.0 else stats.nbinom(1.0 / own, 1.0 / (1.0 + own * mean))
+        for k in range(8):
+            share = known.pmf(k)
+            se = np.sqrt(share * (1.0 - share) / n)
+            # Within the window of three days the mean moves along its line by a few hundredths.
+            assert_matches((values[arm == second] == k).mean(), share, se, detects=0.04)
+        assert_matches(values[arm == second].mean(), mean, known.std() / np.sqrt(n), detects=0.35)
 
 
 def test_records_of_events_ask_for_a_course(tmp_path):

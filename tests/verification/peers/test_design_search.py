@@ -157,3 +157,15 @@ def test_a_trial_of_the_search_can_be_replayed(found: Design) -> None:
     looks = trialsim.Run(found.folder).table("looks")
     row = looks[(looks.design == name) & (looks.scenario == "expected") & (looks.trial == 3)]
     assert again.estimate.tolist() == row.estimate.tolist()
+
+
+@pytest.mark.parametrize(("level", "trials"), [("1%", 1000), ("1.5%", 3000)])
+def test_a_null_rejected_too_often_is_refused_each_time(level: str, trials: int, tmp_path: Path) -> None:
+    """The test's own level is 2.5%."""
+    for _ in range(2):
+        with pytest.raises(TrialsimError) as caught:
+            searched(tmp_path / "d", f"power >= 80% in expected; type_1 <= {level} in null", trials=trials)
+        assert caught.value.slug == "null-rejected-too-often"
+        assert not (tmp_path / "d" / "manifest.json").exists()
+    points = trialsim.Run(tmp_path / "d").table("points")
+    assert set(points[points.quantity == "type_1"].verdict) >= {"above"}

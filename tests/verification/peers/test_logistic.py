@@ -91,3 +91,22 @@ def test_trials_do_not_depend_on_each_other():
         rows = slice(t * size, (t + 1) * size)
         one = logistic_regression("risk_ratio", y[rows], arm[rows], [0, size], x[rows], None, 0, *of, has_fallback=True)
         assert (one.estimate[0, 0], one.se[0, 0]) == (whole.estimate[t, 0], whole.se[t, 0])
+
+
+def test_an_arm_of_failures_leaves_the_other_arms_their_fit():
+    rng = np.random.default_rng(13)
+    arm, x = np.repeat([0, 1, 2], 40), rng.normal(size=(120, 2))
+    y = np.where(arm == 0, 0.0, (rng.random(120) < 0.5) * 1.0)
+    pairs, of = [(1, 0), (2, 0), (2, 1)], (1, 0.025)
+    for measure in (*MEASURES, "conditional_odds_ratio"):
+        found = logistic_regression(measure, y, arm, [0, 120], x, None, 0, pairs, *of)
+        assert found.status.tolist() == [[SEPARATED, SEPARATED, OK]]
+        declared = logistic_regression(measure, y, arm, [0, 120], x, None, 0, pairs, *of, has_fallback=True)
+        assert declared.status[0, 2] == OK
+        assert declared.estimate[0, 2] == found.estimate[0, 2]
+        # A share of 0 is corrected to about 0: a difference to it can be told, a ratio only if it lies above.
+        assert (declared.status[0, :2] == OK).all() or measure in ("risk_ratio", "odds_ratio")
+    two = logistic_regression("conditional_odds_ratio", y[40:], arm[40:], [0, 80], x[40:], None, 0, [(2, 1)], *of)
+    three = logistic_regression("conditional_odds_ratio", y, arm, [0, 120], x, None, 0, pairs, *of)
+    assert three.estimate[0, 2] == pytest.approx(two.estimate[0, 0], rel=1e-9)
+    assert three.se[0, 2] == pytest.approx(two.se[0, 0], rel=1e-9)

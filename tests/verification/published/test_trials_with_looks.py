@@ -112,7 +112,8 @@ def test_rates_at_three_looks() -> None:
         base, ratio = float(-np.log1p(-0.25)) / 28.0, float(np.log1p(-share) / np.log1p(-0.25))
         tables = simulated(
             n, f"response: {{hazard: {{day 0: {base!r} per day}}, times: 'if(treated == 1, {ratio!r}, 1)'}}",
-            NUMBER="308", ACCRUAL="{rate: 20 per month}", LOSS="0 per month", METHOD="{risk_difference: {test: farrington_manning}}",
+            NUMBER="308", ACCRUAL="{rate: 20 per month}", LOSS="0 per month",
+            METHOD="{risk_difference: {test: farrington_manning}}",
             ENDPOINT="{happened: response, by: day 28}", SPEND="{obrien_fleming: {full: 308 patients}}",
             LOOKS=looks_of(["due(end) >= 102", "due(end) >= 206", "due(end) >= 308"]),
         )  # fmt: skip
