@@ -168,7 +168,7 @@ def put(data: Data, path: tuple[str, ...], value: Data) -> None:
 # Mappings whose order has a meaning: the order of arms, of a fixed sequence, of scenarios and of what varies.
 ORDERED = {
     "arms", "compare", "scenarios", "vary", "endpoints", "estimands", "analyses", "assess", "intercurrent_events",
-    "lost_to_follow_up", "parameters", "covariates", "conduct",
+    "lost_to_follow_up", "milestones", "families", "pattern", "parameters", "covariates", "conduct",
 }  # fmt: skip
 
 
