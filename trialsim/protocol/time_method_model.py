@@ -14,6 +14,14 @@ TimeMeasure = Literal[
     "incidence_difference",
 ]
 
+UNITS = {
+    "hazard_ratio": "log hazard ratio",
+    "subdistribution_hazard_ratio": "log subdistribution hazard ratio",
+    "rmst_ratio": "log ratio of mean times",
+    "survival_difference": "",
+    "incidence_difference": "",
+}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TimeMethod:

@@ -1,4 +1,7 @@
-"""The boundaries of one analysis at a look, from the information that each trial has had so far."""
+"""The boundaries of one analysis at a look, from the information that each trial has had so far.
+
+What computes them is compiled when it is imported, which trials without looks need not wait for.
+"""
 
 from __future__ import annotations
 
@@ -7,8 +10,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from trialsim.analysis.crossing import fill_spending_bounds
-from trialsim.analysis.group_sequential import Bounds, crossings, futility_bounds, wang_tsiatis_bounds
 from trialsim.analysis.spending import increments, spent
 from trialsim.foundation.elementary import normal_cdf, normal_quantile
 from trialsim.protocol.milestone_model import Futility, Spend
@@ -39,6 +40,8 @@ def bounds_at_look(spend: Spend, level: float, fractions: Floats, is_last: bool)
 
 def row_bounds(spend: Spend, level: float, row: tuple[float, ...], is_last: bool) -> tuple[float, float]:
     """Return the lower and upper bound at the last look of one trial's history."""
+    from trialsim.analysis.crossing import fill_spending_bounds
+
     held = [(number, t) for number, t in enumerate(row) if t == t and t > 0.0]
     if not held or np.isnan(row[-1]):
         return -np.inf, np.inf
@@ -77,6 +80,8 @@ def cumulative_alpha(spend: Spend, level: float, looks: list[tuple[int, float]],
 
 def spent_by_one_bound(bound: float, fractions: list[float]) -> list[float]:
     """Return the probability, without an effect, of crossing one upper bound by each look."""
+    from trialsim.analysis.group_sequential import Bounds, crossings
+
     at = np.array(fractions)
     design = Bounds(information=at, lower=np.full_like(at, -np.inf), upper=np.full_like(at, bound))
     return [float(each) for each in np.cumsum(crossings(design, 0.0).above)]
@@ -84,12 +89,16 @@ def spent_by_one_bound(bound: float, fractions: list[float]) -> list[float]:
 
 def planned_alpha(spend: Spend, level: float) -> list[float]:
     """Return what bounds of Wang and Tsiatis's shape spend by each planned look."""
+    from trialsim.analysis.group_sequential import crossings, wang_tsiatis_bounds
+
     design = wang_tsiatis_bounds(np.array(spend.planned), level, spend.parameter)
     return [float(each) for each in np.cumsum(crossings(design, 0.0).above)]
 
 
 def beta_increments(spend: Spend, level: float, at: Floats, is_last: bool) -> tuple[Floats, float]:
     """Return what is spent of beta at each look, and the drift that the planned looks find with power 1 - beta."""
+    from trialsim.analysis.group_sequential import futility_bounds
+
     rule = spend.futility
     if rule is None or rule.family is None:
         return np.zeros_like(at), 0.0

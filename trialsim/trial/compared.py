@@ -19,7 +19,6 @@ from trialsim.trial.randomize import crossed, factor_levels
 from trialsim.trial.repeated import repeated_comparisons
 from trialsim.trial.setup import Setup
 from trialsim.trial.share_comparisons import compared_shares
-from trialsim.trial.time_comparisons import Rows, compared_times
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -66,6 +65,8 @@ def one_sided(setup: Setup, analysis: Analysis, batch: Batch, known: Known, cut_
         return compared_shares(method, y, arms, offsets, stratum, n_strata, pairs, better, analysis.alpha, margin)
     columns = covariates_of(setup, method.covariates, batch, cut_at)
     if method.times is not None:
+        from trialsim.trial.time_comparisons import Rows, compared_times  # compiled once, in half a minute
+
         assert known.causes is not None
         rows = Rows(
             time=y, cause=known.causes, arm=arms, offsets=offsets, stratum=stratum, n_strata=n_strata,

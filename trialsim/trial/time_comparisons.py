@@ -28,15 +28,6 @@ from trialsim.trial.seen_events import EVENT
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
-UNITS = {
-    "hazard_ratio": "log hazard ratio",
-    "subdistribution_hazard_ratio": "log subdistribution hazard ratio",
-    "rmst_ratio": "log ratio of mean times",
-    "survival_difference": "",
-    "incidence_difference": "",
-}
-
-
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Rows:
     """The patients of all trials: how long each was followed and why that ended, arm, and stratum."""

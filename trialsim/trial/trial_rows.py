@@ -11,12 +11,12 @@ from trialsim.analysis.comparisons import NO_VARIANCE
 from trialsim.cohort.draws import TypicalValues
 from trialsim.dynamics.courses import STATUS
 from trialsim.foundation.tables import Coded
+from trialsim.protocol.time_method_model import UNITS as TIME_UNITS
 from trialsim.trial.batch import Batch, words
 from trialsim.trial.decide import FINAL, WHY, Decided
 from trialsim.trial.look import Look, reasons
 from trialsim.trial.setup import Setup
 from trialsim.trial.share_comparisons import UNITS
-from trialsim.trial.time_comparisons import UNITS as TIME_UNITS
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]

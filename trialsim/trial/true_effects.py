@@ -12,7 +12,6 @@ from trialsim.trial.estimate import EndpointData
 from trialsim.trial.known import Known
 from trialsim.trial.setup import Setup
 from trialsim.trial.share_comparisons import true_measures
-from trialsim.trial.time_comparisons import true_times
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -31,6 +30,8 @@ def true_effects(
     if analysis.method.times is not None:
         followed = np.minimum(setup.protocol.follow_up or np.inf, cut_at - batch.randomised_at)
         columns = covariates_of(setup, analysis.method.covariates, batch, cut_at)
+        from trialsim.trial.time_comparisons import true_times
+
         return true_times(analysis.method.times, data, counterfactual, followed, per_trial, *strata, columns, pairs)
     if analysis.method.kind == "wilcoxon":
         from trialsim.analysis.wilcoxon import true_median_differences  # compiled when imported
