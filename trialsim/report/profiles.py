@@ -77,6 +77,8 @@ def profiles(run: Evidence, kept: Kept) -> Profiles:
 
 
 def profiles_words(run: Evidence, kept: Kept, panels: tuple[Profile, ...]) -> str:
+    if not run.protocol.assess:
+        return "Nothing is measured at visits, so there are no profiles."
     if not panels:
         return "No patient's data were kept, so there are no profiles; the protocol's `keep` says how much is stored."
     first = run.protocol.scenarios[0].name

@@ -9,6 +9,7 @@ from trialsim.foundation.units import quantity
 from trialsim.protocol.model import Analysis, Scenario
 from trialsim.report.evidence import Evidence
 from trialsim.report.forest import Forest, Group, Line, Mark, error_top, mark
+from trialsim.report.looks_words import spending_words
 from trialsim.report.numbers import Estimate, count, share
 from trialsim.report.words import (
     METHODS,
@@ -158,7 +159,9 @@ def analysis_words(run: Evidence, analysis: Analysis) -> str:
     if method.kind == "mmrm":
         words += f", at {', '.join(map(spaced, method.visits))}"
         missing = f"values as seen; covariance {', else '.join(map(spaced, method.covariances))}"
-    return f"{words}; {missing}; one-sided alpha {share(analysis.alpha)}, {error_rate_words(run.protocol, analysis)}."
+    spent = f", {spending_words(analysis.spend)}" if analysis.spend else ""
+    level = f"one-sided alpha {share(analysis.alpha)}{spent}, {error_rate_words(run.protocol, analysis)}"
+    return f"{words}; {missing}; {level}."
 
 
 def rejections(run: Evidence, analysis: Analysis, scenario: Scenario, null: bool) -> Group | None:

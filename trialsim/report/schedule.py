@@ -10,6 +10,7 @@ from trialsim.protocol.model import Arm, Protocol, Setting
 from trialsim.protocol.times import rate_text
 from trialsim.report.dosing_words import adherence_words, dose_days, dosing_words
 from trialsim.report.evidence import Evidence
+from trialsim.report.looks_words import cut_words
 from trialsim.report.numbers import count, listed, share
 from trialsim.report.times import duration_words, moment_words, point, time_unit
 from trialsim.report.words import arm_words, designs_words, first_upper, spaced
@@ -96,9 +97,7 @@ def sentences(run: Evidence) -> list[str]:
         when = f" at {spaced(protocol.screening)}" if protocol.screening else ""
         conditions = "; ".join(protocol.patients.eligible_text).replace("<=", "\u2264").replace(">=", "\u2265")
         told.append(f"Eligible{when}: {conditions}.")
-    delay = f"{duration_words(protocol.cut_delay)} after" if protocol.cut_delay else "as soon as"
-    told.append(f"Data are cut {delay} the last value of an endpoint is known.")
-    return told
+    return [each for each in told if each] + cut_words(protocol)
 
 
 def randomised_words(protocol: Protocol) -> str:
@@ -131,7 +130,7 @@ def visits_words(protocol: Protocol, cohort: Cohort) -> str:
     spread = (
         f", within {duration_words(max(windows))} of the planned day at most" if max(windows, default=0.0) > 0 else ""
     )
-    return f"{first_upper('; '.join(parts))}{spread}."
+    return f"{first_upper('; '.join(parts))}{spread}." if parts else ""
 
 
 def conduct_words(protocol: Protocol) -> list[tuple[str, str]]:
