@@ -95,8 +95,11 @@ def test_a_model_gives_what_its_source_says(case: dict[str, Any]) -> None:
 
 
 def test_every_model_of_the_library_is_tested() -> None:
-    """Every shipped cohort but bempedoic acid has a second encoding and a case, all but theophylline also a figure."""
-    shipped = {path.stem for path in FIRST.glob("*.yaml")} - {"bempedoic-acid"}
+    """Every shipped cohort but those of one trial has a second encoding and a case, all but theophylline also a figure.
+
+    Of one trial: bempedoic acid; and the dates of death that oak-os-pfs-aft, which is tested here, has as a hazard.
+    """
+    shipped = {path.stem for path in FIRST.glob("*.yaml")} - {"bempedoic-acid", "nsclc-second-line-survival"}
     assert {path.stem for path in SECOND.glob("*.yaml")} == shipped == set(CASES)
     assert {case["model"] for case in EXPECTED} == shipped - {"theophylline"}
     page = (MODELS / "README.md").read_text(encoding="utf-8")

@@ -94,3 +94,13 @@ def test_the_mean_protection_is_the_integral_over_titres() -> None:
     expected = integrate.quad(weighted, -8, 8)[0]
     assert_matches(protection.mean(), expected, protection.std() / sqrt(N), detects=0.01)
     assert expected == pytest.approx(0.95, abs=0.03)  # the efficacy that the trial of this vaccine published
+
+
+def test_dates_of_death_are_those_of_the_fitted_hazard():
+    """The cohort of dates has the parameters of the fitted one, and its median survival by arm of reference patients."""
+    fitted, _ = read_cohort(COHORTS / "oak-os-pfs-aft.yaml")
+    dates, _ = read_cohort(COHORTS / "nsclc-second-line-survival.yaml")
+    own = {each.name: each for each in fitted.parameters}
+    for each in dates.parameters:
+        assert (each.typical, each.uncertainty) == (own[each.name].typical, own[each.name].uncertainty)
+    assert [covariate.name for covariate in dates.covariates] == [covariate.name for covariate in fitted.covariates]

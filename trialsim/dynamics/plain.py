@@ -17,11 +17,11 @@ ACROSS_BEGIN, ACROSS_END, ACROSS_P = 1, 2, 3
 
 
 # Timeline.made: whose line is laid out (-1: nobody's), how many stretches, samples to be taken, for which times it is
-# known what is left of modes, whether anything is infused.
-LAID_OUT, N_STRETCHES, N_SAMPLES, SHARED, INFUSED = 0, 1, 2, 3, 4
+# known what is left of modes, whether anything is infused, where the doses of whom is followed begin.
+LAID_OUT, N_STRETCHES, N_SAMPLES, SHARED, INFUSED, OWN = 0, 1, 2, 3, 4, 5
 # Timeline.stretch: its samples, where their times since its beginning stand, where its length stands (-1: it is the
-# last), the doses that arrive before it, the first that may still run. The first stretch is the beginning: nothing has
-# moved yet.
+# last), the doses that arrive before it and the first that may still run, as places among the patient's own. The first
+# stretch is the beginning: nothing has moved yet.
 LO, HI, AT, END_AT, FIRST, LAST, RUNS = 0, 1, 2, 3, 4, 5, 6
 
 
@@ -88,7 +88,7 @@ def timeline(
     """Return room for the line of a patient of so many samples and doses."""
     most, width = 3 * n_doses + 3, n_samples + 9
     return Timeline(
-        made=np.full(5, -1, dtype=np.int64), stretch=np.zeros((most, 7), dtype=np.int64), lag=np.zeros(1),
+        made=np.full(6, -1, dtype=np.int64), stretch=np.zeros((most, 7), dtype=np.int64), lag=np.zeros(1),
         begins=np.zeros(most), base=np.zeros(n_states),
         times=np.zeros(width), since=np.zeros(width + most + 8), shares=np.zeros((n_states, width)),
         sums=np.zeros(width), spare=np.zeros(width), room=np.zeros((n_outputs, width)),

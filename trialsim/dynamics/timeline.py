@@ -26,6 +26,7 @@ from trialsim.dynamics.plain import (
     LO,
     N_SAMPLES,
     N_STRETCHES,
+    OWN,
     RUNS,
     SHARED,
     no_timeline,
@@ -140,6 +141,8 @@ def laid_out(i: int, known: Any, line: Any) -> int:
         return 0
     lo, hi = known.offsets[i], known.offsets[i + 1]
     lag = line.terms[LAG, known.inlet[lo]] if hi > lo else 0.0
+    # Doses stand in a line by their places among the patient's own: another patient's are of other amounts.
+    line.made[OWN] = lo
     if line.made[LAID_OUT] >= 0 and is_as_before(i, line.made[LAID_OUT], lag, known, line):
         return 1
     line.made[LAID_OUT], line.lag[0] = -1, lag
@@ -156,13 +159,13 @@ def laid_out(i: int, known: Any, line: Any) -> int:
         while due < hi and known.time[due] <= t:
             due += 1
         row = line.stretch[q]
-        row[FIRST] = arrived
+        row[FIRST] = arrived - lo
         while arrived < due and known.time[arrived] + lag <= t:
             line.made[INFUSED] |= 1 if known.duration[arrived] > 0.0 else 0
             arrived += 1
         while runs < arrived and not ends(runs, lag, known) > t:
             runs += 1
-        row[LAST], row[RUNS], line.begins[q], stop = arrived, runs, t, horizon
+        row[LAST], row[RUNS], line.begins[q], stop = arrived - lo, runs - lo, t, horizon
         for dose in range(runs, arrived):
             if t < ends(dose, lag, known) < stop:
                 stop = ends(dose, lag, known)
@@ -208,8 +211,8 @@ def is_sound(modes: int, n: int, r: int, x: Any, line: Any) -> bool:
 @kernel
 def arrived_plainly(q: int, known: Any, line: Any, x: Any) -> bool:
     """Return whether all states are finite, having added what arrives and what runs in a stretch."""
-    row, y = line.stretch[q], x.y
-    for dose in range(row[FIRST], row[LAST]):
+    row, y, own = line.stretch[q], x.y, line.made[OWN]
+    for dose in range(own + row[FIRST], own + row[LAST]):
         inlet = known.inlet[dose]
         if known.duration[dose] == 0.0:
             y[line.inlets[inlet]] += known.amount[dose] * line.terms[SHARE, inlet]
@@ -219,7 +222,7 @@ def arrived_plainly(q: int, known: Any, line: Any, x: Any) -> bool:
             return False
     if line.made[INFUSED] == 0:
         return True
-    for dose in range(row[RUNS], row[LAST]):
+    for dose in range(own + row[RUNS], own + row[LAST]):
         inlet = known.inlet[dose]
         if known.duration[dose] > 0.0 and ends(dose, line.lag[0], known) > line.begins[q]:
             x.v[line.inlets[inlet]] += known.amount[dose] * line.terms[SHARE, inlet] / known.duration[dose]

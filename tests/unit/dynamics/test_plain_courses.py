@@ -160,3 +160,15 @@ def test_memory_for_the_outputs_must_fit():
     with pytest.raises(ValueError) as caught:
         followed(ORAL, np.ones((1, 3)), same_doses(1, [0.0], 100.0), np.ones((1, 2)), outputs=np.ones((1, 2)))
     assert str(caught.value) == "outputs must be contiguous numbers of shape (1, 2, 1)"
+
+
+def test_patients_of_one_schedule_have_their_own_amounts():
+    """Doses at the same times, of other amounts into other states: what is laid out once is shared, the doses are not."""
+    params = np.tile([0.8, 0.1, 0.3, 0.05, 0.0, 0.0], (3, 1))
+    amounts, inlets = np.array([[10.0, 20.0], [30.0, 5.0], [7.0, 70.0]]), np.array([[0, 1], [0, 1], [1, 0]])
+    for infused in (0.0, 2.0):
+        schedule = Schedule(offsets=np.array([0, 2, 4, 6]), time=np.tile([0.0, 12.0], 3), inlet=inlets.ravel(),
+                            amount=amounts.ravel(), duration=np.full(6, infused))
+        plain, general = both(SEVERAL, params, schedule, np.tile(np.arange(0.5, 40.0, 1.5), (3, 1)))
+        assert plain.outputs.tobytes() == general.outputs.tobytes()
+        assert len(np.unique(plain.outputs[:, 5, 0])) == 3
