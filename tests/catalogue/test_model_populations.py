@@ -97,7 +97,7 @@ def test_the_mean_protection_is_the_integral_over_titres() -> None:
 
 
 def test_dates_of_death_are_those_of_the_fitted_hazard():
-    """The cohort of dates has the parameters of the fitted one, and its median survival by arm of reference patients."""
+    """The cohort of dates has the covariates and parameters of the fitted one."""
     fitted, _ = read_cohort(COHORTS / "oak-os-pfs-aft.yaml")
     dates, _ = read_cohort(COHORTS / "nsclc-second-line-survival.yaml")
     own = {each.name: each for each in fitted.parameters}

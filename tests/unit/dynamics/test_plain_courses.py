@@ -163,7 +163,7 @@ def test_memory_for_the_outputs_must_fit():
 
 
 def test_patients_of_one_schedule_have_their_own_amounts():
-    """Doses at the same times, of other amounts into other states: what is laid out once is shared, the doses are not."""
+    """Doses at the same times, of other amounts into other states: what is laid out is shared, the doses are not."""
     params = np.tile([0.8, 0.1, 0.3, 0.05, 0.0, 0.0], (3, 1))
     amounts, inlets = np.array([[10.0, 20.0], [30.0, 5.0], [7.0, 70.0]]), np.array([[0, 1], [0, 1], [1, 0]])
     for infused in (0.0, 2.0):
