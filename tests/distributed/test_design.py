@@ -38,6 +38,7 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
     return folder, out
 
 
+@pytest.mark.long
 def test_the_answer_fits_a_terminal(undisturbed: tuple[Path, str]) -> None:
     folder, out = undisturbed
     lines = out.splitlines()
@@ -86,6 +87,7 @@ def test_an_unknown_field_leaves_no_folder(tmp_path: Path) -> None:
     assert not (tmp_path / "d").exists()
 
 
+@pytest.mark.long
 def test_the_same_bytes_on_dask(undisturbed: tuple[Path, str], tmp_path: Path) -> None:
     code, _, err = told(tmp_path / "found", *OVER, "--workers", "2")
     assert code == 0, err

@@ -82,6 +82,7 @@ def check_slopes(model, names, typical, doses, within=1e-6):
     return found
 
 
+@pytest.mark.long
 def test_saturable_elimination_with_a_lag_and_shares():
     """Boluses and infusions by three inlets; all seven parameters."""
     names = ("ka", "vm", "km", "v", "f", "lag", "dur")
@@ -106,13 +107,17 @@ def test_a_chain_is_one_chain_whatever_is_estimated():
     assert (inlet.transit.called, inlet.transit.doses) == ("through 0", 1)
 
 
-@pytest.mark.parametrize("number", [2.3, pytest.param(0.4, marks=pytest.mark.long), 0.0])
+LONG = pytest.mark.long
+
+
+@pytest.mark.parametrize("number", [2.3, pytest.param(0.4, marks=LONG), pytest.param(0.0, marks=LONG)])
 def test_a_chain_of_any_length(number):
     """Its number of compartments, its mean time, its share and its lag; three doses, each meets the one before."""
     names = ("mt", "f", "vm", "lag") if number == 0.0 else ("n", "mt", "f", "vm", "lag")
     check_slopes(LAGGED, names, [number, 4.0, 0.7, 20.0, 8.0, 0.45], schedule([0, 0, 0], [0.0, 0.0, 0.0]))
 
 
+@pytest.mark.long
 def test_a_chain_with_slopes_is_the_chain_without():
     """A share that enters by a rate is one that enters by the dose."""
     doses = schedule([0, 0, 0], [0.0, 0.0, 0.0])
@@ -185,6 +190,7 @@ def test_a_rate_that_is_estimated():
     assert found.known.tolist() == [[100.0, 40.0]]
 
 
+@pytest.mark.long
 def test_a_rate_that_the_administration_says():
     """What then ends later for a larger share is the model's duration by another name."""
     doses = replace(schedule([1, 0, 0], [0.0, 0.0, 0.0]), rate=np.array([0.0, 9.0, 11.0]))
@@ -214,6 +220,7 @@ def test_rates_that_jump_where_a_state_passes_a_limit():
     assert by_state == {"cent", "resp"}
 
 
+@pytest.mark.long
 def test_values_are_those_of_the_model_that_lands_nowhere():
     doses = schedule([0, 1, 0, 0], [0.0, 4.0, 0.0, 0.0])
     params = np.array([[0.9, 0.15, 30.0, 2.2, 2.0, 0.4]])
@@ -222,6 +229,7 @@ def test_values_are_those_of_the_model_that_lands_nowhere():
                                rtol=1e-8)
 
 
+@pytest.mark.long
 def test_a_course_that_slides_along_a_surface_runs_out_of_steps():
     """Rates on both sides lead to it: it has no branch, and is no number to a fit."""
     sliding = built("a", "limit", ("if(a > limit, -1, 1)",), inlets=(("a", None, None),))
@@ -231,10 +239,12 @@ def test_a_course_that_slides_along_a_surface_runs_out_of_steps():
     assert made.status.tolist() == [1]
 
 
+@pytest.mark.long
 def test_a_rate_that_turns_without_a_jump():
     check_slopes(BENT, ("k", "limit"), [0.2, 30.0], schedule([0, 0, 0], [0.0, 5.0, 0.0]))
 
 
+@pytest.mark.long
 def test_a_condition_on_estimated_parameters_alone_is_a_choice():
     model = built("a", "k on", ("-k * a / (1 + a) * if(on > 3, on, 2)",), inlets=(("a", None, None),))
     for on in (4.0, 2.5):
@@ -246,6 +256,7 @@ JUMPING = built("a b", "k on", ("-k * a / (1 + a)", "if(a > on, 1, 0) - b"), out
 SATURATED = replace(SATURABLE, inlets=(replace(SATURABLE.inlets[1], state="cent"),))
 
 
+@pytest.mark.long
 def test_a_lag_of_doses_that_act_as_what_is_there_lets_them():
     """Of boluses and an infusion where elimination is saturable; and where a condition asks for what has entered."""
     found = check_slopes(SATURATED, ("lag", "f", "vm"), [1.2, 20.0, 2.0, 10.0, 0.7, 0.4, 6.3],
