@@ -49,7 +49,7 @@ check: $(TESTED) ## lint, types, the doors between rooms
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 
-test: $(TESTED) ## the tests (under ten minutes on two cores)
+test: $(TESTED) ## the tests (half an hour on two cores where nothing is compiled yet)
 	@$(BIN)/python -m pytest -n 2 --dist worksteal -m "not long"
 
 test-all: $(TESTED) ## the tests and the long proofs
