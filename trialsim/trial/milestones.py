@@ -24,9 +24,10 @@ def milestone_cuts(setup: Setup, batch: Batch) -> Floats:
     """Return the data cut of every milestone in every trial [M, T], in days since the first site opened.
 
     A milestone that is not reached, or not before the next one, is not held: its cut is infinite. The last one is held
-    in any case, at the latest when nothing more can come in. None is cut before the one before it.
+    in any case, at the latest when nothing more can come in and everybody was due: who left counts as missing, not as
+    somebody who may still come. None is cut before the one before it.
     """
-    protocol, end = setup.protocol, last_days_of_data(setup, batch)
+    protocol, end = setup.protocol, np.maximum(last_days_of_data(setup, batch), last_days_due(setup, batch))
     cuts = np.empty((len(protocol.milestones), end.shape[0]))
     before = np.full(end.shape, -np.inf)
     for m, milestone in enumerate(protocol.milestones):
@@ -93,6 +94,16 @@ def last_days_of_data(setup: Setup, batch: Batch) -> Floats:
     for known in (known for name in analysed_estimands(setup.protocol) for known in dates_known(setup, batch, name)):
         finite = np.where(np.isfinite(known), known, -np.inf).reshape(-1, per_trial)
         last = np.maximum(last, finite.max(axis=1))
+    return last
+
+
+def last_days_due(setup: Setup, batch: Batch) -> Floats:
+    """Return the day on which the last value of any analysis is due in each trial [T], seen or not."""
+    per_trial = setup.protocol.patients.randomised
+    last: Floats = batch.randomised_at.reshape(-1, per_trial).max(axis=1)
+    for name in analysed_estimands(setup.protocol):
+        if batch.endpoints[name].causes is None:
+            last = np.maximum(last, batch.endpoints[name].due_at.reshape(-1, per_trial).max(axis=1))
     return last
 
 

@@ -239,3 +239,31 @@ def test_binding_futility_lowers_the_bounds_for_efficacy() -> None:
     assert (free["lower_bound"][last] == free["upper_bound"][last]).all()
     early = free["look"] == "first"
     assert (free["lower_bound"][early] < free["upper_bound"][early]).all()
+
+
+RESPONSE = (
+    ("  progression: {every: 8 weeks, known_after: 7 days}\n", "  progression: {every: 4 weeks}\n"),
+    ("pfs: {first_of: [progression, death]}", "pfs: {happened: progression, by: month 6}"),
+    ("lost_to_follow_up: {hazard: 0.02 per month}", "lost_to_follow_up: {hazard: 0.15 per month}"),
+    ("method: log_rank", "method: risk_difference\n    missing: failure"),
+    ("{new vs control: {better: higher}}", "{new vs control: {better: lower}}"),
+    ("full: 80 events", "full: 120 patients"),
+    ("events(pfs) >= 30 and randomised >= 60", "due(pfs) >= 40"),
+    ("events(pfs) >= 55", "due(pfs) >= 66%"),
+    ("events(pfs) >= 80 or since(first_patient) >= 40 months", "due(pfs) >= 100%"),
+)
+
+
+@pytest.mark.parametrize("missing", ["failure", "complete_cases"])
+def test_who_left_is_missing_once_due_and_nobody_before(missing: str) -> None:
+    """At the end every patient is counted, also those whose visit nobody waited for; before, those who were due."""
+    found = tables_of(*RESPONSE, ("missing: failure", f"missing: {missing}"))
+    looks, patients = found["looks"], found["patients"]
+    counted = looks["n_treated"] + looks["n_control"] + looks["n_missing"]
+    assert (counted[looks["look"] == "final"] == 120).all()
+    assert (looks["n_missing"] > 0).any() == (missing == "complete_cases")
+    for trial in range(N_TRIALS):
+        rows, at = rows_of(found, trial), patients["randomised_at"][patients["trial"] == trial]
+        for cut_at, n in zip(rows["cut_at"], counted[looks["trial"] == trial], strict=True):
+            # Who has the event is known before the six months are over.
+            assert (at + 6 * 30.4375 <= cut_at + 1e-9).sum() <= n <= (at <= cut_at).sum()
